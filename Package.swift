@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand in the order of docs/architecture.md: each imports only what stands above it.
+let package = Package(
+    name: "evsim",
+    products: [
+        .library(name: "EvsimEngine", targets: ["Engine"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Quantities"),
+        .target(name: "JSONText"),
+        .target(name: "YAMLTree", dependencies: ["CYAML"]),
+        .target(name: "SimulationKernel", dependencies: ["Quantities"]),
+        .target(name: "CAN", dependencies: ["Quantities"]),
+        .target(name: "OCPP", dependencies: ["Quantities", "JSONText"]),
+        .target(name: "Electrical", dependencies: ["Quantities"]),
+        .target(name: "Detection", dependencies: ["Quantities"]),
+        .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities"]),
+        .target(name: "Plotting", dependencies: ["CZlib"]),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Quantities", "JSONText", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage", "Plotting",
+            ]),
+        .target(name: "CReference"),
+        .executableTarget(
+            name: "evsim-bench",
+            dependencies: ["CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "YAMLTree"]),
+        .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
+        .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"], exclude: ["Golden"]),
+        .testTarget(name: "SimulationKernelTests", dependencies: ["SimulationKernel"]),
+        .testTarget(name: "CANTests", dependencies: ["CAN"], exclude: ["Vectors"]),
+        .testTarget(name: "OCPPTests", dependencies: ["OCPP", "JSONText"], exclude: ["Vectors"]),
+        .testTarget(name: "ElectricalTests", dependencies: ["Electrical"], exclude: ["Vectors"]),
+        .testTarget(name: "DetectionTests", dependencies: ["Detection"], exclude: ["Vectors"]),
+        .testTarget(name: "ScenarioLanguageTests", dependencies: ["ScenarioLanguage"]),
+    ]
+)
+
+// One list of settings for every target: Swift 6 language mode comes with the tools version.
+for target in package.targets where target.type != .system && target.name != "CReference" {
+    target.swiftSettings = [.unsafeFlags(["-warnings-as-errors"]), .enableUpcomingFeature("ExistentialAny")]
+}

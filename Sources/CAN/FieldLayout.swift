@@ -1,0 +1,174 @@
+/// Why a field cannot be placed in a frame.
+public enum FieldError: Error, Equatable, Sendable {
+    /// A field has 1 to 64 bits; a number of the IEEE form 32 or 64.
+    case width(bits: Int)
+    /// The field reaches outside the eight data bytes.
+    case outside(at: Int, bits: Int)
+    /// A scale of zero, or one that is not finite, or such an offset.
+    case scale
+    /// The fields of a frame need more bytes than it has.
+    case tooLong(bits: Int)
+}
+
+/// Where a field lies in the data bytes of a frame, and how its bits are a value.
+///
+/// Bits are numbered as in a DBC file: bit k is bit k % 8 of byte k / 8. `at` is the least significant bit of a little-endian (Intel) field,
+/// and the most significant bit of a big-endian (Motorola) field, whose next bit is k - 1 and after bit 0 of a byte bit 7 of the next byte.
+/// The value is raw * scale + offset.
+public struct FieldLayout: Hashable, Sendable {
+    /// Which way the bytes of a field run.
+    public enum Order: Hashable, Sendable {
+        /// Intel: the least significant byte first.
+        case littleEndian
+        /// Motorola: the most significant byte first.
+        case bigEndian
+    }
+
+    /// What the raw bits are.
+    public enum Form: Hashable, Sendable {
+        /// A whole number from 0 up.
+        case unsigned
+        /// A whole number in two's complement.
+        case signed
+        /// An IEEE 754 number of 32 or 64 bits.
+        case floating
+    }
+
+    /// What happens to a value half-way between two raw numbers.
+    public enum Rounding: Hashable, Sendable {
+        /// 2.5 becomes 3, -2.5 becomes -3.
+        case halfAwayFromZero
+        /// 2.5 becomes 2, 3.5 becomes 4, as cantools does.
+        case halfToEven
+    }
+
+    /// The bit that the field starts at.
+    public let at: Int
+    /// Number of bits.
+    public let bits: Int
+    /// Which way the bytes run.
+    public let order: Order
+    /// What the raw bits are.
+    public let form: Form
+    /// The value of one step of the raw number.
+    public let scale: Double
+    /// The value of the raw number 0.
+    public let offset: Double
+    /// The unit of the value as text; means nothing here.
+    public let unit: String
+    /// What happens to a value half-way between two raw numbers.
+    public let rounding: Rounding
+    /// How far the field's least significant bit lies from that of the payload, whose bytes are reversed first if the field is big-endian.
+    private let shift: UInt64
+    private let mask: UInt64
+
+    /// A field at a given place.
+    public init(
+        at: Int, bits: Int, order: Order = .littleEndian, form: Form = .unsigned, scale: Double = 1, offset: Double = 0, unit: String = "",
+        rounding: Rounding = .halfAwayFromZero
+    ) throws(FieldError) {
+        guard form == .floating ? bits == 32 || bits == 64 : bits >= 1 && bits <= 64 else { throw .width(bits: bits) }
+        guard at >= 0, at < 64 else { throw .outside(at: at, bits: bits) }
+        guard scale != 0, scale.isFinite, offset.isFinite else { throw .scale }
+        let before = order == .littleEndian ? at : at / 8 * 8 + 7 - at % 8
+        guard before + bits <= 64 else { throw .outside(at: at, bits: bits) }
+        self.at = at
+        self.bits = bits
+        self.order = order
+        self.form = form
+        self.scale = scale
+        self.offset = offset
+        self.unit = unit
+        self.rounding = rounding
+        shift = UInt64(order == .littleEndian ? at : 64 - before - bits)
+        mask = bits == 64 ? ~0 : 1 << UInt64(bits) - 1
+    }
+
+    /// Number of data bytes that a frame needs to hold the field.
+    public var byteCount: Int {
+        let last = order == .littleEndian ? at + bits - 1 : at / 8 * 8 + 7 - at % 8 + bits - 1
+        return last / 8 + 1
+    }
+
+    /// The bits of a payload that belong to the field.
+    public var coverage: UInt64 {
+        let bits = mask << shift
+        return order == .littleEndian ? bits : bits.byteSwapped
+    }
+
+    // MARK: Raw bits
+
+    /// The field's bits, right-aligned.
+    public func raw(in payload: UInt64) -> UInt64 {
+        (order == .littleEndian ? payload : payload.byteSwapped) >> shift & mask
+    }
+
+    /// The field's bits as a number in two's complement.
+    public func signedRaw(in payload: UInt64) -> Int64 {
+        Int64(bitPattern: raw(in: payload) << UInt64(64 - bits)) >> Int64(64 - bits)
+    }
+
+    /// Puts bits in place; bits beyond the field are dropped.
+    public func setRaw(_ raw: UInt64, in payload: inout UInt64) {
+        if order == .littleEndian {
+            payload = payload & ~(mask << shift) | (raw & mask) << shift
+        } else {
+            payload = (payload.byteSwapped & ~(mask << shift) | (raw & mask) << shift).byteSwapped
+        }
+    }
+
+    // MARK: Values
+
+    /// The value in a payload.
+    public func value(in payload: UInt64) -> Double {
+        let number: Double
+        switch form {
+        case .unsigned: number = Double(raw(in: payload))
+        case .signed: number = Double(signedRaw(in: payload))
+        case .floating: number = bits == 32 ? Double(Float(bitPattern: UInt32(raw(in: payload)))) : Double(bitPattern: raw(in: payload))
+        }
+        return scale == 1 && offset == 0 ? number : number * scale + offset
+    }
+
+    /// Puts the nearest raw number of a value in place; a value out of range becomes the nearest limit, `nan` becomes 0.
+    ///
+    /// `false` when the value did not fit and was brought into range.
+    @discardableResult
+    public func setValue(_ value: Double, in payload: inout UInt64) -> Bool {
+        let number = (value - offset) / scale
+        switch form {
+        case .floating:
+            setRaw(bits == 32 ? UInt64(Float(number).bitPattern) : number.bitPattern, in: &payload)
+            return bits == 64 || Float(number).isFinite || !number.isFinite
+        case .unsigned:
+            let rounded = round(number)
+            let isInRange = rounded >= 0 && rounded < Double(sign: .plus, exponent: bits, significand: 1)
+            setRaw(isInRange ? UInt64(rounded) : rounded > 0 ? mask : 0, in: &payload)
+            return isInRange
+        case .signed:
+            let rounded = round(number)
+            let limit = Double(sign: .plus, exponent: bits - 1, significand: 1)
+            let isInRange = rounded >= -limit && rounded < limit
+            let largest = mask >> 1
+            setRaw(isInRange ? UInt64(bitPattern: Int64(rounded)) : rounded > 0 ? largest : rounded < 0 ? ~largest : 0, in: &payload)
+            return isInRange
+        }
+    }
+
+    private func round(_ number: Double) -> Double {
+        number.rounded(rounding == .halfToEven ? .toNearestOrEven : .toNearestOrAwayFromZero)
+    }
+
+    /// Smallest and largest value that the field can hold; infinite for IEEE numbers.
+    public var range: ClosedRange<Double> {
+        let a: Double
+        let b: Double
+        switch form {
+        case .unsigned: (a, b) = (0, Double(mask))
+        case .signed: (a, b) = (-Double(mask >> 1) - 1, Double(mask >> 1))
+        case .floating: return -.infinity ... .infinity
+        }
+        let (x, y) = (a * scale + offset, b * scale + offset)
+        return min(x, y)...max(x, y)
+    }
+}

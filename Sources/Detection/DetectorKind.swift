@@ -1,0 +1,115 @@
+import Quantities
+
+/// A kind of detector as data: its name, its settings, an example, and how to make one.
+public struct DetectorKind: Sendable {
+    /// What a kind looks at.
+    public enum Input: String, Sendable {
+        /// One signal: `watch`.
+        case signal
+        /// A formula that the engine evaluates: `when`.
+        case condition
+        /// Other detectors: `parts`.
+        case parts
+    }
+
+    /// The name in the file.
+    public let name: String
+    /// What it finds, one sentence.
+    public let about: String
+    /// What it looks at.
+    public let input: Input
+    /// Its own settings, in the order of the reference; see `common` for those that every kind has.
+    public let settings: [DetectorSetting]
+    /// A line of a scenario that uses it.
+    public let example: String
+    /// Whether the score holds between evaluations, so that deadlines of the alert count; see `AlertTiming`.
+    public var timing: AlertTiming { input == .signal ? .onScores : .betweenScores }
+
+    private let make: @Sendable (DetectorSettings) throws(DetectionError) -> Detector
+    private let rule: CompositeRule?
+
+    init(
+        _ name: String, about: String, input: Input = .signal, settings: [DetectorSetting], example: String, rule: CompositeRule? = nil,
+        make: @escaping @Sendable (DetectorSettings) throws(DetectionError) -> Detector
+    ) {
+        self.name = name
+        self.about = about
+        self.input = input
+        self.settings = settings
+        self.example = example
+        self.rule = rule
+        self.make = make
+    }
+
+    /// The kind with a name; `nil` for any other name.
+    public static func named(_ name: String) -> DetectorKind? { all.first { $0.name == name } }
+
+    /// Makes a detector for a signal or a condition; for a kind with parts see `makeComposite(_:parts:)`.
+    ///
+    /// - Parameter values: the kind's own settings that the file gives, without those of `common`; `watch`, `when` and `parts` may be left out.
+    public func makeDetector(_ values: [String: DetectorSettingValue]) throws(DetectionError) -> Detector {
+        guard input != .parts else { throw .wrongType(setting: "is", expected: "a kind of detector that watches a signal or a condition") }
+        return try make(DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil }))
+    }
+
+    /// Makes a composite of a number of parts.
+    public func makeComposite(_ values: [String: DetectorSettingValue], parts: Int) throws(DetectionError) -> Composite {
+        guard let rule else { throw .wrongType(setting: "is", expected: "a kind of detector that has parts") }
+        let settings = try DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil })
+        return try Composite(rule, parts: parts, within: settings.duration("within") ?? .seconds(5))
+    }
+
+    private func isInput(_ setting: DetectorSetting) -> Bool {
+        switch setting.type {
+        case .signal, .condition, .detectors: true
+        default: false
+        }
+    }
+
+    /// Makes the life-cycle of a detector out of the common settings.
+    ///
+    /// - Parameters:
+    ///   - values: `lasting`, `clear`, `keep`, `rest`, `warmup` as far as the file gives them; `clear` is a level in the unit of the threshold.
+    ///   - detector: the detector that knows which score the level is; `nil` for a composite, which has no level.
+    public func makeAlertSettings(_ values: [String: DetectorSettingValue], detector: Detector?) throws(DetectionError) -> AlertSettings {
+        let given = try DetectorSettings(values, table: DetectorKind.common)
+        var settings = AlertSettings()
+        settings.lasting = given.duration("lasting") ?? .zero
+        settings.keep = given.duration("keep") ?? .zero
+        settings.rest = given.duration("rest") ?? .zero
+        settings.warmup = given.duration("warmup") ?? .zero
+        settings.timing = timing
+        if let level = given.number("clear") {
+            guard let score = detector?.clearScore(level: level) else {
+                throw .outOfRange(setting: "clear", requirement: "a level on the good side of the threshold")
+            }
+            settings.clear = score
+        }
+        try settings.check()
+        return settings
+    }
+
+    /// The severity that the common settings give; `medium` without one.
+    public static func severity(_ values: [String: DetectorSettingValue]) throws(DetectionError) -> Severity {
+        let given = try DetectorSettings(values, table: common)
+        return given.word("severity").flatMap { Severity(name: $0) } ?? .medium
+    }
+
+    /// The settings that every kind has beside its own.
+    public static let common: [DetectorSetting] = [
+        DetectorSetting(
+            "severity", .oneOf(Severity.allCases.map(\.name)), default: .word("medium"), about: "How serious an alarm of this detector is."),
+        DetectorSetting(
+            "lasting", .duration, default: .duration(.zero), about: "How long the anomaly must last before the alarm starts.",
+            source: "'for' of Prometheus alerting rules"),
+        DetectorSetting(
+            "clear", .quantity(power: 1, perSecond: false), about: "The level, in the unit of the threshold, at which the alarm ends; a hysteresis.",
+            source: "recovery threshold of Grafana alerting"),
+        DetectorSetting(
+            "keep", .duration, default: .duration(.zero), about: "How long the alarm goes on after the anomaly.",
+            source: "'keep_firing_for' of Prometheus alerting rules"),
+        DetectorSetting("rest", .duration, default: .duration(.zero), about: "The least time from the end of an alarm to the onset of the next."),
+        DetectorSetting("warmup", .duration, default: .duration(.zero), about: "Scores count only from this time after the first sample on."),
+        DetectorSetting("only_when", .condition, about: "A formula; while it is false the detector takes no samples."),
+    ]
+}

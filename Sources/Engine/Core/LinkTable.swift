@@ -1,0 +1,207 @@
+import OCPP
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+
+/// The OCPP connections between charge points and central systems: messages wait here while they travel.
+final class LinkTable {
+    /// One connection.
+    final class Link {
+        let chargePoint: Int
+        let centralSystem: Int
+        /// Number of the connection at the central system.
+        var connection = -1
+        var latency = Duration.zero
+        var jitter = Duration.zero
+        var draws: StreamDraws?
+        /// When the last message of each direction arrives: later ones never overtake it.
+        var lastUp = Instant.zero
+        var lastDown = Instant.zero
+        /// Actions of calls that wait for their answer, for the record of the answer: what the charge point, and what the central system called.
+        var calledUp: (id: MessageID, action: String)?
+        var calledDown: (id: MessageID, action: String, label: Int?)?
+
+        init(chargePoint: Int, centralSystem: Int) {
+            self.chargePoint = chargePoint
+            self.centralSystem = centralSystem
+        }
+    }
+
+    private var links: [Link] = []
+    private var linkOfChargePoint: [Int: Int] = [:]
+    private unowned(unsafe) var simulation: Simulation!
+    /// Messages on their way, by the number in the event.
+    private var travelling: [(message: OCPPMessage, link: Int)?] = []
+    private var free: [Int] = []
+    private var counts: [UInt64]
+    private let actionNames: [String]
+
+    init() {
+        actionNames = OCPPAction.allCases.map { $0.name.description }
+        counts = [UInt64](repeating: 0, count: actionNames.count)
+    }
+
+    func attach(_ simulation: Simulation) { self.simulation = simulation }
+
+    // MARK: Building
+
+    /// Joins a charge point and its central system; the number of the link.
+    func connect(chargePoint: Int, centralSystem: Int) -> Int {
+        let link = Link(chargePoint: chargePoint, centralSystem: centralSystem)
+        for declaration in simulation.scenario.links {
+            let (first, second) = declaration.between
+            guard first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint) else { continue }
+            link.latency = declaration.latency
+            link.jitter = declaration.jitter
+            if declaration.jitter > .zero {
+                link.draws = StreamDraws(seed: simulation.scenario.run.seed, path: "links.\(declaration.name).\(simulation.scenario.symbols.nodes[chargePoint])")
+            }
+        }
+        links.append(link)
+        linkOfChargePoint[chargePoint] = links.count - 1
+        return links.count - 1
+    }
+
+    /// The links of a central system in the order of the charge points.
+    func links(of centralSystem: Int) -> [(number: Int, chargePoint: Int)] {
+        links.indices.filter { links[$0].centralSystem == centralSystem }.map { ($0, links[$0].chargePoint) }
+    }
+
+    func setConnection(_ number: Int, of link: Int) { links[link].connection = number }
+    func connection(of link: Int) -> Int { links[link].connection }
+
+    // MARK: Sending
+
+    /// The charge point sends.
+    func sendUp(_ number: Int, _ message: OCPPMessage) {
+        let link = links[number]
+        var action = message.actionName
+        var label: String?
+        if case .call(let id, _) = message {
+            link.calledUp = (id, action)
+            count(message, link)
+        } else if let called = link.calledDown, called.id == message.id {
+            action = called.action
+            label = called.label.map { simulation.truth.kind(of: $0) }
+            link.calledDown = nil
+        }
+        record(message, action, link, up: true, label: label)
+        travel(message, number, to: link.centralSystem, &link.lastUp, link)
+    }
+
+    /// The central system sends.
+    func sendDown(_ number: Int, _ message: OCPPMessage, label: Int?) {
+        let link = links[number]
+        var action = message.actionName
+        if case .call(let id, _) = message {
+            link.calledDown = (id, action, label)
+            count(message, link)
+        } else if let called = link.calledUp, called.id == message.id {
+            action = called.action
+            link.calledUp = nil
+        }
+        record(message, action, link, up: false, label: message.isCall ? label.map { simulation.truth.kind(of: $0) } : nil)
+        travel(message, number, to: link.chargePoint, &link.lastDown, link)
+    }
+
+    private func count(_ message: OCPPMessage, _ link: Link) {
+        guard let action = message.action else { return }
+        let index = Int(action.rawValue)
+        counts[index] += 1
+        let symbols = simulation.scenario.symbols
+        simulation.streams.count(symbols.messageStream(node: -1, action: index), at: simulation.kernel.now)
+        simulation.streams.count(symbols.messageStream(node: link.chargePoint, action: index), at: simulation.kernel.now)
+    }
+
+    private func record(_ message: OCPPMessage, _ action: String, _ link: Link, up: Bool, label: String?) {
+        simulation.kernel.note(
+            identity: UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(link.chargePoint) << 8 | UInt64(message.action?.rawValue ?? 255), payload: message.digest)
+        guard simulation.recorder.recordsMessages else { return }
+        simulation.recorder.message(
+            message, action: action, chargePoint: simulation.scenario.symbols.nodes[link.chargePoint], toCentralSystem: up, label: label, at: simulation.kernel.now)
+    }
+
+    private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
+        var arrival = simulation.kernel.now + link.latency
+        if let draws = link.draws { arrival += Duration(seconds: draws.draw(.uniform, site: 0, 0, link.jitter.seconds)) ?? .zero }
+        if arrival < last { arrival = last }
+        last = arrival
+        let slot: Int
+        if let open = free.popLast() {
+            slot = open
+            travelling[open] = (message, number)
+        } else {
+            slot = travelling.count
+            travelling.append((message, number))
+        }
+        simulation.kernel.schedule(
+            at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node), payload: UInt64(slot))
+    }
+
+    /// A message arrives.
+    func deliver(_ slot: Int, to node: Node) {
+        guard let (message, link) = travelling[slot] else { return }
+        travelling[slot] = nil
+        free.append(slot)
+        node.receive(message, link: link)
+    }
+
+    // MARK: Steps
+
+    /// A step wants a message sent; the strand is told when it has ended.
+    func send(_ request: MessageRequest) {
+        guard let number = linkOfChargePoint[request.chargePoint] else { return simulation.stepRunner.callEnded(request.strand) }
+        if request.from == request.chargePoint {
+            guard let chargePoint = simulation.nodes[request.chargePoint] as? ChargePointNode else { return simulation.stepRunner.callEnded(request.strand) }
+            return chargePoint.send(request)
+        }
+        guard let central = simulation.nodes[links[number].centralSystem] as? CentralSystemNode else { return simulation.stepRunner.callEnded(request.strand) }
+        central.send(request, link: number)
+    }
+
+    /// Calls sent, by action, in the order of the catalogue; those never sent are left out.
+    var sentByAction: [(action: String, count: UInt64)] {
+        actionNames.indices.filter { counts[$0] > 0 }.map { (actionNames[$0], counts[$0]) }
+    }
+}
+
+extension OCPPMessage {
+    /// A number that tells messages of one kind apart, for the fingerprint.
+    var digest: UInt64 {
+        switch self {
+        case .call(let id, let payload): id.digest &* 3 &+ payload.digest
+        case .result(let id, let payload): id.digest &* 5 &+ payload.digest
+        case .error(let id, let error): id.digest &* 7 &+ UInt64(error.code.name.utf8.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) })
+        case .frame(let bytes): bytes.reduce(UInt64(1)) { $0 &* 31 &+ UInt64($1) }
+        }
+    }
+}
+
+extension MessageID {
+    fileprivate var digest: UInt64 {
+        switch self {
+        case .number(let number): UInt64(bitPattern: Int64(number))
+        case .text(let text): text.utf8.reduce(UInt64(1)) { $0 &* 31 &+ UInt64($1) }
+        }
+    }
+}
+
+extension OCPPPayload {
+    /// The values that matter for what happens next.
+    fileprivate var digest: UInt64 {
+        switch self {
+        case .startTransaction(let start): UInt64(bitPattern: Int64(start.meterStart))
+        case .stopTransaction(let stop): UInt64(bitPattern: Int64(stop.meterStop)) &* 31 &+ UInt64(bitPattern: Int64(stop.transactionID))
+        case .startTransactionResult(_, let id): UInt64(bitPattern: Int64(id))
+        case .statusNotification(let status): UInt64(status.status.rawValue) << 8 | UInt64(bitPattern: Int64(status.connectorID)) & 0xFF
+        case .remoteStopTransaction(let id): UInt64(bitPattern: Int64(id))
+        case .setChargingProfile(let set): set.profile.schedule.periods.reduce(UInt64(17)) { $0 &* 31 &+ UInt64(bitPattern: Int64($1.limitTenths)) }
+        case .meterValues(let values): values.digest
+        default: 0
+        }
+    }
+}
+
+extension MeterValues {
+    fileprivate var digest: UInt64 { UInt64(bitPattern: Int64(connectorID)) &* 31 &+ UInt64(bitPattern: Int64(value.first?.mantissa ?? 0)) }
+}

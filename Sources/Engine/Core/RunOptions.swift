@@ -1,0 +1,81 @@
+public import JSONText
+public import Quantities
+public import SimulationKernel
+public import YAMLTree
+
+/// How a scenario is run.
+public struct RunOptions {
+    /// Directory that the run leaves its files in; `nil` writes nothing.
+    public var directory: String?
+    /// The most events before the run is stopped.
+    public var maximumEvents: UInt64 = 1_000_000_000
+    /// Raised by whoever wants the run to end early; what is there by then is kept.
+    public var interrupt = InterruptFlag()
+    /// Called from time to time with what was done so far.
+    public var progress: ((RunProgress) -> Void)?
+    /// Whether pictures are drawn.
+    public var drawsPlots = true
+
+    /// Options of a run that writes nothing.
+    public init(directory: String? = nil) { self.directory = directory }
+}
+
+/// How far a run has come.
+public struct RunProgress: Sendable {
+    /// Simulated time since t = 0.
+    public var simulated: Duration
+    /// Length of the run.
+    public var length: Duration
+    /// Events so far.
+    public var events: UInt64
+}
+
+/// What a run means for whoever started it.
+public enum Verdict: String, Sendable {
+    /// Everything expected held.
+    case pass
+    /// At least one expectation did not hold.
+    case fail
+    /// The run did not come to its end.
+    case incomplete
+}
+
+/// An expectation after the run.
+public struct JudgedExpectation: Sendable {
+    /// The formula without its `=`.
+    public var that: String
+    /// What was found, in words.
+    public var value: String
+    /// Whether it holds.
+    public var isFulfilled: Bool
+    /// Why it was expected.
+    public var because: String?
+    /// Its place.
+    public var span: Span
+    /// A whole sentence for people: `first(repeated) was 16.5 s, wanted <= 12 s, line 34`.
+    public var sentence: String
+}
+
+/// What became of a run.
+public struct RunOutcome: Sendable {
+    /// pass, fail or incomplete.
+    public var verdict: Verdict
+    /// Why the run could not go on, and warnings.
+    public var diagnostics: [Diagnostic]
+    /// Whether it was interrupted by the person.
+    public var isInterrupted: Bool
+    /// Whether a file could not be written.
+    public var couldNotWrite: Bool
+    /// Every expectation with what was found.
+    public var expectations: [JudgedExpectation]
+    /// The document behind `report.json`.
+    public var report: JSONValue
+    /// Files written, relative to the directory, in the order of the report.
+    public var files: [String]
+    /// Fingerprint as 16 hexadecimal digits.
+    public var fingerprint: String
+    /// Simulated time.
+    public var simulated: Duration
+    /// Events.
+    public var events: UInt64
+}

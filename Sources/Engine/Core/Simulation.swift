@@ -1,0 +1,369 @@
+import CAN
+import Detection
+import OCPP
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+import YAMLTree
+
+/// One run of a scenario in virtual time: nodes, buses, links, steps and detectors around one kernel, on one thread.
+public final class Simulation: EventDispatcher {
+    let scenario: Scenario
+    let kernel: Kernel
+    let signals: SignalStore
+    let recorder: Recorder
+    let truth: TruthKeeper
+    let streams: StreamTable
+    private(set) var nodes: [Node] = []
+    private(set) var frames: [FrameRuntime] = []
+    private(set) var busStatistics: [BusStatistics] = []
+    let links: LinkTable
+    private(set) var detectors: DetectorBank!
+    private(set) var stepRunner: StepRunner!
+    /// Kernel instant of the run's t = 0: when the nodes that boot at once have booted.
+    private(set) var origin = Instant.zero
+    private(set) var hasOrigin = false
+    /// What ended the run early; `nil` while all is well.
+    private(set) var failure: RunFailure?
+    private(set) var warnings: [RunWarning] = []
+
+    /// Told from time to time how far the run has come.
+    var progress: ((RunProgress) -> Void)?
+
+    /// Bit set per signal of who looks at it.
+    private let interest: UnsafeMutablePointer<UInt8>
+    private var aggregatesOfSignal: [Int: [Aggregate]] = [:]
+    private var aggregates: [FormulaAggregate: Aggregate] = [:]
+    private(set) var series: [Int: SampleTrace] = [:]
+    private var waitingForOrigin = 0
+    private var waitingToBoot = 0
+    private var isBooted: [Bool] = []
+
+    enum Interest {
+        static let recorded: UInt8 = 1
+        static let plotted: UInt8 = 2
+        static let aggregated: UInt8 = 4
+        static let watched: UInt8 = 8
+        static let published: UInt8 = 16
+    }
+
+    /// Builds a run; nothing happens yet.
+    init(_ scenario: Scenario, kinds: [NodeKind], recorder: Recorder, limits: KernelLimits, interrupt: InterruptFlag?) throws(RunFailure) {
+        self.scenario = scenario
+        self.recorder = recorder
+        let slots = scenario.symbols.signals.count + scenario.symbols.slots
+        signals = SignalStore(count: max(slots, 1))
+        interest = .allocate(capacity: max(slots, 1))
+        interest.initialize(repeating: 0, count: max(slots, 1))
+        kernel = Kernel(end: .never, limits: limits, interrupt: interrupt)
+        truth = TruthKeeper(kinds: scenario.labelKinds)
+        streams = StreamTable()
+        links = LinkTable()
+        links.attach(self)
+        buildFrames()
+        try buildNodes(kinds)
+        detectors = try DetectorBank(self)
+        stepRunner = StepRunner(self)
+        prepareExpectations()
+        prepareInterest()
+    }
+
+    deinit { interest.deallocate() }
+
+    // MARK: Building
+
+    private func buildFrames() {
+        busStatistics = scenario.buses.map { _ in BusStatistics() }
+        for (bus, declaration) in scenario.buses.enumerated() {
+            for frame in declaration.frames {
+                var fields: [(layout: FieldLayout, wire: Int, source: Int)] = []
+                for field in frame.fields {
+                    guard let layout = try? field.layout() else { continue }
+                    let source = frame.from.flatMap { scenario.symbols.signal("\(scenario.symbols.nodes[$0]).\(field.name)") } ?? -1
+                    fields.append((layout, field.signal, source))
+                }
+                let runtime = FrameRuntime(frame, bus: bus, index: frames.count, fields: fields)
+                runtime.stream = scenario.symbols.frameStream(frames.count)
+                frames.append(runtime)
+            }
+        }
+    }
+
+    private func buildNodes(_ kinds: [NodeKind]) throws(RunFailure) {
+        var firstSignal = 0
+        for declaration in scenario.nodes {
+            let kind = kinds[declaration.kind]
+            for instance in 0..<declaration.count {
+                let index = declaration.firstInstance + instance
+                let context = NodeContext(
+                    index: index, name: scenario.symbols.nodes[index], firstSignal: firstSignal, simulation: self, manifest: kind.manifest, settings: declaration.settings)
+                nodes.append(try kind.make(context))
+                firstSignal += kind.manifest.signals.count
+            }
+        }
+        isBooted = nodes.map { !$0.mustBoot }
+    }
+
+    /// Keeps count of everything that expectations look at.
+    private func prepareExpectations() {
+        for expectation in scenario.expectations {
+            for spec in expectation.formula.aggregates { _ = aggregate(spec) }
+            for score in expectation.formula.scores {
+                if case .stream(let stream) = score.source { _ = streams.runtime(stream) }
+            }
+        }
+    }
+
+    /// Marks which signals are recorded, drawn, aggregated and watched.
+    private func prepareInterest() {
+        if scenario.record.signals { for signal in scenario.symbols.signals.indices { interest[signal] |= Interest.recorded } }
+        for plot in scenario.plots {
+            for signal in plot.panels.flatMap({ $0 }) where series[signal] == nil {
+                series[signal] = SampleTrace()
+                interest[signal] |= Interest.plotted
+            }
+        }
+        for signal in aggregatesOfSignal.keys { interest[signal] |= Interest.aggregated }
+        for signal in detectors.watchedSignals { interest[signal] |= Interest.watched }
+    }
+
+    /// The aggregate of a formula, shared by all formulas that ask for the same.
+    func aggregate(_ spec: FormulaAggregate) -> Aggregate {
+        if let known = aggregates[spec] { return known }
+        let made = Aggregate(spec)
+        aggregates[spec] = made
+        switch spec.source {
+        case .signal(let signal):
+            aggregatesOfSignal[signal, default: []].append(made)
+            interest[signal] |= Interest.aggregated
+        case .stream(let stream): streams.runtime(stream).aggregates.append(made)
+        }
+        return made
+    }
+
+    /// A formula in service; `path` keys its random streams.
+    func runner(_ formula: Formula, path: String) -> FormulaRunner {
+        FormulaRunner(
+            formula, aggregates: formula.aggregates.map { aggregate($0) }, signals: signals.committedValues,
+            draws: formula.drawCount > 0 ? StreamDraws(seed: scenario.run.seed, path: path) : nil)
+    }
+
+    /// A setting that is drawn once, when the run is built.
+    func evaluateSetting(_ formula: Formula, path: String) -> Double { runner(formula, path: path).value(at: .zero) }
+
+    // MARK: Running
+
+    /// Runs to the end; what stopped it otherwise is in `failure` or in the result.
+    func run() -> SimulationKernel.StopReason {
+        waitingForOrigin = 0
+        waitingToBoot = 0
+        for node in nodes where node.mustBoot {
+            waitingToBoot += 1
+            if node.bootsAtOnce { waitingForOrigin += 1 }
+        }
+        for node in nodes { node.powerOn() }
+        kernel.end = Instant.zero + scenario.run.readyWithin
+        if waitingForOrigin == 0 { scheduleOrigin() }
+        var reason = runInParts()
+        if reason == .ended, !hasOrigin {
+            reportBootTimeout()
+            return .stopped
+        }
+        if reason == .ended || reason == .paused {
+            for node in nodes { node.finish() }
+            commit(at: kernel.end - Duration(nanoseconds: 1))
+            reason = .ended
+        }
+        return reason
+    }
+
+    /// Runs to the end in parts of a thousandth, so that progress can be told.
+    private func runInParts() -> SimulationKernel.StopReason {
+        guard let progress else { return kernel.run(dispatcher: self) }
+        let part = Duration(nanoseconds: max(scenario.run.length.nanoseconds / 1000, 1))
+        while true {
+            let reason = kernel.run(dispatcher: self, until: kernel.now + part)
+            guard reason == .paused else { return reason }
+            progress(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events))
+            guard let next = kernel.nextInstant, next < kernel.end else { return kernel.run(dispatcher: self) }
+        }
+    }
+
+    /// Simulated time since t = 0.
+    var simulated: Duration { hasOrigin ? max(.zero, min(kernel.now, kernel.end) - origin) : .zero }
+
+    /// Fingerprint of everything that happened.
+    var fingerprintValue: UInt64 { kernel.fingerprint.value }
+    /// The same as 16 hexadecimal digits.
+    var fingerprint: String { kernel.fingerprint.text }
+
+    private func scheduleOrigin() {
+        kernel.schedule(at: kernel.now, phase: .timer, node: 0, kind: EventKind.origin, target: 0)
+    }
+
+    /// A node was accepted by its central system.
+    func nodeBooted(_ node: Node) {
+        guard !isBooted[node.index] else { return }
+        isBooted[node.index] = true
+        waitingToBoot -= 1
+        if node.bootsAtOnce {
+            waitingForOrigin -= 1
+            if waitingForOrigin == 0, !hasOrigin { scheduleOrigin() }
+        }
+        if waitingToBoot == 0, hasOrigin { scheduleSteps() }
+    }
+
+    private func scheduleSteps() {
+        kernel.schedule(at: kernel.now, phase: .timer, node: 0, kind: EventKind.startSteps, target: 0)
+    }
+
+    private func reachOrigin() {
+        hasOrigin = true
+        origin = kernel.now
+        kernel.end = origin + scenario.run.length
+        recorder.origin = origin
+        for node in nodes { node.ready() }
+        for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
+            scheduleFrame(frame, at: origin + frame.declaration.phase)
+        }
+        if waitingToBoot == 0 { stepRunner.start() }
+    }
+
+    private func reportBootTimeout() {
+        let late = nodes.filter { !isBooted[$0.index] && $0.bootsAtOnce }.map(\.name)
+        fail(
+            .notReady, "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot within \(scenario.run.readyWithin.secondsText) s",
+            span: nil)
+    }
+
+    /// Time since the run's t = 0.
+    func time(_ instant: Instant) -> Duration { instant - origin }
+
+    public func dispatch(_ event: Event) {
+        switch event.kind {
+        case EventKind.timer:
+            nodes[Int(event.target)].timer(UInt32(truncatingIfNeeded: event.payload >> 32), UInt32(truncatingIfNeeded: event.payload))
+        case EventKind.sample: nodes[Int(event.target)].sample(UInt32(truncatingIfNeeded: event.payload))
+        case EventKind.message: links.deliver(Int(event.payload), to: nodes[Int(event.target)])
+        case EventKind.frame: deliver(CANPayload(event.payload), frames[Int(event.target)])
+        case EventKind.periodicFrame: sendPeriodic(frames[Int(event.target)])
+        case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
+        case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
+        case EventKind.origin: if !hasOrigin { reachOrigin() }
+        case EventKind.startSteps: stepRunner.start()
+        default: break
+        }
+    }
+
+    public func instantEnded(at instant: Instant) -> Bool {
+        commit(at: instant)
+        if let error = recorder.error {
+            fail(.cannotWrite, "\(error.path): \(error.reason)", span: nil)
+        }
+        return failure == nil
+    }
+
+    private func commit(at instant: Instant) {
+        if signals.hasPublications {
+            signals.commit { signal, value in
+                let wanted = interest[signal]
+                if wanted & Interest.recorded != 0 { recorder.signal(signal, value, at: instant) }
+                if wanted & ~Interest.recorded != Interest.published { look(signal, value, wanted, at: instant) }
+            }
+        }
+        detectors.instantEnded(at: instant)
+        stepRunner.instantEnded(at: instant)
+    }
+
+    /// The rarer interests of a published signal.
+    @inline(never)
+    private func look(_ signal: Int, _ value: Double, _ wanted: UInt8, at instant: Instant) {
+        interest[signal] |= Interest.published
+        if wanted & Interest.plotted != 0 { series[signal]?.append(time(instant).seconds, value) }
+        if wanted & Interest.aggregated != 0 { for aggregate in aggregatesOfSignal[signal] ?? [] { aggregate.add(instant, value) } }
+        if wanted & Interest.watched != 0 { detectors.sample(signal, value, at: instant) }
+        stepRunner.published(signal)
+    }
+
+    /// Whether a signal was ever published.
+    func wasPublished(_ signal: Int) -> Bool { interest[signal] & Interest.published != 0 }
+
+    // MARK: Failure and warnings
+
+    /// Ends the run with a reason that names what happened and when.
+    func fail(_ code: RunCode, _ message: String, span: Span?) {
+        guard failure == nil else { return }
+        failure = RunFailure(code: code, message: message, span: span, time: hasOrigin ? time(kernel.now) : nil)
+        kernel.stop()
+    }
+
+    /// A command changed nothing in the present state.
+    func invalidState(_ node: String, _ text: String) { warn(.invalidState, "\(node): \(text)", span: nil) }
+
+    func warn(_ code: RunCode, _ message: String, span: Span?) {
+        guard warnings.count < 200, !warnings.contains(where: { $0.code == code && $0.message == message }) else { return }
+        warnings.append(RunWarning(code: code, message: message, span: span))
+    }
+}
+
+extension Simulation {
+    // MARK: Frames
+
+    /// Sends a frame on its bus; it arrives at this instant, behind what is already arriving.
+    func send(_ frame: FrameRuntime, _ can: CANFrame) {
+        countFrame(frame, bytes: can.count)
+        recorder.frame(can, bus: frame.bus, at: kernel.now)
+        kernel.note(identity: UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier), payload: can.payload)
+        for (index, field) in frame.fields.enumerated() where field.wire >= 0 {
+            signals.publish(field.wire, frame.fields[index].layout.value(in: can.payload))
+        }
+        streams.count(frame.stream, at: kernel.now)
+        guard !frame.readers.isEmpty else { return }
+        kernel.schedule(at: kernel.now, phase: .delivery, node: 0, kind: EventKind.frame, target: UInt32(frame.index), payload: can.payload)
+    }
+
+    private func countFrame(_ frame: FrameRuntime, bytes: Int) {
+        busStatistics[frame.bus].frames += 1
+        busStatistics[frame.bus].bytes += UInt64(bytes)
+    }
+
+    fileprivate func deliver(_ payload: CANPayload, _ frame: FrameRuntime) {
+        let can = CANFrame(id: frame.declaration.id, isExtended: frame.declaration.isExtended, lengthCode: UInt8(frame.declaration.length), payload: payload.bits)
+        for reader in frame.readers { reader.receive(can, frame.index) }
+    }
+
+    /// The frame of a name on a bus.
+    func frame(_ name: String, bus: Int) -> FrameRuntime? { frames.first { $0.bus == bus && $0.declaration.name == name } }
+
+    fileprivate func scheduleFrame(_ frame: FrameRuntime, at instant: Instant) {
+        kernel.schedule(
+            at: instant, phase: .sampler, node: UInt32((frame.declaration.from ?? -1) + 1), kind: EventKind.periodicFrame, target: UInt32(frame.index))
+    }
+
+    /// A declared periodic frame that no node kind sends by itself: its fields are the sender's signals of the same name.
+    fileprivate func sendPeriodic(_ frame: FrameRuntime) {
+        send(frame, frame.frame { index in frame.fields[index].source >= 0 ? signals.latest(frame.fields[index].source) : 0 })
+        if let every = frame.declaration.every { scheduleFrame(frame, at: kernel.now + every) }
+    }
+}
+
+/// The data of a frame on its way through the queue.
+struct CANPayload {
+    let bits: UInt64
+
+    init(_ bits: UInt64) { self.bits = bits }
+}
+
+extension EventKind {
+    static let origin: UInt32 = 9
+    static let startSteps: UInt32 = 10
+}
+
+extension FieldDeclaration {
+    /// The layout that packs and unpacks the field.
+    func layout() throws(FieldError) -> FieldLayout {
+        try FieldLayout(
+            at: startBit, bits: bits, order: order == .intel ? .littleEndian : .bigEndian, form: coding == .float ? .floating : coding == .signed ? .signed : .unsigned,
+            scale: scale, offset: offset, unit: unit)
+    }
+}

@@ -1,0 +1,180 @@
+import Detection
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+
+/// All detectors of a run in the order of the file: samples in, alarms out.
+final class DetectorBank {
+    /// One detector in service.
+    final class Entry {
+        let declaration: DetectorDeclaration
+        let monitor: AlarmMonitor
+        let watched: Int?
+        let rule: FormulaRunner?
+        let gate: FormulaRunner?
+        var composite: Composite?
+        let parts: [Int]
+        /// Composites that listen to this one, as detector and place among its parts.
+        var listeners: [(detector: Int, part: Int)] = []
+        var samples = 0
+        var isDirty = false
+        /// Deadline for which an event waits.
+        var scheduled: Instant?
+
+        init(_ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?, composite: Composite?, parts: [Int]) {
+            self.declaration = declaration
+            self.monitor = monitor
+            self.watched = watched
+            self.rule = rule
+            self.gate = gate
+            self.composite = composite
+            self.parts = parts
+        }
+    }
+
+    let entries: [Entry]
+    private unowned(unsafe) let simulation: Simulation
+    /// Detectors that watch a signal, and rules that read it.
+    private var bySignal: [Int: (watching: [Int], reading: [Int])] = [:]
+    private var hasDirtyRules = false
+    private var hasTimedRules = false
+
+    init(_ simulation: Simulation) throws(RunFailure) {
+        self.simulation = simulation
+        var made: [Entry] = []
+        for declaration in simulation.scenario.detectors {
+            made.append(try DetectorBank.make(declaration, simulation))
+        }
+        entries = made
+        for (index, entry) in made.enumerated() {
+            if let signal = entry.watched { bySignal[signal, default: ([], [])].watching.append(index) }
+            for signal in entry.rule?.formula.signalsRead ?? [] { bySignal[signal, default: ([], [])].reading.append(index) }
+            for aggregate in entry.rule?.formula.aggregates ?? [] {
+                if case .signal(let signal) = aggregate.source, entry.rule?.formula.signalsRead.contains(signal) != true { bySignal[signal, default: ([], [])].reading.append(index) }
+                if case .stream = aggregate.source { hasTimedRules = true }
+            }
+            for (place, part) in entry.parts.enumerated() { made[part].listeners.append((index, place)) }
+        }
+    }
+
+    private static func make(_ declaration: DetectorDeclaration, _ simulation: Simulation) throws(RunFailure) -> Entry {
+        let kind = DetectorKinds.all[declaration.kind]
+        let values = DetectorKinds.values(declaration) { formula, name in simulation.evaluateSetting(formula, path: "\(declaration.name).\(name)") }
+        do {
+            var composite: Composite?
+            var detector: Detector?
+            if kind.input == .parts {
+                composite = try kind.makeComposite(values, parts: declaration.parts.count)
+            } else {
+                detector = try kind.makeDetector(values)
+            }
+            var alert = try kind.makeAlertSettings(commonValues(declaration.lifecycle), detector: detector)
+            alert.timing = .betweenScores
+            let monitor = try AlarmMonitor(
+                name: declaration.name, severity: Severity(name: declaration.lifecycle.severity) ?? .medium, detector: detector, settings: alert)
+            return Entry(
+                declaration, monitor, watched: declaration.watched, rule: kind.input == .condition ? declaration.condition.map { simulation.runner($0, path: declaration.name) } : nil,
+                gate: declaration.lifecycle.onlyWhen.map { simulation.runner($0, path: "\(declaration.name).only_when") }, composite: composite, parts: declaration.parts)
+        } catch {
+            throw RunFailure(code: .badDetector, message: "the detector '\(declaration.name)': \(error.description)", span: declaration.span, time: nil)
+        }
+    }
+
+    private static func commonValues(_ lifecycle: LifecycleSettings) -> [String: DetectorSettingValue] {
+        var values: [String: DetectorSettingValue] = [
+            "lasting": .duration(lifecycle.lasting), "keep": .duration(lifecycle.keep), "rest": .duration(lifecycle.rest), "warmup": .duration(lifecycle.warmup),
+        ]
+        if let clear = lifecycle.clear { values["clear"] = .number(clear) }
+        return values
+    }
+
+    /// Signals whose publication a detector wants to see.
+    var watchedSignals: [Int] { bySignal.keys.sorted() }
+
+    private func relative(_ instant: Instant) -> Instant { Instant(nanoseconds: instant.nanoseconds - simulation.origin.nanoseconds) }
+
+    // MARK: Running
+
+    /// A watched signal was published.
+    func sample(_ signal: Int, _ value: Double, at instant: Instant) {
+        guard simulation.hasOrigin, let interested = bySignal[signal] else { return }
+        for index in interested.reading {
+            entries[index].isDirty = true
+            hasDirtyRules = true
+        }
+        for index in interested.watching {
+            let entry = entries[index]
+            entry.samples += 1
+            let gate = entry.gate?.holds(at: instant) ?? true
+            if entry.monitor.update(at: relative(instant), value: value, gate: gate) { changed(index, at: instant) }
+            if entry.monitor.nextDeadline != nil { plan(index) }
+        }
+    }
+
+    /// All publications of an instant are committed: rules are asked.
+    func instantEnded(at instant: Instant) {
+        guard hasDirtyRules || hasTimedRules, simulation.hasOrigin else { return }
+        hasDirtyRules = false
+        for index in entries.indices {
+            guard let rule = entries[index].rule, entries[index].isDirty || hasTimedRules else { continue }
+            let entry = entries[index]
+            entry.isDirty = false
+            entry.samples += 1
+            let gate = entry.gate?.holds(at: instant) ?? true
+            if entry.monitor.update(at: relative(instant), value: rule.holds(at: instant) ? 1 : 0, gate: gate) { changed(index, at: instant) }
+            if entry.monitor.nextDeadline != nil { plan(index) }
+        }
+    }
+
+    /// The alert of a detector changed: composites that listen take it up.
+    private func changed(_ index: Int, at instant: Instant) {
+        let entry = entries[index]
+        for edge in entry.monitor.edges {
+            guard edge.kind == .firing || edge.kind == .resolved else { continue }
+            for listener in entry.listeners {
+                entries[listener.detector].samples += 1
+                entries[listener.detector].composite?.note(edge, ofPart: listener.part)
+                judge(listener.detector, at: instant)
+            }
+        }
+    }
+
+    private func judge(_ index: Int, at instant: Instant) {
+        let entry = entries[index]
+        guard let composite = entry.composite else { return }
+        let now = relative(instant)
+        let gate = entry.gate?.holds(at: instant) ?? true
+        if entry.monitor.observe(score: composite.score(at: now), at: now, gate: gate) { changed(index, at: instant) }
+        plan(index)
+    }
+
+    /// Sets an event for the next instant at which a detector changes by itself.
+    private func plan(_ index: Int) {
+        let entry = entries[index]
+        let now = relative(simulation.kernel.now)
+        var next = entry.monitor.nextDeadline
+        if let expiry = entry.composite?.nextExpiry(after: now) { next = next.map { min($0, expiry) } ?? expiry }
+        guard let next, next > now || entry.scheduled != next else { return }
+        if let scheduled = entry.scheduled, scheduled <= next, scheduled > now { return }
+        entry.scheduled = next
+        simulation.kernel.schedule(
+            at: Instant(nanoseconds: max(next.nanoseconds + simulation.origin.nanoseconds, simulation.kernel.now.nanoseconds)), phase: .detector, node: UInt32(index), kind: EventKind.detector,
+            target: UInt32(index))
+    }
+
+    /// The deadline of a detector has come.
+    func deadline(_ index: Int, at instant: Instant) {
+        let entry = entries[index]
+        entry.scheduled = nil
+        if entry.composite != nil { return judge(index, at: instant) }
+        if entry.monitor.advance(to: relative(instant)) { changed(index, at: instant) }
+        plan(index)
+    }
+
+    /// All alarms in the order of their start, then of the file.
+    func finished() -> [(detector: Int, alarm: Alarm)] {
+        var all: [(detector: Int, alarm: Alarm)] = []
+        for (index, entry) in entries.enumerated() { all += entry.monitor.finish().map { (index, $0) } }
+        return all.sorted { ($0.alarm.start, $0.detector) < ($1.alarm.start, $1.detector) }
+    }
+}

@@ -1,0 +1,152 @@
+import CAN
+import Electrical
+import Quantities
+import ScenarioLanguage
+
+/// Kind `charger-module`: the power electronics behind a charge point, commanded over CAN.
+///
+/// `target = charging ? limit : 0`; each period one step of the ramp, then the reading is published and sent.
+final class ChargerModuleNode: Node {
+    private enum Signal {
+        static let current = 0, limit = 1, charging = 2, voltage = 3, power = 4, energy = 5
+    }
+
+    private var state: ChargerModuleState
+    private let bus: Int?
+    private var period: Duration
+    private var phase: Duration
+    private var start: FrameRuntime?
+    private var stop: FrameRuntime?
+    private var limit: FrameRuntime?
+    private var reading: FrameRuntime?
+    private var startIndex = -1
+    private var stopIndex = -1
+    private var limitIndex = -1
+
+    private init(_ context: NodeContext) {
+        let rise = ChargerModuleNode.law(context.ramp("ramp")) ?? .exponential(share: 0.2)
+        state = ChargerModuleState(
+            ramp: Ramp(rise, fall: ChargerModuleNode.law(context.ramp("ramp_down"))), limit: context.number("limit") ?? 32, voltage: context.number("voltage") ?? 400,
+            followsLimit: context.flag("follow_limit"))
+        bus = context.bus("bus")
+        period = context.duration("every") ?? .seconds(1)
+        phase = context.duration("phase") ?? .milliseconds(500)
+        super.init(in: context)
+    }
+
+    private static func law(_ ramp: (share: Double?, slope: Double?)?) -> RampLaw? {
+        if let slope = ramp?.slope { return .linear(perSecond: slope) }
+        guard let share = ramp?.share else { return nil }
+        return share >= 1 ? .immediate : .exponential(share: share)
+    }
+
+    override func powerOn() {
+        publish(Signal.limit, state.limit)
+        publish(Signal.charging, 0)
+        publish(Signal.voltage, state.voltage)
+        guard let bus else { return }
+        start = subscribe("start", bus)
+        stop = subscribe("stop", bus)
+        limit = subscribe("limit", bus)
+        startIndex = start?.index ?? -1
+        stopIndex = stop?.index ?? -1
+        limitIndex = limit?.index ?? -1
+        guard let frame = simulation.frame("current", bus: bus), frame.declaration.from == index else { return }
+        reading = frame
+        frame.isSentByEngine = false
+        if let every = frame.declaration.every {
+            period = every
+            phase = frame.declaration.phase
+        }
+    }
+
+    private func subscribe(_ name: String, _ bus: Int) -> FrameRuntime? {
+        guard let frame = simulation.frame(name, bus: bus) else { return nil }
+        frame.readers.append(self)
+        return frame
+    }
+
+    override func ready() { setSample(0, at: now + phase) }
+
+    override func sample(_ id: UInt32) {
+        state.tick(period)
+        publish(Signal.current, state.current)
+        publish(Signal.power, state.power)
+        publish(Signal.energy, state.energy * 3600)
+        if let reading { simulation.send(reading, reading.frame { _ in state.current }) }
+        setSample(0, at: now + period)
+    }
+
+    override func receive(_ frame: CANFrame, _ index: Int) {
+        if index == startIndex {
+            note(state.start(), "START while charging")
+        } else if index == stopIndex {
+            note(state.stop(), "STOP while idle")
+        } else if index == limitIndex, let limit, let field = limit.fields.first {
+            guard frame.count >= field.layout.byteCount else {
+                simulation.invalidState(name, "a limit frame of \(frame.count) bytes was ignored")
+                return
+            }
+            _ = state.setLimit(field.layout.value(in: frame.payload))
+            publish(Signal.limit, state.limit)
+        }
+        publishChange(Signal.charging, state.isCharging ? 1 : 0)
+    }
+
+    private func note(_ effect: CommandEffect, _ text: String) {
+        if effect == .noChange { simulation.invalidState(name, text) }
+    }
+
+    override func wasSet(_ signal: Int, _ value: Double) {
+        switch signal {
+        case Signal.limit: _ = state.setLimit(value)
+        case Signal.charging: _ = value == 1 ? state.start() : state.stop()
+        default: break
+        }
+        publishChange(Signal.charging, state.isCharging ? 1 : 0)
+    }
+
+    static let kind = NodeKind(
+        manifest: KindManifest(
+            name: "charger-module", about: "The power electronics of a charger on a CAN bus: follows start, stop and limit frames with its ramp and reports its current.",
+            roles: [.load],
+            settings: [
+                SettingManifest("bus", .bus, about: "CAN bus that it is commanded on."),
+                SettingManifest("ramp", .ramp, default: "20%", about: "Share of the rest per period ('20%'), or slope ('20 A/s')."),
+                SettingManifest("ramp_down", .ramp, about: "Ramp for falling current; as 'ramp' when not given."),
+                SettingManifest("limit", .quantity(.current), default: "32 A", min: "0 A", about: "Limit before the first limit frame."),
+                SettingManifest("voltage", .quantity(.voltage), default: "400 V", min: "0 V", about: "DC voltage, for power and energy."),
+                SettingManifest("follow_limit", .flag, default: "false", about: "A limit above 0 A starts and a limit of 0 A stops charging, besides start and stop."),
+                SettingManifest("every", .duration, default: "1s", min: "1ms", about: "Period of ramp and reading when no frame 'current' gives one."),
+                SettingManifest("phase", .duration, default: "500ms", about: "First reading, counted from the start."),
+            ],
+            signals: [
+                SignalManifest("current", .current, unit: "A", about: "Output current after the last step of the ramp."),
+                SignalManifest("limit", .current, unit: "A", settable: true, held: true, about: "Limit in force."),
+                SignalManifest("charging", isFlag: true, settable: true, about: "Whether the output is enabled."),
+                SignalManifest("voltage", .voltage, unit: "V", held: true, about: "Output voltage."),
+                SignalManifest("power", .power, unit: "W", about: "Output power."),
+                SignalManifest("energy", .energy, unit: "Wh", about: "Energy delivered since the start; never reset."),
+            ],
+            frames: [
+                FrameManifest("start", id: 0x200, use: .reads, about: "Start charging."),
+                FrameManifest("stop", id: 0x201, use: .reads, about: "Stop charging."),
+                FrameManifest("limit", id: 0x210, use: .reads, fields: [("limit", "u16 A")], about: "Set the current limit."),
+                FrameManifest("current", id: 0x300, use: .sends, every: "1s", phase: "500ms", fields: [("current", "u16 A")], about: "Reading of the current."),
+            ],
+            example: """
+                evsim: 1
+                scenario: charger-module-example
+                run: {for: 30s}
+                nodes:
+                  csms: {is: csms}
+                  cp1: {is: charge-point, csms: csms, bus: can0}
+                  charger: {is: charger-module, bus: can0, ramp: 20 A/s}
+                steps:
+                  - {send: SetChargingProfile, to: cp1, with: {limit: 80 A}}
+                  - {send: RemoteStartTransaction, to: cp1}
+                expect:
+                  - =max(charger.current) == 80 A
+                """)
+    ) { context in ChargerModuleNode(context) }
+}

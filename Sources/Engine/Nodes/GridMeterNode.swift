@@ -1,0 +1,97 @@
+import Quantities
+import ScenarioLanguage
+
+/// Kind `grid-meter`: measures what a group of loads draws together.
+final class GridMeterNode: Node {
+    private enum Signal {
+        static let power = 0, current = 1, energy = 2, limit = 3, headroom = 4
+    }
+
+    private let feeds: [Int]
+    private let period: Duration
+    private let phase: Duration
+    private let base: Double
+    private let voltage: Double
+    private let phases: Double
+    private var limit: Double?
+    private var energy = 0.0
+    private var last: (instant: Instant, power: Double)?
+    private var loads: [any LoadNode] = []
+
+    private init(_ context: NodeContext) {
+        feeds = context.nodes("feeds")
+        period = context.duration("every") ?? .seconds(10)
+        phase = context.duration("phase") ?? .zero
+        base = context.number("base") ?? 0
+        voltage = context.number("voltage") ?? 400
+        phases = Double(context.choice("phases") ?? 3)
+        limit = context.number("limit")
+        super.init(in: context)
+    }
+
+    override func ready() {
+        loads = feeds.compactMap { simulation.nodes[$0] as? any LoadNode }
+        if let limit { publish(Signal.limit, limit) }
+        setSample(0, at: now + phase)
+    }
+
+    override func sample(_ id: UInt32) {
+        var power = base
+        for load in loads { power += load.power(at: now) }
+        if let last { energy += last.power * (now - last.instant).seconds }
+        last = (now, power)
+        publish(Signal.power, power)
+        publish(Signal.current, phases == 3 ? power / (voltage * 3.0.squareRoot()) : power / voltage)
+        publish(Signal.energy, energy)
+        if let limit { publish(Signal.headroom, limit - power) }
+        setSample(0, at: now + period)
+    }
+
+    override func wasSet(_ signal: Int, _ value: Double) {
+        if signal == Signal.limit { limit = value }
+    }
+
+    static let kind = NodeKind(
+        manifest: KindManifest(
+            name: "grid-meter", about: "The meter at the grid connection: sums the power of what it feeds.",
+            settings: [
+                SettingManifest("feeds", .nodes(roles: [.load]), required: true, about: "Nodes behind the meter: 'cp.*', or a list."),
+                SettingManifest("limit", .quantity(.power), min: "0 W", about: "Power that the connection allows."),
+                SettingManifest("base", .quantity(.power), default: "0 W", about: "Load that is always there."),
+                SettingManifest("voltage", .quantity(.voltage), default: "400 V", min: "1 V", about: "Voltage between the phases, for the current."),
+                SettingManifest("phases", .count, default: "3", min: "1", max: "3", about: "Phases of the connection."),
+                SettingManifest("every", .duration, default: "10s", min: "1ms", about: "Period of the reading."),
+                SettingManifest("phase", .duration, default: "0s", about: "First reading, counted from the start."),
+            ],
+            signals: [
+                SignalManifest("power", .power, unit: "kW", about: "Power of all loads and the base load."),
+                SignalManifest("current", .current, unit: "A", about: "Current per phase, loads evenly spread."),
+                SignalManifest("energy", .energy, unit: "kWh", about: "Energy since the start, by the readings."),
+                SignalManifest("limit", .power, unit: "kW", settable: true, held: true, about: "Power that the connection allows."),
+                SignalManifest("headroom", .power, unit: "kW", about: "Limit minus power; negative when overloaded."),
+            ],
+            example: """
+                evsim: 1
+                scenario: grid-meter-example
+                run: {for: 10min}
+                nodes:
+                  csms: {is: csms}
+                  cp: {is: charge-point, count: 2, csms: csms, max_current: 16 A}
+                  site: {is: grid-meter, feeds: cp.*, limit: 25 kW}
+                steps:
+                  - {send: RemoteStartTransaction, to: cp.*}
+                expect:
+                  - =max(site.power) > 20 kW
+                """)
+    ) { context in GridMeterNode(context) }
+}
+
+/// A node whose power a meter can sum at any instant.
+protocol LoadNode: AnyObject {
+    /// Power drawn now, in W.
+    func power(at instant: Instant) -> Double
+}
+
+extension ChargerModuleNode: LoadNode {
+    func power(at instant: Instant) -> Double { simulation.signals.latest(firstSignal + 4) }
+}

@@ -1,0 +1,154 @@
+import JSONText
+import OCPP
+import Quantities
+import ScenarioLanguage
+
+/// Turns the fields of a `send` step into a message of the protocol.
+enum MessageFields {
+    /// A request of the central system.
+    static func request(_ request: MessageRequest) -> Result<CentralSystemRequest, RequestProblems> {
+        if let text = request.payload { return .success(.payload(.raw(action: request.action, text: text))) }
+        guard let action = OCPPAction(name: request.action) else { return .success(.payload(.raw(action: request.action, text: "{}"))) }
+        return CentralSystemMachine.request(action, with: json(request.fields, action))
+    }
+
+    /// A message of the charge point; required fields that the step leaves out have sensible values.
+    static func payload(_ request: MessageRequest, isFromChargePoint: Bool, time: OCPPTimestamp) -> Result<OCPPPayload, RequestProblems> {
+        if let text = request.payload { return .success(.raw(action: request.action, text: text)) }
+        guard let action = OCPPAction(name: request.action) else { return .success(.raw(action: request.action, text: "{}")) }
+        var members = json(request.fields, action).members ?? []
+        func add(_ key: String, _ value: JSONValue) {
+            if !members.contains(where: { $0.key == key }) { members.append(JSONValue.Member(key, value)) }
+        }
+        switch action {
+        case .authorize: add("idTag", "EVSIM")
+        case .bootNotification:
+            add("chargePointVendor", "evsim")
+            add("chargePointModel", "charge-point")
+        case .statusNotification:
+            add("connectorId", 1)
+            add("errorCode", "NoError")
+            add("status", "Available")
+        case .startTransaction:
+            add("connectorId", 1)
+            add("idTag", "EVSIM")
+            add("meterStart", 0)
+            add("timestamp", .string(time.text))
+        case .stopTransaction:
+            add("meterStop", 0)
+            add("timestamp", .string(time.text))
+        default: break
+        }
+        if members.isEmpty, action == .heartbeat { return .success(.empty(.heartbeat)) }
+        return OCPPPayload.checked(action, JSONValue.object(members).text())
+    }
+
+    /// Fields as JSON: plain numbers and flags become such unless the catalogue wants a text there.
+    static func json(_ value: FieldValue, _ action: OCPPAction) -> JSONValue {
+        switch value {
+        case .text(let text, let quoted):
+            if quoted { return .string(text) }
+            if text == "true" || text == "false" { return .bool(text == "true") }
+            if let parsed = try? JSONValue(parsing: text), parsed.isNumber { return parsed }
+            return .string(text)
+        case .quantity(let quantity): return .number(decimalText((quantity.value * 10).rounded() / 10))
+        case .formula: return .null
+        case .list(let items): return .array(items.map { json($0, action) })
+        case .object(let entries):
+            return .object(
+                entries.map { entry in
+                    let isText = action.takesText(entry.name)
+                    if case .text(let text, _) = entry.value, isText { return JSONValue.Member(entry.name, .string(text)) }
+                    return JSONValue.Member(entry.name, json(entry.value, action))
+                })
+        }
+    }
+}
+
+extension JSONValue {
+    /// Whether it is a number.
+    var isNumber: Bool { double != nil && string == nil && bool == nil }
+}
+
+extension OCPPAction {
+    /// Whether a field is a text wherever it appears, so that `idTag: 1234` needs no quotes.
+    func takesText(_ field: String) -> Bool {
+        ["idTag", "parentIdTag", "vendorId", "messageId", "data", "key", "value", "info", "vendorErrorCode", "location", "chargePointSerialNumber", "firmwareVersion"].contains(field)
+    }
+}
+
+extension RequestProblems {
+    /// The first complaint as a sentence.
+    var text: String { violations.first?.description ?? "the message is not valid" }
+}
+
+/// The messages of the protocols as the language sees them.
+enum MessageManifests {
+    static let all: [MessageManifest] = OCPPAction.allCases.map { action in
+        let sender: MessageManifest.Sender = action == .dataTransfer ? .either : action.isSentByChargePoint ? .chargePoint : .centralSystem
+        return MessageManifest(
+            name: action.name.description, protocolName: "OCPP 1.6", sender: sender, fields: OCPPPayload.requestFields(action).map { ($0.name, $0.type, $0.isRequired) },
+            shorthands: action == .setChargingProfile
+                ? [("limit", .current, "A limit; makes a TxDefaultProfile when no transaction runs and a TxProfile when one does.")] : [],
+            about: about[action.name.description] ?? "Message of OCPP 1.6.")
+    }
+
+    /// Complaints of the catalogue about the fields of a request; values that only the run knows are left out.
+    static func check(_ name: String, _ fields: FieldValue) -> [(path: [String], message: String)] {
+        guard let action = OCPPAction(name: name) else { return [] }
+        let value = MessageFields.json(withoutFormulas(fields), action)
+        let violations: [Violation]
+        if action.isSentByChargePoint && action != .dataTransfer {
+            let step = MessageManifests.problems(action, value)
+            violations = step
+        } else {
+            switch CentralSystemMachine.request(action, with: value) {
+            case .success: return []
+            case .failure(let problems): violations = problems.violations
+            }
+        }
+        let hasFormulas = containsFormula(fields)
+        return violations.filter { !(hasFormulas && $0.rule == .required) }.map { violation in
+            (violation.pointer.split(separator: "/").map(String.init), violation.description)
+        }
+    }
+
+    private static func problems(_ action: OCPPAction, _ value: JSONValue) -> [Violation] {
+        let known = OCPPPayload.requestFields(action)
+        switch OCPPPayload.checked(action, value.text()) {
+        case .success: return []
+        case .failure(let problems): return problems.violations.filter { violation in violation.rule != .required || !known.contains { "/\($0.name)" == violation.pointer } && violation.pointer != "" }
+        }
+    }
+
+    private static func withoutFormulas(_ value: FieldValue) -> FieldValue {
+        switch value {
+        case .object(let entries):
+            return .object(
+                entries.compactMap { entry in
+                    if case .formula = entry.value { return nil }
+                    return (entry.name, withoutFormulas(entry.value))
+                })
+        case .list(let items): return .list(items.map(withoutFormulas))
+        default: return value
+        }
+    }
+
+    private static func containsFormula(_ value: FieldValue) -> Bool {
+        switch value {
+        case .formula: true
+        case .object(let entries): entries.contains { containsFormula($0.value) }
+        case .list(let items): items.contains(where: containsFormula)
+        default: false
+        }
+    }
+
+    private static let about: [String: String] = [
+        "Authorize": "A charge point asks whether a tag may charge.", "BootNotification": "A charge point introduces itself after switching on.",
+        "ClearChargingProfile": "Removes charging profiles that match all given fields.", "Heartbeat": "A charge point shows that it is alive and asks for the time.",
+        "MeterValues": "A charge point reports readings of its meter.", "RemoteStartTransaction": "Asks a charge point to start a transaction.",
+        "RemoteStopTransaction": "Asks a charge point to stop the running transaction.", "SetChargingProfile": "Limits the current or power of a connector over time.",
+        "StartTransaction": "A charge point reports that a transaction has begun.", "StatusNotification": "A charge point reports the status of a connector.",
+        "StopTransaction": "A charge point reports that a transaction has ended.",
+    ]
+}

@@ -1,0 +1,112 @@
+import Electrical
+import OCPP
+import Quantities
+
+/// What hangs at one connector of a charge point without a charger module: contactor, offered current, vehicle and meter.
+///
+/// Nothing is stepped: between two changes every value has a closed form, so it does not matter how often the plant is looked at.
+struct Plant {
+    /// Voltage between phase and neutral, or of the DC output, in V.
+    let voltage: Double
+    /// Phases of the supply; 1 for DC.
+    let phases: Int
+    /// The vehicle at the cable; `nil` stands for one that draws whatever is offered, if the charge point assumes one.
+    private(set) var vehicle: ElectricVehicle?
+    /// State of charge at which the vehicle has enough.
+    private(set) var target = 1.0
+    private(set) var isEnergised = false
+    private(set) var isPlugged: Bool
+    private(set) var limit: Double
+    private var meter = EnergyMeter()
+    /// Energy that the vehicle had taken when the register was last brought up to date, in Wh at the inlet.
+    private var counted = 0.0
+    private var registerAtStart = 0.0
+
+    init(voltage: Double, phases: Int, limit: Double, assumesVehicle: Bool) {
+        self.voltage = voltage
+        self.phases = phases
+        self.limit = limit
+        isPlugged = assumesVehicle
+    }
+
+    // MARK: Changes
+
+    mutating func plug(_ vehicle: ElectricVehicle, target: Double, at now: Instant) {
+        book(at: now)
+        self.vehicle = vehicle
+        self.target = target
+        counted = 0
+        isPlugged = true
+        offer(at: now)
+    }
+
+    mutating func unplug(at now: Instant) {
+        book(at: now)
+        vehicle = nil
+        isPlugged = false
+        offer(at: now)
+    }
+
+    mutating func setEnergised(_ on: Bool, at now: Instant) {
+        book(at: now)
+        if on, !isEnergised { registerAtStart = energy(at: now) }
+        isEnergised = on
+        offer(at: now)
+    }
+
+    mutating func setLimit(_ amperes: Double, at now: Instant) {
+        book(at: now)
+        limit = amperes
+        offer(at: now)
+    }
+
+    private mutating func offer(at now: Instant) {
+        let current = isEnergised && isPlugged ? limit : 0
+        if vehicle != nil {
+            let offered = isFull(at: now) ? 0 : current
+            vehicle?.offer(current: offered, voltage: voltage, at: now)
+            meter.setPower(0, at: now)
+        } else {
+            meter.setPower(EnergyMeter.power(voltage: voltage, current: current, phases: phases), at: now)
+        }
+    }
+
+    /// Adds what the vehicle has taken since the last time to the register.
+    private mutating func book(at now: Instant) {
+        guard vehicle != nil else { return }
+        let taken = taken(at: now)
+        meter.add(energy: taken - counted)
+        counted = taken
+    }
+
+    // MARK: Readings
+
+    private func taken(at now: Instant) -> Double {
+        guard let vehicle else { return 0 }
+        let energy = vehicle.reading(at: now).batteryEnergy
+        if case .ac(let charger) = vehicle.coupling { return energy / charger.efficiency }
+        return energy
+    }
+
+    func isFull(at now: Instant) -> Bool { vehicle.map { $0.reading(at: now).stateOfCharge >= target - 1e-9 } ?? false }
+
+    /// When the vehicle has enough under the present offer.
+    func instantFull() -> Instant? { vehicle?.instant(reaching: target) }
+
+    /// Register of imported energy in Wh; never reset.
+    func energy(at now: Instant) -> Double { meter.energy(at: now) + (vehicle == nil ? 0 : taken(at: now) - counted) }
+
+    func sessionEnergy(at now: Instant) -> Double { isEnergised ? energy(at: now) - registerAtStart : 0 }
+
+    func reading(at now: Instant) -> MeterReading {
+        if let vehicle {
+            let inlet = vehicle.reading(at: now)
+            return MeterReading(
+                currentA: inlet.current, voltageV: inlet.voltage, powerW: inlet.power, energyWh: energy(at: now), socPercent: inlet.stateOfCharge * 100)
+        }
+        let current = isEnergised && isPlugged ? limit : 0
+        return MeterReading(currentA: current, voltageV: voltage, powerW: meter.power, energyWh: energy(at: now))
+    }
+
+    func power(at now: Instant) -> Double { vehicle?.reading(at: now).power ?? meter.power }
+}

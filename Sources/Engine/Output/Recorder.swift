@@ -1,0 +1,164 @@
+import CAN
+import JSONText
+import OCPP
+import Quantities
+import ScenarioLanguage
+
+/// Writes what a run leaves while it runs: signals, frames and messages, each to a file of its own.
+final class Recorder {
+    /// Kernel instant of t = 0: times in files are relative to it.
+    var origin = Instant.zero
+    private let epoch: Int64
+    private let signalFile: OutputFile?
+    private let frameFile: OutputFile?
+    private let messageFile: OutputFile?
+    private var frameLogs: [CandumpLog] = []
+    private var lastLog = -1
+    private let rows: SignalRows?
+    private let messages: MessageRows?
+
+    /// Opens the files that the scenario asks for in a directory; without one nothing is written.
+    init(_ scenario: Scenario, directory: String?) throws(OutputError) {
+        epoch = scenario.run.epoch
+        let record = scenario.record
+        signalFile = record.signals ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/signals.csv") } : nil
+        frameFile = record.frames ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/frames.log") } : nil
+        messageFile = record.messages ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/messages.jsonl") } : nil
+        signalFile?.append("t_s,signal,value,unit\n")
+        rows = signalFile.map { SignalRows(scenario.symbols.signals, $0) }
+        messages = messageFile.map { MessageRows($0, epoch: scenario.run.epoch) }
+        if let frameFile {
+            frameLogs = scenario.buses.map { bus in
+                CandumpLog(interface: bus.name, start: scenario.run.epoch * 1_000_000_000) { frameFile.append($0) }
+            }
+        }
+    }
+
+    /// The first error of any file.
+    var error: OutputError? { signalFile?.error ?? frameFile?.error ?? messageFile?.error }
+
+    @inline(__always)
+    func signal(_ signal: Int, _ value: Double, at instant: Instant) { rows?.append(signal, value, instant.nanoseconds - origin.nanoseconds) }
+
+    @inline(__always)
+    func frame(_ frame: CANFrame, bus: Int, at instant: Instant) {
+        guard !frameLogs.isEmpty else { return }
+        if bus != lastLog {
+            if lastLog >= 0 { frameLogs[lastLog].flush() }
+            lastLog = bus
+        }
+        frameLogs[bus].append(frame, at: instant)
+    }
+
+    /// A message leaves a node.
+    @inline(__always)
+    func message(_ message: OCPPMessage, action: String, chargePoint: String, toCentralSystem: Bool, label: String?, at instant: Instant) {
+        messages?.append(message, action: action, chargePoint: chargePoint, toCentralSystem: toCentralSystem, label: label, at: instant, origin: origin)
+    }
+
+    /// Whether anybody looks at the text of messages.
+    var recordsMessages: Bool { messages != nil }
+
+    /// Names of the files that were written.
+    var files: [String] {
+        [signalFile != nil ? "signals.csv" : nil, frameFile != nil ? "frames.log" : nil, messageFile != nil ? "messages.jsonl" : nil].compactMap { $0 }
+    }
+
+    /// Writes what is left in the buffers.
+    func finish() throws(OutputError) {
+        for log in frameLogs { log.flush() }
+        try signalFile?.finish()
+        try frameFile?.finish()
+        try messageFile?.finish()
+    }
+}
+
+/// Writes rows of `signals.csv`.
+///
+/// The text of a time is kept as long as the time stays; name and unit of each signal are laid out once.
+final class SignalRows {
+    private let file: OutputFile
+    /// `,NAME,` of each signal, one after the other, and the unit with its line end.
+    private let texts: UnsafeMutablePointer<UInt8>
+    private let entries: UnsafeMutablePointer<Entry>
+    private let members: [[String]?]
+    private let time: UnsafeMutablePointer<TimeText>
+
+    private struct Entry {
+        var nameStart: Int
+        var nameCount: Int32
+        var unitCount: Int32
+        /// Shown value = value * numerator / denominator.
+        var numerator: Double
+        var denominator: Double
+        var isEnumerated: Bool
+    }
+
+    private struct TimeText {
+        var nanoseconds = Int64.min
+        var count = 0
+        var bytes: SIMD32<UInt8> = SIMD32()
+    }
+
+    init(_ signals: [SignalSymbol], _ file: OutputFile) {
+        self.file = file
+        var bytes: [UInt8] = []
+        entries = .allocate(capacity: max(signals.count, 1))
+        members = signals.map(\.members)
+        for (index, signal) in signals.enumerated() {
+            let start = bytes.count
+            bytes += Array(",\(signal.name),".utf8)
+            let nameCount = bytes.count - start
+            bytes += Array(",\(signal.unit)\n".utf8)
+            let unit = Unit.named(signal.unit)
+            (entries + index).initialize(
+                to: Entry(
+                    nameStart: start, nameCount: Int32(nameCount), unitCount: Int32(bytes.count - start - nameCount), numerator: Double(unit?.denominator ?? 1),
+                    denominator: Double(unit?.numerator ?? 1), isEnumerated: signal.members != nil))
+        }
+        texts = .allocate(capacity: max(bytes.count, 1))
+        texts.initialize(from: bytes, count: bytes.count)
+        time = .allocate(capacity: 1)
+        time.initialize(to: TimeText())
+    }
+
+    deinit {
+        texts.deallocate()
+        entries.deallocate()
+        time.deallocate()
+    }
+
+    func append(_ signal: Int, _ value: Double, _ nanoseconds: Int64) {
+        let entry = entries[signal]
+        var place = file.reserve(160 + Int(entry.nameCount) + Int(entry.unitCount))
+        let start = place
+        if time.pointee.nanoseconds != nanoseconds {
+            time.pointee.nanoseconds = nanoseconds
+            time.pointee.count = withUnsafeMutableBytes(of: &time.pointee.bytes) {
+                guard let base = $0.baseAddress else { return 0 }
+                return writeSeconds(nanoseconds, to: base.assumingMemoryBound(to: UInt8.self))
+            }
+        }
+        UnsafeMutableRawPointer(place).storeBytes(of: time.pointee.bytes, as: SIMD32<UInt8>.self)
+        place += time.pointee.count
+        place.update(from: texts + entry.nameStart, count: Int(entry.nameCount))
+        place += Int(entry.nameCount)
+        place += writeNumber(value * entry.numerator / entry.denominator, to: place)
+        if entry.isEnumerated {
+            place[0] = 0x2C
+            place += 1
+            file.advance(place - start)
+            file.append(members[signal]?[safe: Int(value)] ?? "")
+            file.append(byte: 0x0A)
+            return
+        }
+        place.update(from: texts + entry.nameStart + Int(entry.nameCount), count: Int(entry.unitCount))
+        place += Int(entry.unitCount)
+        file.advance(place - start)
+    }
+}
+
+extension Array {
+    /// The element at a place, or `nil` outside.
+    subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}

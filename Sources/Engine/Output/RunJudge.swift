@@ -1,0 +1,137 @@
+import Detection
+import Quantities
+import ScenarioLanguage
+
+/// Decides after a run what the detectors were worth and whether the expectations hold.
+struct RunJudge {
+    let labels: [GroundTruthLabel]
+    let alarms: [(detector: Int, alarm: Alarm)]
+    let scores: [DetectionScores]
+    private(set) var expectations: [JudgedExpectation] = []
+    private(set) var warnings: [RunWarning]
+    let verdict: Verdict
+
+    init(_ simulation: Simulation, isComplete: Bool) {
+        let end = Instant(nanoseconds: simulation.simulated.nanoseconds)
+        let origin = simulation.origin.nanoseconds
+        let truth = simulation.truth.finished(end: .never).map { label in
+            var label = label
+            label.start = Instant(nanoseconds: label.start.nanoseconds - origin)
+            label.end = label.end == .never ? end : min(Instant(nanoseconds: label.end.nanoseconds - origin), end)
+            return label
+        }.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
+        let all = simulation.detectors.finished()
+        labels = truth
+        alarms = all
+        scores = simulation.scenario.detectors.indices.map { index in
+            Scores.evaluate(alarms: all.filter { $0.detector == index }.map(\.alarm), labels: truth, end: end)
+        }
+        warnings = simulation.warnings
+        var isFulfilled = true
+        for (number, expectation) in simulation.scenario.expectations.enumerated() {
+            let judged = RunJudge.judge(expectation, number, simulation, labels: truth, alarms: all, end: end, warnings: &warnings)
+            isFulfilled = isFulfilled && judged.isFulfilled
+            expectations.append(judged)
+        }
+        verdict = !isComplete ? .incomplete : isFulfilled ? .pass : .fail
+        addIdleWarnings(simulation)
+    }
+
+    private static func judge(
+        _ expectation: Expectation, _ number: Int, _ simulation: Simulation, labels: [GroundTruthLabel], alarms: [(detector: Int, alarm: Alarm)], end: Instant,
+        warnings: inout [RunWarning]
+    ) -> JudgedExpectation {
+        let formula = expectation.formula
+        let values = formula.scores.map { score($0, simulation, labels: labels, alarms: alarms, end: end) }
+        let aggregates = formula.aggregates.map { simulation.aggregate($0).value(at: simulation.kernel.now) }
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(values.count, 1) + max(aggregates.count, 1)) { buffer in
+            for (index, value) in (values.isEmpty ? [0] : values).enumerated() { buffer[index] = value }
+            let base = buffer.baseAddress.unsafelyUnwrapped
+            let second = base + max(values.count, 1)
+            for (index, value) in (aggregates.isEmpty ? [0] : aggregates).enumerated() { second[index] = value }
+            var inputs = FormulaInputs(signals: simulation.signals.committedValues, aggregates: UnsafePointer(second), scores: UnsafePointer(base))
+            inputs.fingerprint = simulation.fingerprintValue
+            let holds = formula.evaluateFlag(inputs)
+            let line = expectation.span.line
+            let found: String
+            let sentence: String
+            if holds {
+                found = formula.found(inputs)
+                sentence = found
+                let unseen = formula.aggregates.isEmpty && formula.scores.isEmpty ? false : zip(formula.aggregates, aggregates).allSatisfy { $1.isNaN || ($0.isCount && $1 == 0) }
+                    && values.allSatisfy(\.isNaN)
+                if unseen {
+                    warnings.append(RunWarning(code: .neverExercised, message: "the expectation '\(formula.source)' holds, but what it looks at never happened", span: expectation.span))
+                }
+            } else {
+                let explained = formula.explain(inputs)
+                found = explained?.found ?? "it is false"
+                sentence = explained.map { "\($0.found), wanted \($0.wanted), line \(line)" } ?? "\(formula.source) is false, line \(line)"
+            }
+            return JudgedExpectation(
+                that: formula.source, value: found, isFulfilled: holds, because: expectation.because, span: expectation.span, sentence: sentence)
+        }
+    }
+
+    /// The value of one score; NaN when it is undefined.
+    private static func score(
+        _ score: FormulaScore, _ simulation: Simulation, labels: [GroundTruthLabel], alarms: [(detector: Int, alarm: Alarm)], end: Instant
+    ) -> Double {
+        switch score.source {
+        case .stream(let stream):
+            let runtime = simulation.streams.runtime(stream)
+            switch score.function {
+            case .count: return Double(runtime.count)
+            case .first: return runtime.first.map { simulation.time($0).seconds } ?? .nan
+            default: return .nan
+            }
+        case .run: return .nan
+        case .detector(let detector):
+            let own = alarms.filter { $0.detector == detector }.map(\.alarm)
+            let kinds = score.labelKind.map { [simulation.scenario.labelKinds[$0]] }
+            let result = Scores.evaluate(alarms: own, labels: labels, end: end, kinds: kinds)
+            switch score.function {
+            case .count: return Double(own.count)
+            case .first: return own.first?.start.seconds ?? .nan
+            case .recall: return result.recall ?? .nan
+            case .precision: return result.precision ?? .nan
+            case .f1: return result.f1 ?? .nan
+            case .falseAlarms: return Double(result.falseAlarms)
+            case .latency: return reduced(result.detectedLatencies, score.reducer)
+            case .fingerprint: return .nan
+            }
+        }
+    }
+
+    private static func reduced(_ latencies: [Double], _ reducer: AggregateFunction?) -> Double {
+        guard !latencies.isEmpty else { return reducer == .count ? 0 : .nan }
+        switch reducer {
+        case .avg: return latencies.reduce(0, +) / Double(latencies.count)
+        case .sum: return latencies.reduce(0, +)
+        case .count: return Double(latencies.count)
+        case .max: return latencies.last ?? .nan
+        case .min: return latencies.first ?? .nan
+        case .p50, nil: return Aggregate.quantile(0.5, latencies)
+        case .p95: return Aggregate.quantile(0.95, latencies)
+        }
+    }
+
+    /// Detectors and plots whose signals were never published.
+    private mutating func addIdleWarnings(_ simulation: Simulation) {
+        for entry in simulation.detectors.entries where entry.samples == 0 && entry.composite == nil {
+            let what = entry.watched.map { "'\(simulation.scenario.symbols.signals[$0].name)' was never published" } ?? "its formula was never asked"
+            warnings.append(RunWarning(code: .detectorIdle, message: "the detector '\(entry.declaration.name)' saw nothing: \(what)", span: entry.declaration.span))
+        }
+        for plot in simulation.scenario.plots {
+            for signal in plot.panels.flatMap({ $0 }) where !simulation.wasPublished(signal) {
+                warnings.append(
+                    RunWarning(code: .neverPublished, message: "the plot '\(plot.title)' shows '\(simulation.scenario.symbols.signals[signal].name)', which was never published", span: plot.span))
+            }
+        }
+    }
+}
+
+extension FormulaAggregate {
+    /// Whether it counts, so that 0 means that nothing happened.
+    var isCount: Bool { function == .count }
+}

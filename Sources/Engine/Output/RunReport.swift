@@ -1,0 +1,186 @@
+import Detection
+import JSONText
+import OCPP
+import Quantities
+import ScenarioLanguage
+
+/// `report.json` and `report.md` of a run.
+struct RunReport {
+    private let simulation: Simulation
+    private let judge: RunJudge
+    private var scenario: Scenario { simulation.scenario }
+
+    init(_ simulation: Simulation, _ judge: RunJudge) {
+        self.simulation = simulation
+        self.judge = judge
+    }
+
+    // MARK: JSON
+
+    func document(files: [String]) -> JSONValue {
+        var members: [(String, JSONValue)] = [
+            ("evsim", .string(evsimVersion)), ("format", 1), ("scenario", .string(scenario.name)), ("about", .string(scenario.about)),
+            ("sources", .array([object([("file", .string(baseName(scenario.file.path))), ("sha256", .string(SHA256.hex(scenario.file.bytes)))])])),
+            ("seed", .string(String(scenario.run.seed))),
+            ("params", .object(scenario.parameters.map { JSONValue.Member($0.name, .string($0.value.text)) })),
+            ("start", .string(OCPPTimestamp(epoch: scenario.run.epoch, .zero).text)), ("fingerprint", .string(simulation.fingerprint)), ("simulated_s", seconds(simulation.simulated)),
+            ("events", .integer(Int64(simulation.kernel.events))), ("verdict", .string(judge.verdict.rawValue)),
+        ]
+        if let failure = simulation.failure {
+            members.append(
+                ("failure", object([("code", .string(failure.code.rawValue)), ("message", .string(failure.message)), ("line", failure.span.map { .integer(Int64($0.line)) } ?? .null)])))
+        }
+        members += [
+            ("expect", .array(judge.expectations.map(expectation))), ("detectors", .array(scenario.detectors.indices.map(detector))), ("labels", .array(judge.labels.map(label))),
+            ("buses", .array(scenario.buses.indices.map(bus))),
+            ("messages", .object(simulation.links.sentByAction.map { JSONValue.Member($0.action, .integer(Int64($0.count))) })),
+            ("warnings", .array(judge.warnings.map(warning))), ("plots", .array(scenario.plots.map(plot))), ("files", .array(files.map { .string($0) })),
+        ]
+        return object(members)
+    }
+
+    private func object(_ members: [(String, JSONValue)]) -> JSONValue { .object(members.map { JSONValue.Member($0.0, $0.1) }) }
+
+    private func seconds(_ duration: Duration) -> JSONValue { .number(duration.secondsText) }
+
+    private func ratio(_ value: Double?) -> JSONValue { value.map { .double(rounded($0)) } ?? .null }
+
+    /// Six decimals: more would only show rounding.
+    private func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
+
+    private func expectation(_ judged: JudgedExpectation) -> JSONValue {
+        object([
+            ("that", .string(judged.that)), ("value", .string(judged.value)), ("ok", .bool(judged.isFulfilled)), ("because", judged.because.map { .string($0) } ?? .null),
+            ("line", .integer(Int64(judged.span.line))),
+        ])
+    }
+
+    private func detector(_ index: Int) -> JSONValue {
+        let scores = judge.scores[index]
+        let alarms = judge.alarms.filter { $0.detector == index }.map(\.alarm)
+        return object([
+            ("name", .string(scenario.detectors[index].name)), ("kind", .string(DetectorKinds.all[scenario.detectors[index].kind].name)),
+            ("severity", .string(scenario.detectors[index].lifecycle.severity)), ("alarms", .integer(Int64(scores.alarms))),
+            ("first_s", alarms.first.map { .number(Duration(nanoseconds: $0.start.nanoseconds).secondsText) } ?? .null), ("precision", ratio(scores.precision)),
+            ("recall", ratio(scores.recall)), ("f1", ratio(scores.f1)),
+            (
+                "latency_s", object([("p50", ratio(scores.medianLatency)), ("p95", ratio(scores.p95Latency)), ("max", ratio(scores.maximumLatency))])
+            ),
+            ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))), ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)),
+        ])
+    }
+
+    private func label(_ label: GroundTruthLabel) -> JSONValue {
+        object([
+            ("start_s", .number(Duration(nanoseconds: label.start.nanoseconds).secondsText)), ("end_s", .number(Duration(nanoseconds: label.end.nanoseconds).secondsText)),
+            ("kind", .string(label.kind)), ("severity", .string(label.severity.name)), ("name", .string(label.name)), ("target", .string(label.target)),
+        ])
+    }
+
+    private func bus(_ index: Int) -> JSONValue {
+        let statistics = simulation.busStatistics[index]
+        return object([
+            ("name", .string(scenario.buses[index].name)), ("frames", .integer(Int64(statistics.frames))), ("bytes", .integer(Int64(statistics.bytes))),
+        ])
+    }
+
+    private func warning(_ warning: RunWarning) -> JSONValue {
+        object([
+            ("code", .string(warning.code.rawValue)), ("message", .string(warning.message)), ("line", warning.span.map { .integer(Int64($0.line)) } ?? .null),
+        ])
+    }
+
+    /// What `evsim plot` needs to draw a picture again from the files of the run.
+    private func plot(_ plot: PlotDeclaration) -> JSONValue {
+        object([
+            ("title", .string(plot.title)),
+            (
+                "panels",
+                .array(
+                    plot.panels.map { panel in
+                        .array(
+                            panel.map { signal in
+                                let symbol = scenario.symbols.signals[signal]
+                                return object([("signal", .string(symbol.name)), ("unit", .string(symbol.unit)), ("style", .string(PictureStyle.of(symbol).rawValue))])
+                            })
+                    })
+            ),
+            ("labels", .bool(plot.showsLabels)), ("detectors", .array(plot.detectors.map { .string(scenario.detectors[$0].name) })),
+            ("window_s", plot.window.map { seconds($0) } ?? .null), ("width", .integer(Int64(plot.width))), ("height", .integer(Int64(plot.height))),
+            ("scale", .integer(Int64(plot.scale))), ("theme", .string(plot.theme.rawValue)),
+        ])
+    }
+
+    // MARK: Markdown
+
+    func markdown(files: [String]) -> String {
+        var text = "# \(verdictText): \(scenario.name)\n\n"
+        if !scenario.about.isEmpty { text += "\(scenario.about)\n\n" }
+        text += "\(simulation.simulated.secondsText) s simulated in \(simulation.kernel.events) events, seed \(scenario.run.seed), fingerprint `\(simulation.fingerprint)`.\n"
+        if let failure = simulation.failure { text += "\n**The run did not come to its end:** \(failure.message).\n" }
+        for picture in files where picture.hasSuffix(".png") { text += "\n![\(picture)](\(picture))\n" }
+        if !judge.expectations.isEmpty {
+            text += "\n## What was expected\n\n| | expectation | found | why |\n|---|---|---|---|\n"
+            for judged in judge.expectations {
+                text += "| \(judged.isFulfilled ? "yes" : "**no**") | `\(escaped(judged.that))` | \(escaped(judged.value)) | \(escaped(judged.because ?? "")) |\n"
+            }
+        }
+        if !judge.labels.isEmpty {
+            text += "\n## What happened\n\n| from | to | kind | severity |\n|---|---|---|---|\n"
+            for label in judge.labels.prefix(50) {
+                text += "| \(Duration(nanoseconds: label.start.nanoseconds).secondsText) s | \(Duration(nanoseconds: label.end.nanoseconds).secondsText) s | \(label.kind) | \(label.severity.name) |\n"
+            }
+            if judge.labels.count > 50 { text += "\n… and \(judge.labels.count - 50) more in labels.csv.\n" }
+        }
+        if !scenario.detectors.isEmpty {
+            text += "\n## What the detectors made of it\n\n| detector | alarms | first | precision | recall | F1 | median latency | false alarms |\n|---|---|---|---|---|---|---|---|\n"
+            for (index, detector) in scenario.detectors.enumerated() {
+                let scores = judge.scores[index]
+                let first = judge.alarms.first { $0.detector == index }?.alarm.start
+                text += "| \(detector.name) | \(scores.alarms) | \(first.map { "\(Duration(nanoseconds: $0.nanoseconds).secondsText) s" } ?? "–") "
+                text += "| \(percent(scores.precision)) | \(percent(scores.recall)) | \(percent(scores.f1)) | \(scores.medianLatency.map { Quantity($0, .time).text } ?? "–") | \(scores.falseAlarms) |\n"
+            }
+        }
+        if !judge.warnings.isEmpty {
+            text += "\n## Warnings\n\n"
+            for warning in judge.warnings { text += "- \(warning.code.rawValue): \(warning.message)\(warning.span.map { " (line \($0.line))" } ?? "")\n" }
+        }
+        text += "\n## Files\n\n"
+        for file in files { text += "- [\(file)](\(file))\n" }
+        return text
+    }
+
+    private var verdictText: String {
+        switch judge.verdict {
+        case .pass: "Passed"
+        case .fail: "Failed"
+        case .incomplete: "Incomplete"
+        }
+    }
+
+    private func percent(_ value: Double?) -> String { value.map { "\(decimalText(($0 * 1000).rounded() / 10)) %" } ?? "–" }
+
+    private func escaped(_ text: String) -> String { String(text.map { $0 == "|" ? "/" : $0 }) }
+
+    // MARK: CSV
+
+    func labelRows() -> String {
+        var text = "start_s,end_s,kind,severity,name,target\n"
+        for label in judge.labels {
+            text += "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target)\n"
+        }
+        return text
+    }
+
+    func alarmRows() -> String {
+        var text = "start_s,end_s,detector,severity,score,evidence_s\n"
+        for (_, alarm) in judge.alarms {
+            let end = alarm.end.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
+            text += "\(Duration(nanoseconds: alarm.start.nanoseconds).secondsText),\(end),\(alarm.detector),\(alarm.severity.name),\(decimalText(rounded(alarm.score))),"
+            text += "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText)\n"
+        }
+        return text
+    }
+
+    private func baseName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+}

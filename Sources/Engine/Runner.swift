@@ -1,0 +1,89 @@
+import Detection
+import Glibc
+public import ScenarioLanguage
+import JSONText
+import Quantities
+import SimulationKernel
+import YAMLTree
+
+/// Runs scenarios: the entry of the library.
+public enum Runner {
+    /// Runs a scenario to its end and writes what the run leaves.
+    public static func run(_ scenario: Scenario, options: RunOptions = RunOptions()) -> RunOutcome {
+        if let directory = options.directory {
+            do {
+                try RunDirectory.prepare(directory)
+            } catch {
+                return failed(scenario, RunFailure(code: .cannotWrite, message: "\(error.path): \(error.reason)", span: nil, time: nil))
+            }
+        }
+        let recorder: Recorder
+        do {
+            recorder = try Recorder(scenario, directory: options.directory)
+        } catch {
+            return failed(scenario, RunFailure(code: .cannotWrite, message: "\(error.path): \(error.reason)", span: nil, time: nil))
+        }
+        do {
+            var limits = KernelLimits()
+            limits.events = options.maximumEvents
+            let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
+            simulation.progress = options.progress
+            let reason = simulation.run()
+            return conclude(simulation, reason, options)
+        } catch {
+            return failed(scenario, error)
+        }
+    }
+
+    private static func failed(_ scenario: Scenario, _ failure: RunFailure) -> RunOutcome {
+        RunOutcome(
+            verdict: .incomplete, diagnostics: [failure.diagnostic], isInterrupted: false, couldNotWrite: failure.code == .cannotWrite, expectations: [],
+            report: .object([JSONValue.Member("scenario", .string(scenario.name)), JSONValue.Member("verdict", "incomplete")]), files: [], fingerprint: "", simulated: .zero,
+            events: 0)
+    }
+
+    private static func conclude(_ simulation: Simulation, _ reason: SimulationKernel.StopReason, _ options: RunOptions) -> RunOutcome {
+        var failure = simulation.failure
+        switch reason {
+        case .maxEvents:
+            failure = failure ?? RunFailure(
+                code: .tooManyEvents, message: "the run was stopped after \(options.maximumEvents) events", span: nil, time: simulation.time(simulation.kernel.now))
+        case .livelock(let instant):
+            failure = failure ?? RunFailure(
+                code: .livelock, message: "events keep causing events at one instant", span: nil, time: simulation.time(instant))
+        case .queueFull:
+            failure = failure ?? RunFailure(code: .queueFull, message: "too many events wait", span: nil, time: simulation.time(simulation.kernel.now))
+        default: break
+        }
+        let isInterrupted = reason == .interrupted
+        let judge = RunJudge(simulation, isComplete: failure == nil && !isInterrupted)
+        var couldNotWrite = failure?.code == .cannotWrite
+        var files: [String] = []
+        var diagnostics = failure.map { [$0.diagnostic] } ?? []
+        diagnostics += judge.warnings.map(\.diagnostic)
+        let report = RunReport(simulation, judge)
+        if let directory = options.directory {
+            do {
+                files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots)
+            } catch {
+                couldNotWrite = true
+                diagnostics.insert(
+                    RunFailure(code: .cannotWrite, message: "\(error.path): \(error.reason)", span: nil, time: nil).diagnostic, at: 0)
+            }
+        }
+        return RunOutcome(
+            verdict: couldNotWrite ? .incomplete : judge.verdict, diagnostics: diagnostics, isInterrupted: isInterrupted, couldNotWrite: couldNotWrite,
+            expectations: judge.expectations, report: report.document(files: files), files: files, fingerprint: simulation.fingerprint, simulated: simulation.simulated,
+            events: simulation.kernel.events)
+    }
+
+    /// Draws the pictures of a run again from what it left.
+    ///
+    /// - Parameters:
+    ///   - only: number of the plot, from 1; `nil` for all.
+    ///   - output: file of the picture when there is one only; `nil` for the names that the run gave.
+    /// - Returns: the files written.
+    public static func redraw(runDirectory: String, only: Int? = nil, output: String? = nil) throws(RunFailure) -> [String] {
+        try RunPictures.redraw(runDirectory, only: only, output: output)
+    }
+}

@@ -1,0 +1,343 @@
+import OCPP
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+
+/// Works through the steps of a scenario: each strand runs until it has to wait, then an event, an answer or a condition resumes it.
+final class StepRunner {
+    private unowned(unsafe) let simulation: Simulation
+    private var strands: [Strand] = []
+    /// Strands that wait for a condition, and whether one of their signals was published.
+    private var conditional: [Int] = []
+    private var hasNews = false
+    private var runners: [RunnerKey: FormulaRunner] = [:]
+    private var nodeSets: [[Int]]
+    /// Steps done at one instant without time passing, against repetitions without a wait.
+    private var stepsAtInstant = 0
+    private var instantOfSteps = Instant.zero
+    private static let mostStepsAtInstant = 100_000
+    private var hasStarted = false
+
+    /// A formula by its place in the file.
+    private struct RunnerKey: Hashable {
+        let source: String
+        let line: Int
+        let column: Int
+        let strand: Int
+    }
+
+    init(_ simulation: Simulation) {
+        self.simulation = simulation
+        nodeSets = [[Int]](repeating: [], count: simulation.scenario.localNodeSets)
+    }
+
+    private var now: Instant { simulation.kernel.now }
+
+    /// Starts the steps.
+    func start() {
+        guard !hasStarted else { return }
+        hasStarted = true
+        let main = Strand(index: 0, name: "steps", parent: -1, steps: simulation.scenario.steps)
+        strands.append(main)
+        advance(main)
+    }
+
+    // MARK: Resuming
+
+    /// A wait of a strand is over.
+    func resume(_ index: Int, generation: UInt32) {
+        let strand = strands[index]
+        guard strand.generation == generation, !strand.isFinished else { return }
+        if let waiting = strand.condition {
+            strand.condition = nil
+            conditional.removeAll { $0 == index }
+            let holds = waiting.runner.holds(at: now)
+            if !holds, !waiting.goesOn {
+                simulation.fail(
+                    .untilTimeout, "'until' was not fulfilled in time: \(waiting.runner.formula.source)", span: waiting.step.span)
+                return
+            }
+        }
+        finishStep(strand)
+        advance(strand)
+    }
+
+    /// An answer to a message that a strand sent.
+    func callEnded(_ index: Int) {
+        let strand = strands[index]
+        strand.openCalls -= 1
+        guard strand.openCalls == 0 else { return }
+        wake(strand, after: .zero)
+    }
+
+    /// Resumes a strand as a timer of its own, so that deliveries of this instant come first.
+    private func wake(_ strand: Strand, after delay: Duration) {
+        strand.generation &+= 1
+        let (sum, overflow) = now.nanoseconds.addingReportingOverflow(delay.nanoseconds)
+        simulation.kernel.schedule(
+            at: Instant(nanoseconds: overflow ? .max : sum), phase: .timer, node: 0, kind: EventKind.strand, target: UInt32(strand.index), payload: UInt64(strand.generation))
+    }
+
+    /// A signal was published that some condition may read.
+    func published(_ signal: Int) { hasNews = true }
+
+    /// At the end of an instant the conditions of waiting strands are asked.
+    func instantEnded(at instant: Instant) {
+        guard !conditional.isEmpty else { return }
+        hasNews = false
+        for index in conditional {
+            let strand = strands[index]
+            guard let waiting = strand.condition, waiting.runner.holds(at: instant) else { continue }
+            strand.condition = nil
+            wake(strand, after: .zero)
+        }
+        conditional.removeAll { strands[$0].condition == nil }
+    }
+
+    // MARK: Working
+
+    private func advance(_ strand: Strand) {
+        while !strand.isFinished, simulation.failure == nil {
+            guard var level = strand.levels.last else {
+                finish(strand)
+                return
+            }
+            if level.next >= level.steps.count {
+                strand.levels.removeLast()
+                if goesOn(&level) {
+                    level.next = 0
+                    strand.levels.append(level)
+                } else {
+                    if let label = level.label {
+                        simulation.truth.end(label.number, past: label.past, at: now)
+                        strand.labels.removeLast()
+                    }
+                    continue
+                }
+            }
+            guard level.next < level.steps.count else {
+                // A repetition of nothing would never end.
+                if case .rounds = level.purpose, level.steps.isEmpty { strand.levels.removeLast() }
+                continue
+            }
+            let step = level.steps[level.next]
+            strand.levels[strand.levels.count - 1].next = level.next + 1
+            guard countStep(step) else { return }
+            if !perform(step, strand) { return }
+        }
+    }
+
+    private func countStep(_ step: Step) -> Bool {
+        if instantOfSteps != now {
+            instantOfSteps = now
+            stepsAtInstant = 0
+        }
+        stepsAtInstant += 1
+        guard stepsAtInstant <= Self.mostStepsAtInstant else {
+            simulation.fail(.livelock, "more than \(Self.mostStepsAtInstant) steps at one instant: a repetition without a wait", span: step.span)
+            return false
+        }
+        return true
+    }
+
+    /// Whether a repetition has another round.
+    private func goesOn(_ level: inout Strand.Level) -> Bool {
+        guard case .rounds(let mode, let done, let since, let condition) = level.purpose else { return false }
+        level.purpose = .rounds(mode, done: done + 1, since: since, condition: condition)
+        switch mode {
+        case .forever: return true
+        case .times(let count): return done + 1 < count
+        case .during(let time): return now - since < time
+        case .whileTrue: return condition?.holds(at: now) ?? false
+        }
+    }
+
+    private func finish(_ strand: Strand) {
+        strand.isFinished = true
+        guard strand.parent >= 0 else { return }
+        let parent = strands[strand.parent]
+        parent.openTracks -= 1
+        if parent.openTracks == 0 { wake(parent, after: .zero) }
+    }
+
+    /// Closes the label of a step that had to wait.
+    private func finishStep(_ strand: Strand) {
+        guard let label = strand.waitingLabel else { return }
+        strand.waitingLabel = nil
+        simulation.truth.end(label.number, past: label.past, at: now)
+        strand.labels.removeLast()
+    }
+
+    /// Does a step; `false` when the strand has to wait.
+    private func perform(_ step: Step, _ strand: Strand) -> Bool {
+        var label: (number: Int, past: Duration)?
+        if let declaration = step.label {
+            let number = simulation.truth.begin(declaration, name: "line \(step.span.line)", target: target(of: step), at: now)
+            strand.labels.append(number)
+            label = (number, declaration.past)
+        }
+        strand.waitingLabel = label
+        switch step.action {
+        case .wait(let time): wake(strand, after: duration(time, step, strand))
+        case .at(let time):
+            let instant = simulation.origin + duration(time, step, strand)
+            wake(strand, after: instant > now ? instant - now : .zero)
+        case .until(let formula, let timeout, let goesOn): return startUntil(formula, timeout, goesOn, step, strand)
+        case .send(let send): return startSend(send, step, strand)
+        case .set(let values):
+            for (signal, formula) in values { set(signal, runner(formula, step, strand).value(at: now)) }
+            finishStep(strand)
+            return true
+        case .repeatSteps(let mode, let steps):
+            strand.waitingLabel = nil
+            var condition: FormulaRunner?
+            if case .whileTrue(let formula) = mode { condition = runner(formula, step, strand) }
+            var starts = !steps.isEmpty
+            switch mode {
+            case .times(let count): starts = starts && count > 0
+            case .whileTrue: starts = starts && condition?.holds(at: now) == true
+            case .during(let time): starts = starts && time > .zero
+            case .forever: break
+            }
+            let body = Strand.Level(steps: starts ? steps : [], purpose: starts ? .rounds(mode, done: 0, since: now, condition: condition) : .plain, label: label)
+            strand.levels.append(body)
+            return true
+        case .parallel(let tracks):
+            strand.openTracks = tracks.count
+            strand.generation &+= 1
+            for track in tracks {
+                let child = Strand(index: strands.count, name: track.name, parent: strand.index, steps: track.steps)
+                child.labels = strand.labels
+                strands.append(child)
+            }
+            for child in strands.suffix(tracks.count) { wake(child, after: .zero) }
+        case .when(let formula, let then, let otherwise):
+            strand.waitingLabel = nil
+            strand.levels.append(Strand.Level(steps: runner(formula, step, strand).holds(at: now) ? then : otherwise, purpose: .plain, label: label))
+            return true
+        case .call(_, let arguments, let steps):
+            strand.waitingLabel = nil
+            for argument in arguments {
+                switch argument {
+                case .number(let slot, let formula): simulation.signals.preset(slot, runner(formula, step, strand).value(at: now))
+                case .nodes(let local, let target): nodeSets[local] = nodes(target, step, strand)
+                }
+            }
+            strand.levels.append(Strand.Level(steps: steps, purpose: .plain, label: label))
+            return true
+        }
+        return false
+    }
+
+    // MARK: Values
+
+    private func runner(_ formula: Formula, _ step: Step, _ strand: Strand) -> FormulaRunner {
+        let key = RunnerKey(source: formula.source, line: step.span.line, column: step.span.column, strand: formula.drawCount > 0 ? strand.index : 0)
+        if let known = runners[key] { return known }
+        let made = simulation.runner(formula, path: "steps.\(strand.name).\(formula.source)#\(occurrence(of: formula, step))")
+        runners[key] = made
+        return made
+    }
+
+    /// Which of the formulas with the same text this is, so that an unrelated step changes no draw.
+    private func occurrence(of formula: Formula, _ step: Step) -> Int {
+        guard formula.drawCount > 0 else { return 0 }
+        return runners.keys.reduce(0) { $0 + ($1.source == formula.source ? 1 : 0) }
+    }
+
+    private func duration(_ time: TimeValue, _ step: Step, _ strand: Strand) -> Duration {
+        switch time {
+        case .constant(let duration): return duration
+        case .formula(let formula):
+            let seconds = runner(formula, step, strand).value(at: now)
+            guard let duration = Duration(seconds: seconds), duration >= .zero else {
+                if seconds.isNaN { simulation.fail(.livelock, "the time of this step is undefined: \(formula.source)", span: step.span) }
+                return .zero
+            }
+            return duration
+        }
+    }
+
+    private func nodes(_ target: NodeTarget, _ step: Step, _ strand: Strand) -> [Int] {
+        switch target {
+        case .constant(let nodes): return nodes
+        case .formula(let formula): return runner(formula, step, strand).nodes(at: now)
+        case .local(let local): return nodeSets[local]
+        }
+    }
+
+    private func set(_ signal: Int, _ value: Double) {
+        let symbol = simulation.scenario.symbols.signals[signal]
+        simulation.signals.publish(signal, value)
+        if let node = symbol.node { simulation.nodes[node].wasSet(signal - simulation.nodes[node].firstSignal, value) }
+    }
+
+    /// The nodes that a labelled step acts on, for the table of labels.
+    private func target(of step: Step) -> String {
+        guard case .send(let send) = step.action, case .constant(let nodes) = send.to else { return "" }
+        let names = nodes.prefix(3).map { simulation.scenario.symbols.nodes[$0] }.joined(separator: " ")
+        return nodes.count > 3 ? "\(names) …" : names
+    }
+
+    // MARK: until and send
+
+    private func startUntil(_ formula: Formula, _ timeout: TimeValue?, _ goesOn: Bool, _ step: Step, _ strand: Strand) -> Bool {
+        let runner = runner(formula, step, strand)
+        if runner.holds(at: now) {
+            finishStep(strand)
+            return true
+        }
+        strand.condition = (runner, step, goesOn)
+        conditional.append(strand.index)
+        strand.generation &+= 1
+        let limit = timeout.map { now + duration($0, step, strand) } ?? simulation.kernel.end - Duration(nanoseconds: 1)
+        simulation.kernel.schedule(
+            at: limit, phase: .detector, node: 0, kind: EventKind.strand, target: UInt32(strand.index), payload: UInt64(strand.generation))
+        return false
+    }
+
+    private func startSend(_ send: SendStep, _ step: Step, _ strand: Strand) -> Bool {
+        let receivers = nodes(send.to, step, strand)
+        let fields = resolved(send.fields, step, strand)
+        let label = strand.labels.last
+        strand.openCalls = receivers.count
+        strand.generation &+= 1
+        for node in receivers {
+            simulation.links.send(
+                MessageRequest(action: send.action, fields: fields, payload: send.payload, from: send.from, chargePoint: node, strand: strand.index, label: label, step: step))
+        }
+        if receivers.isEmpty {
+            finishStep(strand)
+            return true
+        }
+        return false
+    }
+
+    /// The fields of a message with every formula replaced by its value.
+    private func resolved(_ value: FieldValue, _ step: Step, _ strand: Strand) -> FieldValue {
+        switch value {
+        case .formula(let formula):
+            let runner = runner(formula, step, strand)
+            switch formula.type {
+            case .number(let dimension): return .quantity(Quantity(runner.value(at: now), dimension))
+            case .flag: return .text(runner.holds(at: now) ? "true" : "false", quoted: false)
+            default: return .text(runner.text(at: now), quoted: true)
+            }
+        case .list(let items): return .list(items.map { resolved($0, step, strand) })
+        case .object(let entries): return .object(entries.map { ($0.name, resolved($0.value, step, strand)) })
+        case .text, .quantity: return value
+        }
+    }
+}
+
+/// A message that a step wants to send, and who waits for the answer.
+struct MessageRequest {
+    let action: String
+    let fields: FieldValue
+    let payload: String?
+    let from: Int?
+    let chargePoint: Int
+    let strand: Int
+    let label: Int?
+    let step: Step
+}

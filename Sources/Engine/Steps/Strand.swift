@@ -1,0 +1,45 @@
+import Quantities
+import ScenarioLanguage
+
+/// One line of execution through the steps: the steps themselves, or a track of `parallel`.
+final class Strand {
+    /// A list of steps that is being worked through.
+    struct Level {
+        /// Why the list is run.
+        enum Purpose {
+            case plain
+            case rounds(RepeatMode, done: Int, since: Instant, condition: FormulaRunner?)
+        }
+        let steps: [Step]
+        var next = 0
+        var purpose: Purpose
+        /// Label of the step that the list belongs to, with the time past its end.
+        var label: (number: Int, past: Duration)?
+    }
+
+    let index: Int
+    let name: String
+    var levels: [Level] = []
+    /// Strand that waits for this one; -1 for the main one.
+    let parent: Int
+    /// Tracks of a `parallel` that are still running.
+    var openTracks = 0
+    /// Label of the step that waits, closed when it goes on.
+    var waitingLabel: (number: Int, past: Duration)?
+    /// Labels of the lists around the present step, innermost last.
+    var labels: [Int] = []
+    /// Makes events of an earlier wait stale.
+    var generation: UInt32 = 0
+    /// Answers that a `send` still waits for.
+    var openCalls = 0
+    /// What an `until` waits for.
+    var condition: (runner: FormulaRunner, step: Step, goesOn: Bool)?
+    var isFinished = false
+
+    init(index: Int, name: String, parent: Int, steps: [Step]) {
+        self.index = index
+        self.name = name
+        self.parent = parent
+        levels = [Level(steps: steps, purpose: .plain)]
+    }
+}

@@ -1,0 +1,98 @@
+import Quantities
+import YAMLTree
+
+/// Checks of a whole scenario that is otherwise in order; all are warnings.
+struct StaticChecks {
+    let builder: ScenarioBuilder
+    let top: SectionReader
+    var reading: Reading { builder.reading }
+    var scenario: Scenario { builder.scenario }
+    var table: SymbolTable { builder.scope.table }
+
+    init(_ builder: ScenarioBuilder, _ top: SectionReader) {
+        self.builder = builder
+        self.top = top
+    }
+
+    func run() {
+        unusedParameters()
+        unusedSequences()
+        unreadFrames()
+        shortWindows()
+        unreachable(scenario.steps)
+        if scenario.expectations.isEmpty {
+            reading.warning(.nothingExpected, top.key("scenario")?.span ?? top.node.span, "nothing is expected of this scenario", label: "it passes whatever happens; add 'expect'")
+        }
+    }
+
+    private func unusedParameters() {
+        for parameter in builder.scope.parameters where !reading.isUsed("param \(parameter.name)") {
+            reading.warning(.unusedParameter, parameter.span, "nothing uses the parameter '\(parameter.name)'")
+        }
+    }
+
+    private func unusedSequences() {
+        for sequence in builder.sequences where !reading.isUsed("sequence \(sequence.name)") {
+            reading.warning(.unusedSequence, sequence.key.span, "nothing calls the sequence '\(sequence.name)'")
+        }
+    }
+
+    private func unreadFrames() {
+        for bus in scenario.buses {
+            for frame in bus.frames {
+                guard let span = frame.span, frame.from == nil else { continue }
+                reading.warning(.unreadFrame, span, "no node sends the frame '\(frame.name)'", label: "help: add 'from: NODE'")
+            }
+        }
+    }
+
+    /// A detector whose window is not longer than the period of the frame or signal that it watches.
+    private func shortWindows() {
+        for detector in scenario.detectors {
+            let manifests = builder.registry.detectors[detector.kind].settings
+            guard detector.settings.count == manifests.count else { continue }
+            var window: Duration?
+            var watched: Int?
+            for (manifest, value) in zip(manifests, detector.settings) {
+                if manifest.name == "window", case .duration(let time) = value { window = time }
+                if manifest.type == .signal, case .signals(let signals) = value { watched = signals.first }
+            }
+            guard let window, let watched, let period = period(of: watched), window <= period else { continue }
+            reading.warning(
+                .windowTooShort, detector.span, "the window of '\(detector.name)' never holds two samples of '\(table.signals[watched].name)'",
+                label: "the window is \(window.secondsText) s, a sample comes every \(period.secondsText) s")
+        }
+    }
+
+    /// The period of a signal that a frame carries or causes.
+    private func period(of signal: Int) -> Duration? {
+        for bus in scenario.buses {
+            for frame in bus.frames {
+                guard let every = frame.every else { continue }
+                if frame.fields.contains(where: { $0.signal == signal }) { return every }
+                if let from = frame.from, frame.fields.contains(where: { "\(table.nodes[from]).\($0.name)" == table.signals[signal].name }) { return every }
+            }
+        }
+        return nil
+    }
+
+    /// Steps behind a repetition without end, and steps that start after the end of the run.
+    private func unreachable(_ steps: [Step]) {
+        for (index, step) in steps.enumerated() {
+            switch step.action {
+            case .repeatSteps(.forever, let inner):
+                unreachable(inner)
+                if index + 1 < steps.count { reading.warning(.unreachableStep, steps[index + 1].span, "this step is never reached", label: "the repetition above never ends") }
+            case .repeatSteps(_, let inner): unreachable(inner)
+            case .at(.constant(let time)) where time >= scenario.run.length:
+                reading.warning(.unreachableStep, step.span, "this step is never reached", label: "the run ends at \(scenario.run.length.secondsText) s")
+            case .parallel(let tracks): for track in tracks { unreachable(track.steps) }
+            case .when(_, let then, let otherwise):
+                unreachable(then)
+                unreachable(otherwise)
+            case .call(_, _, let inner): unreachable(inner)
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+public import Quantities
+
+/// A value over time that a node publishes.
+public struct SignalManifest: Sendable {
+    /// Name behind the node's: `charger.current`.
+    public let name: String
+    /// What it measures.
+    public let dimension: Dimension
+    /// Symbol of the unit in which files and plots show it; empty for plain numbers.
+    public let unit: String
+    /// Names of the values when the signal is one of a few states.
+    public let members: [String]?
+    /// Whether the signal is true or false.
+    public let isFlag: Bool
+    /// Whether the step `set` may write it.
+    public let settable: Bool
+    /// Whether it is published when it changes and keeps its value in between, so that it is drawn as steps.
+    public let isHeld: Bool
+    /// One sentence for pages and `describe`.
+    public let about: String
+
+    /// A signal of a kind.
+    public init(
+        _ name: String, _ dimension: Dimension = .none, unit: String = "", members: [String]? = nil, isFlag: Bool = false, settable: Bool = false, held: Bool = false,
+        about: String
+    ) {
+        self.name = name
+        self.dimension = dimension
+        self.unit = unit
+        self.members = members
+        self.isFlag = isFlag
+        self.settable = settable
+        isHeld = held || isFlag || members != nil
+        self.about = about
+    }
+}
+
+/// A frame that a kind brings to its bus unless the file declares one of the same name.
+public struct FrameManifest: Sendable {
+    /// Whether the kind sends or reads it.
+    public enum Use: String, Sendable {
+        /// The node sends the frame.
+        case sends
+        /// The node acts on the frame.
+        case reads
+    }
+
+    /// Name on the bus: `BUS.FRAME`.
+    public let name: String
+    /// Identifier, 11 bits.
+    public let id: UInt32
+    /// Sent or read by nodes of this kind.
+    public let use: Use
+    /// Period and phase as they would be written; `nil` for frames sent on an event.
+    public let every: String?
+    /// Offset of the first sending from the start.
+    public let phase: String?
+    /// Fields as name and layout text: `("current", "u16 A")`.
+    public let fields: [(name: String, layout: String)]
+    /// One sentence for pages.
+    public let about: String
+
+    /// A frame of a kind.
+    public init(_ name: String, id: UInt32, use: Use, every: String? = nil, phase: String? = nil, fields: [(name: String, layout: String)] = [], about: String) {
+        self.name = name
+        self.id = id
+        self.use = use
+        self.every = every
+        self.phase = phase
+        self.fields = fields
+        self.about = about
+    }
+}
+
+/// What a node kind is: the only source of validation, `describe`, schema, completion and reference pages.
+public struct KindManifest: Sendable {
+    /// Name as `is:` has it.
+    public let name: String
+    /// One sentence.
+    public let about: String
+    /// What it can be to other nodes.
+    public let roles: [SettingType.Role]
+    /// Keys of the node besides `is` and `count`.
+    public let settings: [SettingManifest]
+    /// Values that it publishes.
+    public let signals: [SignalManifest]
+    /// Frames that it brings to its bus.
+    public let frames: [FrameManifest]
+    /// A whole scenario that uses it and runs.
+    public let example: String
+
+    /// A kind.
+    public init(
+        name: String, about: String, roles: [SettingType.Role] = [], settings: [SettingManifest], signals: [SignalManifest] = [], frames: [FrameManifest] = [],
+        example: String
+    ) {
+        self.name = name
+        self.about = about
+        self.roles = roles
+        self.settings = settings
+        self.signals = signals
+        self.frames = frames
+        self.example = example
+    }
+
+    /// The place of a setting in the manifest's order.
+    public func settingIndex(_ name: String) -> Int? { settings.firstIndex { $0.name == name } }
+}
+
+/// What a detector kind is.
+public struct DetectorManifest: Sendable {
+    /// Name as `is:` has it.
+    public let name: String
+    /// One sentence.
+    public let about: String
+    /// Keys of the detector besides `is`, `severity` and those of the life-cycle.
+    public let settings: [SettingManifest]
+    /// Where the algorithm comes from.
+    public let source: String
+    /// The detector as one line of a file.
+    public let example: String
+
+    /// A detector kind.
+    public init(name: String, about: String, settings: [SettingManifest], source: String, example: String) {
+        self.name = name
+        self.about = about
+        self.settings = settings
+        self.source = source
+        self.example = example
+    }
+}
+
+/// A message that a step can send.
+public struct MessageManifest: Sendable {
+    /// Who may send it.
+    public enum Sender: String, Sendable {
+        /// The central system only.
+        case centralSystem = "central system"
+        /// The charge point only.
+        case chargePoint = "charge point"
+        /// Either side.
+        case either = "either side"
+    }
+
+    /// Official name of the action.
+    public let name: String
+    /// Protocol of the message: `OCPP 1.6`.
+    public let protocolName: String
+    /// Who sends it.
+    public let sender: Sender
+    /// Official field names of the request, with their types in words.
+    public let fields: [(name: String, type: String, required: Bool)]
+    /// Names of our own that stand for a whole payload: `limit`.
+    public let shorthands: [(name: String, dimension: Dimension, about: String)]
+    /// One sentence.
+    public let about: String
+
+    /// A message.
+    public init(
+        name: String, protocolName: String, sender: Sender, fields: [(name: String, type: String, required: Bool)],
+        shorthands: [(name: String, dimension: Dimension, about: String)] = [], about: String
+    ) {
+        self.name = name
+        self.protocolName = protocolName
+        self.sender = sender
+        self.fields = fields
+        self.shorthands = shorthands
+        self.about = about
+    }
+}
+
+/// All that a scenario may name: handed to the reader by whoever runs scenarios.
+public struct Registry: Sendable {
+    /// Node kinds in the order of their pages.
+    public let kinds: [KindManifest]
+    /// Detector kinds.
+    public let detectors: [DetectorManifest]
+    /// Messages.
+    public let messages: [MessageManifest]
+    /// Checks the fields of a message against the catalogue: the complaints with the path of the field.
+    public let checkMessage: @Sendable (_ action: String, _ fields: FieldValue) -> [(path: [String], message: String)]
+
+    /// A registry.
+    public init(
+        kinds: [KindManifest], detectors: [DetectorManifest], messages: [MessageManifest],
+        checkMessage: @escaping @Sendable (_ action: String, _ fields: FieldValue) -> [(path: [String], message: String)]
+    ) {
+        self.kinds = kinds
+        self.detectors = detectors
+        self.messages = messages
+        self.checkMessage = checkMessage
+    }
+
+    /// The place of a kind.
+    public func kindIndex(_ name: String) -> Int? { kinds.firstIndex { $0.name == name } }
+    /// The place of a detector kind.
+    public func detectorIndex(_ name: String) -> Int? { detectors.firstIndex { $0.name == name } }
+    /// The manifest of a message.
+    public func message(_ name: String) -> MessageManifest? { messages.first { $0.name == name } }
+}

@@ -1,0 +1,285 @@
+public import Quantities
+public import YAMLTree
+
+/// A scenario that was read, typed and checked: all names are resolved to indices.
+public struct Scenario: Sendable {
+    /// Name of the scenario.
+    public var name: String
+    /// What it shows.
+    public var about: String
+    /// The file it was read from.
+    public var file: SourceFile
+    /// Parameters with the values in force.
+    public var parameters: [Parameter] = []
+    /// Length, seed and the like.
+    public var run = RunSettings()
+    /// Nodes as declared; counted nodes are one declaration.
+    public var nodes: [NodeDeclaration] = []
+    /// Buses.
+    public var buses: [BusDeclaration] = []
+    /// Links with properties of their own.
+    public var links: [LinkDeclaration] = []
+    /// What happens.
+    public var steps: [Step] = []
+    /// Detectors.
+    public var detectors: [DetectorDeclaration] = []
+    /// What must hold.
+    public var expectations: [Expectation] = []
+    /// What is written.
+    public var record = RecordSettings()
+    /// Pictures.
+    public var plots: [PlotDeclaration] = []
+    /// Every name that formulas and files use, with its index.
+    public var symbols: SymbolTable
+    /// Node sets that steps pass to sequences.
+    public var localNodeSets = 0
+    /// Kinds of labels in the order of their first mention.
+    public var labelKinds: [String] = []
+}
+
+/// A value that the person running can change with `--set`.
+public struct Parameter: Sendable {
+    /// Name.
+    public var name: String
+    /// The value in force.
+    public var value: Quantity
+    /// Symbol of the unit of its default.
+    public var unit: String
+    /// What it means.
+    public var about: String
+    /// Where it is declared.
+    public var span: Span
+    /// Whether anything uses it.
+    public var isUsed = false
+}
+
+/// The section `run`.
+public struct RunSettings: Sendable {
+    /// Length of the run; it covers [0, length).
+    public var length = Duration.seconds(60)
+    /// Seed of all random streams.
+    public var seed: UInt64 = 1
+    /// Seconds since 1970-01-01T00:00:00Z at the start.
+    public var epoch: Int64 = 946_684_800
+    /// How long each node may take to boot.
+    public var readyWithin = Duration.seconds(30)
+}
+
+/// The value of a setting as it was read.
+public enum SettingValue: Sendable {
+    /// Not given and without default.
+    case absent
+    /// A number in base units (percent as a share, flags as 0 or 1, words as their index).
+    case number(Double)
+    /// A time in nanoseconds.
+    case duration(Duration)
+    /// A text.
+    case text(String)
+    /// Texts.
+    case texts([String])
+    /// Node instances.
+    case nodes([Int])
+    /// A bus.
+    case bus(Int)
+    /// Signals.
+    case signals([Int])
+    /// Detectors.
+    case detectors([Int])
+    /// A ramp: share of the rest per step, or slope per second.
+    case ramp(share: Double?, slope: Double?)
+    /// A formula that the engine evaluates when the run is built, or at each use.
+    case formula(Formula)
+}
+
+/// One entry of `nodes`.
+public struct NodeDeclaration: Sendable {
+    /// Name in the file.
+    public var name: String
+    /// Index of the kind in the registry.
+    public var kind: Int
+    /// Number of instances.
+    public var count: Int
+    /// Whether `count` was given, so that instances are `name.1`, `name.2`, ….
+    public var isCounted: Bool
+    /// Index of the first instance.
+    public var firstInstance: Int
+    /// Settings in the order of the manifest.
+    public var settings: [SettingValue]
+    /// The name's place.
+    public var span: Span
+}
+
+/// One entry of `buses`.
+public struct BusDeclaration: Sendable {
+    /// Name.
+    public var name: String
+    /// Bits per second.
+    public var bitrate: Double
+    /// Frames: those of the file and those that kinds bring.
+    public var frames: [FrameDeclaration]
+    /// The name's place.
+    public var span: Span
+}
+
+/// One frame of a bus.
+public struct FrameDeclaration: Sendable {
+    /// Name.
+    public var name: String
+    /// Identifier.
+    public var id: UInt32
+    /// Whether the identifier has 29 bits.
+    public var isExtended: Bool
+    /// Node instance that sends it.
+    public var from: Int?
+    /// Period; `nil` for frames sent on an event.
+    public var every: Duration?
+    /// Offset of the first one.
+    public var phase: Duration
+    /// Fields in the order of the file.
+    public var fields: [FieldDeclaration]
+    /// Bytes of data.
+    public var length: Int
+    /// The name's place; `nil` when a kind brought the frame.
+    public var span: Span?
+}
+
+/// One field of a frame.
+public struct FieldDeclaration: Sendable {
+    /// Byte order and numbering of the bits.
+    public enum Order: Sendable, Hashable {
+        /// Little-endian, bits counted from the least significant one (DBC `@1`).
+        case intel
+        /// Big-endian, bits counted as DBC `@0` does.
+        case motorola
+    }
+    /// How the raw value is written.
+    public enum Coding: Sendable, Hashable {
+        /// Unsigned integer.
+        case unsigned
+        /// Two's complement integer.
+        case signed
+        /// IEEE 754 single.
+        case float
+    }
+
+    /// Name.
+    public var name: String
+    /// Start bit in the numbering of the order.
+    public var startBit: Int
+    /// Number of bits.
+    public var bits: Int
+    /// Byte order.
+    public var order: Order
+    /// Coding.
+    public var coding: Coding
+    /// Value of one step in base units.
+    public var scale: Double
+    /// Value of raw 0 in base units.
+    public var offset: Double
+    /// What it measures.
+    public var dimension: Dimension
+    /// Symbol of its unit.
+    public var unit: String
+    /// Index of the signal that holds the value on the wire.
+    public var signal: Int
+}
+
+/// One entry of `links`.
+public struct LinkDeclaration: Sendable {
+    /// Name.
+    public var name: String
+    /// One end: node instances.
+    public var between: ([Int], [Int])
+    /// Time that a message takes, each way.
+    public var latency: Duration
+    /// Greatest random addition to the latency, drawn per message.
+    public var jitter: Duration
+    /// The name's place.
+    public var span: Span
+}
+
+/// What is written besides labels, alarms and the report.
+public struct RecordSettings: Sendable {
+    /// `frames.log`.
+    public var frames = false
+    /// `messages.jsonl`.
+    public var messages = false
+    /// `signals.csv`.
+    public var signals = true
+    /// `labels.csv` is always written; the word is accepted.
+    public var labels = true
+}
+
+/// One entry of `expect`.
+public struct Expectation: Sendable {
+    /// What must hold.
+    public var formula: Formula
+    /// Why.
+    public var because: String?
+    /// Its place.
+    public var span: Span
+}
+
+/// One entry of `detectors`.
+public struct DetectorDeclaration: Sendable {
+    /// Name.
+    public var name: String
+    /// Index of the kind in the registry.
+    public var kind: Int
+    /// Settings in the order of the manifest.
+    public var settings: [SettingValue]
+    /// Life-cycle.
+    public var lifecycle: LifecycleSettings
+    /// The name's place.
+    public var span: Span
+}
+
+/// The keys that every detector has.
+public struct LifecycleSettings: Sendable {
+    /// `low`, `medium`, `high` or `critical`.
+    public var severity = "medium"
+    /// How long the condition must hold before the alarm.
+    public var lasting = Duration.zero
+    /// Level at which an alarm ends, in the unit of the signal.
+    public var clear: Double?
+    /// How long the alarm is kept after the condition ended.
+    public var keep = Duration.zero
+    /// Least time between the end of an alarm and the next one.
+    public var rest = Duration.zero
+    /// Time at the start without alarms.
+    public var warmup = Duration.zero
+    /// The detector works only while this is true.
+    public var onlyWhen: Formula?
+}
+
+/// One entry of `plots`.
+public struct PlotDeclaration: Sendable {
+    /// Colours of a picture.
+    public enum Theme: String, Sendable, CaseIterable {
+        /// Dark on white.
+        case light
+        /// Light on dark.
+        case dark
+    }
+
+    /// Title.
+    public var title: String
+    /// Panels from top to bottom: signals.
+    public var panels: [[Int]]
+    /// Whether labels are drawn as bands.
+    public var showsLabels: Bool
+    /// Detectors whose alarms are drawn.
+    public var detectors: [Int]
+    /// Length of the last part that is drawn; `nil` for the whole run.
+    public var window: Duration?
+    /// Width in pixels.
+    public var width: Int
+    /// Height in pixels.
+    public var height: Int
+    /// Factor for print.
+    public var scale: Int
+    /// Colours.
+    public var theme: Theme
+    /// Its place.
+    public var span: Span
+}

@@ -1,0 +1,112 @@
+public import Quantities
+public import YAMLTree
+
+/// One step of the scenario.
+public struct Step: Sendable {
+    /// What it does.
+    public var action: StepAction
+    /// Ground truth while it runs.
+    public var label: LabelDeclaration?
+    /// Its place: the verb.
+    public var span: Span
+}
+
+/// A time that is constant or computed when the step is reached.
+public enum TimeValue: Sendable {
+    /// As written.
+    case constant(Duration)
+    /// Evaluated when the step is reached.
+    case formula(Formula)
+}
+
+/// The nodes that a message goes to.
+public enum NodeTarget: Sendable {
+    /// Known when the file is read.
+    case constant([Int])
+    /// Evaluated when the step is reached.
+    case formula(Formula)
+    /// An argument of the sequence.
+    case local(Int)
+}
+
+/// The verbs of the language.
+public indirect enum StepAction: Sendable {
+    /// Waits for a time.
+    case wait(TimeValue)
+    /// Waits until a time since the start of the run.
+    case at(TimeValue)
+    /// Waits until a formula is true; fails the run when the time is out, unless it may go on.
+    case until(Formula, timeout: TimeValue?, goesOn: Bool)
+    /// Sends a message and waits for the answer.
+    case send(SendStep)
+    /// Writes signals.
+    case set([(signal: Int, value: Formula)])
+    /// Repeats steps.
+    case repeatSteps(RepeatMode, [Step])
+    /// Runs tracks side by side and waits for all.
+    case parallel([(name: String, steps: [Step])])
+    /// Runs one of two lists.
+    case when(Formula, then: [Step], otherwise: [Step])
+    /// Runs a sequence, whose steps were read for this call.
+    case call(name: String, arguments: [SequenceArgument], steps: [Step])
+}
+
+/// How long a repetition goes on.
+public enum RepeatMode: Sendable {
+    /// Until the run ends.
+    case forever
+    /// A number of times.
+    case times(Int)
+    /// Starts no further round after this time.
+    case during(Duration)
+    /// While a formula is true, asked before each round.
+    case whileTrue(Formula)
+}
+
+/// What a call hands to a sequence.
+public enum SequenceArgument: Sendable {
+    /// A number or flag into a slot behind the signals.
+    case number(slot: Int, Formula)
+    /// A node set into a local.
+    case nodes(local: Int, NodeTarget)
+}
+
+/// A message to send.
+public struct SendStep: Sendable {
+    /// Official name of the action.
+    public var action: String
+    /// Receivers.
+    public var to: NodeTarget
+    /// Sender when named, or when only one node can be it.
+    public var from: Int?
+    /// Official fields and shorthands.
+    public var fields: FieldValue
+    /// Text that is sent as it is, valid or not.
+    public var payload: String?
+}
+
+/// A value of a message field as the file has it.
+public indirect enum FieldValue: Sendable {
+    /// A text; quoted texts never become numbers.
+    case text(String, quoted: Bool)
+    /// A number with its unit, in base units.
+    case quantity(Quantity)
+    /// Evaluated when the message is sent.
+    case formula(Formula)
+    /// A list.
+    case list([FieldValue])
+    /// An object in the order of the file.
+    case object([(name: String, value: FieldValue)])
+}
+
+/// Ground truth that a step makes.
+public struct LabelDeclaration: Sendable {
+    /// Index in `Scenario.labelKinds`.
+    public var kind: Int
+    /// `low`, `medium`, `high` or `critical`.
+    public var severity: String
+    /// Time past the end of the step.
+    public var past: Duration
+    /// Its place.
+    public var span: Span
+}

@@ -1,0 +1,190 @@
+import Quantities
+import YAMLTree
+
+extension ScenarioBuilder {
+    /// Reads the body of a bus that was named before.
+    func readBus(_ entry: YAMLNode.Entry) {
+        guard let index = scenario.buses.firstIndex(where: { $0.name == entry.name }),
+            let section = SectionReader(reading, entry.value, ScenarioSchema.bus, "a bus")
+        else { return }
+        if let node = section["bitrate"], let rate = reading.quantity(node, .dataRate, "'bitrate'") {
+            if (1000...20_000_000).contains(rate.value) {
+                scenario.buses[index].bitrate = rate.value
+            } else {
+                reading.error(.outOfRange, node.span, "'bitrate' must be between 1 kbit/s and 20 Mbit/s")
+            }
+        }
+        if let node = section["fidelity"], let text = reading.text(node, "'fidelity'"), text != "ideal" {
+            if text == "wire" {
+                reading.error(.laterFormat, node.span, "this build knows ideal buses only", label: "'fidelity: wire' belongs to a later version")
+            } else {
+                _ = reading.word(node, "'fidelity'", among: ["ideal"])
+            }
+        }
+        for frame in section["frames"].flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
+            guard let declaration = readFrame(frame, busName: entry.name) else { continue }
+            addFrame(declaration, to: index)
+        }
+    }
+
+    private func readFrame(_ entry: YAMLNode.Entry, busName: String) -> FrameDeclaration? {
+        guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else { return nil }
+        guard let idNode = section["id"], let id = reading.whole(idNode, "'id'", in: 0...0x1FFF_FFFF) else { return nil }
+        var extended = false
+        if let node = section["extended"] { extended = reading.flag(node, "'extended'") ?? false }
+        if id > 0x7FF, !extended {
+            reading.error(
+                .idNeedsExtended, idNode.span, "the identifier 0x\(String(id, radix: 16, uppercase: true)) has more than 11 bits",
+                label: "help: add 'extended: true'")
+            return nil
+        }
+        var from: Int?
+        if let node = section["from"] {
+            guard let set = nodeSet(node) else { return nil }
+            guard set.count == 1 else {
+                reading.error(.outOfRange, node.span, "a frame comes from one node")
+                return nil
+            }
+            from = set[0]
+        }
+        var every: Duration?
+        if let node = section["every"] {
+            guard let time = reading.duration(node, "'every'", allowsZero: false) else { return nil }
+            every = time
+        }
+        var phase = Duration.zero
+        if let node = section["phase"] { phase = reading.duration(node, "'phase'") ?? .zero }
+        var frame = FrameDeclaration(
+            name: name, id: UInt32(id), isExtended: extended, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
+        guard let data = section["data"] else { return frame }
+        var layouts: [(String, FieldLayout, YAMLNode)] = []
+        var nextBit = 0
+        for field in reading.mapping(data, "'data'") ?? [] {
+            guard let fieldName = reading.checkName(field.key, "field") else { return nil }
+            let layout: FieldLayout?
+            if field.value.entries != nil {
+                layout = longLayout(field.value)
+            } else {
+                layout = reading.text(field.value, "the field '\(fieldName)'").flatMap { reading.shortLayout(field.value, $0, at: nextBit) }
+            }
+            guard let layout else { return nil }
+            nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
+            layouts.append((fieldName, layout, field.key))
+        }
+        guard place(layouts, into: &frame) else { return nil }
+        return frame
+    }
+
+    private func longLayout(_ node: YAMLNode) -> FieldLayout? { reading.longLayout(node) }
+
+    /// Checks that the fields fit into eight bytes and do not overlap, and adds them.
+    private func place(_ layouts: [(String, FieldLayout, YAMLNode)], into frame: inout FrameDeclaration) -> Bool {
+        var owner = [Int](repeating: -1, count: 64)
+        var last = -1
+        for (index, (name, layout, key)) in layouts.enumerated() {
+            for bit in layout.places {
+                guard (0..<64).contains(bit) else {
+                    reading.error(.fieldOverlap, key.span, "the field '\(name)' leaves the 8 bytes of a classic CAN frame", label: "bit \(bit) is past 63")
+                    return false
+                }
+                guard owner[bit] < 0 else {
+                    let other = layouts[owner[bit]]
+                    reading.error(
+                        .fieldOverlap, key.span, "the fields '\(other.0)' and '\(name)' overlap", label: "bit \(bit) belongs to both",
+                        related: [(other.2.span, "the other field")])
+                    return false
+                }
+                owner[bit] = index
+                last = max(last, bit)
+            }
+            frame.fields.append(
+                FieldDeclaration(
+                    name: name, startBit: layout.startBit, bits: layout.bits, order: layout.order, coding: layout.coding, scale: layout.scale, offset: layout.offset,
+                    dimension: layout.dimension, unit: layout.unit, signal: -1))
+        }
+        frame.length = (last + 8) / 8
+        return true
+    }
+
+    private func addFrame(_ frame: FrameDeclaration, to bus: Int) {
+        if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && $0.isExtended == frame.isExtended }), let span = frame.span {
+            reading.error(
+                .frameIdTwice, span, "the frames '\(other.name)' and '\(frame.name)' have the same identifier 0x\(String(frame.id, radix: 16, uppercase: true))",
+                related: other.span.map { [($0, "the other frame")] } ?? [])
+            return
+        }
+        scenario.buses[bus].frames.append(frame)
+    }
+
+    // MARK: Frames that kinds bring
+
+    /// Adds the frames of a kind to its bus, and names senders of declared ones.
+    func bringFrames(_ body: YAMLNode, _ manifest: KindManifest, _ node: NodeDeclaration) {
+        guard !manifest.frames.isEmpty, let setting = manifest.settings.first(where: { $0.type == .bus }), let name = body[setting.name]?.text,
+            let bus = scenario.buses.firstIndex(where: { $0.name == name })
+        else { return }
+        if node.count > 1 {
+            reading.error(.frameIdTwice, node.span, "\(node.count) nodes '\(node.name).*' would send the same frames on '\(name)'", label: "give each its own bus")
+            return
+        }
+        for frame in manifest.frames {
+            if let index = scenario.buses[bus].frames.firstIndex(where: { $0.name == frame.name }) {
+                guard frame.use == .sends else { continue }
+                if let other = scenario.buses[bus].frames[index].from {
+                    if other != node.firstInstance, scenario.buses[bus].frames[index].span == nil { reportTwoSenders(frame.name, other, node) }
+                    continue
+                }
+                scenario.buses[bus].frames[index].from = node.firstInstance
+                continue
+            }
+            var declaration = FrameDeclaration(
+                name: frame.name, id: frame.id, isExtended: false, from: frame.use == .sends ? node.firstInstance : nil, every: frame.every.flatMap(exactTime),
+                phase: frame.phase.flatMap(exactTime) ?? .zero, fields: [], length: 0, span: nil)
+            var layouts: [(String, FieldLayout, YAMLNode)] = []
+            var nextBit = 0
+            for field in frame.fields {
+                let place = YAMLNode(kind: .scalar(YAMLNode.Scalar(text: field.layout)), span: node.span)
+                guard let layout = reading.shortLayout(place, field.layout, at: nextBit) else { continue }
+                nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
+                layouts.append((field.name, layout, place))
+            }
+            if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && !$0.isExtended }) {
+                reading.error(
+                    .frameIdTwice, other.span ?? node.span,
+                    "the frame '\(other.name)' has the identifier 0x\(String(frame.id, radix: 16, uppercase: true)) of the frame '\(frame.name)', which '\(node.name)' brings",
+                    help: "declare '\(frame.name)' with another id")
+                continue
+            }
+            if place(layouts, into: &declaration) { scenario.buses[bus].frames.append(declaration) }
+        }
+    }
+
+    private func exactTime(_ text: String) -> Duration? { (try? Quantity.parse(text))?.exactNanoseconds.map { Duration(nanoseconds: $0) } }
+
+    private func reportTwoSenders(_ frame: String, _ other: Int, _ node: NodeDeclaration) {
+        reading.error(
+            .frameIdTwice, node.span, "'\(scope.table.nodes[other])' and '\(node.name)' both send the frame '\(frame)'", label: "give each its own bus, or other frames")
+    }
+
+    /// Values on the wire are signals: `BUS.FRAME.FIELD`.
+    func addFrameSymbols() {
+        for bus in scenario.buses.indices {
+            for frame in scenario.buses[bus].frames.indices {
+                let full = "\(scenario.buses[bus].name).\(scenario.buses[bus].frames[frame].name)"
+                var signals: [Int] = []
+                for field in scenario.buses[bus].frames[frame].fields.indices {
+                    let declaration = scenario.buses[bus].frames[frame].fields[field]
+                    let single = scenario.buses[bus].frames[frame].fields.count == 1
+                    let signal = scope.table.addSignal(
+                        SignalSymbol(
+                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: nil, isFlag: false,
+                            settable: false, isHeld: scenario.buses[bus].frames[frame].every == nil, node: nil))
+                    if single { scope.table.addAlias("\(full).\(declaration.name)", signal) }
+                    scenario.buses[bus].frames[frame].fields[field].signal = signal
+                    signals.append(signal)
+                }
+                scope.table.addFrame(bus: bus, frame: frame, name: full, fields: signals)
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Quantities
+import YAMLTree
+
+extension ScenarioBuilder {
+    // MARK: expect
+
+    func readExpectations(_ node: YAMLNode, labelKindsMade: Int) {
+        for item in reading.list(node, "'expect'") ?? [] {
+            var formulaNode = item
+            var because: String?
+            if item.entries != nil {
+                guard let section = SectionReader(reading, item, ScenarioSchema.expectation, "an expectation"), let that = section["that"] else { continue }
+                formulaNode = that
+                because = section["because"].flatMap { reading.text($0, "'because'") }
+            }
+            guard let formula = formula(formulaNode, .score, expecting: .flag, "an expectation") else { continue }
+            for score in formula.scores {
+                guard let kind = score.labelKind, kind >= labelKindsMade else { continue }
+                reading.warning(
+                    .labelNeverMade, formulaNode.span, "no step makes a label of the kind '\(scope.labelKinds[kind])'", label: "the score can never be computed")
+            }
+            scenario.expectations.append(Expectation(formula: formula, because: because, span: formulaNode.span))
+        }
+    }
+
+    // MARK: plots
+
+    func readPlots(_ node: YAMLNode) {
+        for item in reading.list(node, "'plots'") ?? [] {
+            guard let section = SectionReader(reading, item, ScenarioSchema.plot, "a plot") else { continue }
+            var plot = PlotDeclaration(
+                title: section["title"]?.text ?? "", panels: [], showsLabels: false, detectors: [], window: nil, width: 1200, height: 600, scale: 1, theme: .light, span: item.span)
+            if let node = section["title"] { plot.title = reading.text(node, "'title'") ?? "" }
+            if let node = section["lines"] { plot.panels = readPanels(node) }
+            for mark in section["marks"].flatMap({ reading.list($0, "'marks'") }) ?? [] {
+                guard let name = reading.text(mark, "'marks'") else { continue }
+                if name == "labels" {
+                    plot.showsLabels = true
+                } else if let index = scope.table.detectors.firstIndex(of: name) {
+                    plot.detectors.append(index)
+                } else {
+                    reading.error(
+                        .unknownDetector, mark.span, "'marks' takes 'labels' and names of detectors, not '\(Diagnostic.quoted(name))'",
+                        label: reading.suggestion(name, ["labels"] + scope.table.detectors))
+                }
+            }
+            if let node = section["window"] { plot.window = reading.duration(node, "'window'", allowsZero: false) }
+            if let node = section["size"] { readSize(node, &plot) }
+            if let node = section["scale"], let scale = reading.whole(node, "'scale'", in: 1...2) { plot.scale = Int(scale) }
+            if let node = section["theme"], let index = reading.word(node, "'theme'", among: PlotDeclaration.Theme.allCases.map(\.rawValue)) {
+                plot.theme = PlotDeclaration.Theme.allCases[index]
+            }
+            scenario.plots.append(plot)
+        }
+    }
+
+    private func readSize(_ node: YAMLNode, _ plot: inout PlotDeclaration) {
+        let parts = (node.text ?? "").split(separator: "x", omittingEmptySubsequences: false)
+        guard parts.count == 2, let width = Int(parts[0]), let height = Int(parts[1]), (200...8192).contains(width), (120...8192).contains(height) else {
+            reading.error(.badSize, node.span, "'size' takes WIDTHxHEIGHT from 200x120 to 8192x8192, not '\(Diagnostic.quoted(node.text ?? ""))'", label: "for example '1200x600'")
+            return
+        }
+        plot.width = width
+        plot.height = height
+    }
+
+    /// A flat list is split into panels by dimension; an inner list is a panel of its own.
+    private func readPanels(_ node: YAMLNode) -> [[Int]] {
+        var panels: [[Int]] = []
+        var flat: [Int] = []
+        for item in reading.list(node, "'lines'") ?? [] {
+            if let items = item.items {
+                panels.append(lineSignals(items))
+                let dimensions = panels[panels.count - 1].map { scope.table.signals[$0].dimension }
+                if let first = dimensions.first, let other = dimensions.first(where: { $0 != first }) {
+                    reading.error(.mixedDimensions, item.span, "one panel has \(reading.article(first.name)) and \(reading.article(other.name))", label: "write a list for each dimension")
+                }
+            } else {
+                flat += lineSignals([item])
+            }
+        }
+        var byDimension: [(Dimension, [Int])] = []
+        for signal in flat {
+            let dimension = scope.table.signals[signal].dimension
+            if let index = byDimension.firstIndex(where: { $0.0 == dimension }) {
+                byDimension[index].1.append(signal)
+            } else {
+                byDimension.append((dimension, [signal]))
+            }
+        }
+        return byDimension.map(\.1) + panels.filter { !$0.isEmpty }
+    }
+
+    private func lineSignals(_ items: [YAMLNode]) -> [Int] {
+        items.flatMap { item -> [Int] in
+            if let name = item.text, let set = scope.table.signalSet(name) { return set }
+            return signal(item, "'lines'").map { [$0] } ?? []
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Quantities
+import YAMLTree
+
+extension ScenarioBuilder {
+    // MARK: params
+
+    func readParameters(_ node: YAMLNode, overrides: [(name: String, text: String)]) {
+        for entry in reading.mapping(node, "'params'") ?? [] {
+            guard let name = reading.checkName(entry.key, "parameter"), claim(name, entry.key.span) else { continue }
+            var about = ""
+            var low: Quantity?
+            var high: Quantity?
+            var valueNode = entry.value
+            if entry.value.entries != nil {
+                guard let section = SectionReader(reading, entry.value, ScenarioSchema.param, "a parameter"), let given = section["default"] else { continue }
+                valueNode = given
+                about = section["about"]?.text ?? ""
+                guard let value = anyQuantity(given, "'default'") else { continue }
+                if let node = section["min"] { low = reading.quantity(node, value.dimension, "'min'") }
+                if let node = section["max"] { high = reading.quantity(node, value.dimension, "'max'") }
+            }
+            guard var value = anyQuantity(valueNode, "the parameter '\(name)'") else { continue }
+            let unit = unitSymbol(valueNode.text ?? "")
+            if let override = overrides.last(where: { $0.name == name }) {
+                guard let given = overridden(override.text, value.dimension, entry.key, name) else { continue }
+                value = given
+            }
+            if let low, value.value < low.value { outOfBounds(name, value, "less than \(low.text)", entry.key) }
+            if let high, value.value > high.value { outOfBounds(name, value, "more than \(high.text)", entry.key) }
+            scope.parameters.append(Parameter(name: name, value: value, unit: unit, about: about, span: entry.key.span))
+        }
+    }
+
+    private func outOfBounds(_ name: String, _ value: Quantity, _ how: String, _ key: YAMLNode) {
+        reading.error(.outOfRange, key.span, "the parameter '\(name)' is \(value.text), \(how)")
+    }
+
+    private func overridden(_ text: String, _ dimension: Dimension, _ key: YAMLNode, _ name: String) -> Quantity? {
+        guard let quantity = try? Quantity.parse(text), quantity.dimension == dimension else {
+            reading.error(
+                .wrongDimension, key.span, "--set \(name)=\(Diagnostic.quoted(text)): the parameter takes \(reading.article(dimension.name))",
+                label: "for example '\(reading.example(dimension))'")
+            return nil
+        }
+        return quantity
+    }
+
+    /// A quantity of any dimension, or true and false as 1 and 0.
+    private func anyQuantity(_ node: YAMLNode, _ what: String) -> Quantity? {
+        guard let text = reading.text(node, what) else { return nil }
+        if text == "true" || text == "false" { return Quantity(text == "true" ? 1 : 0) }
+        if let quantity = try? Quantity.parse(text) { return quantity }
+        return reading.quantity(node, .none, what)
+    }
+
+    private func unitSymbol(_ text: String) -> String {
+        var scanner = DecimalScanner(text)
+        guard (try? scanner.number()) != nil else { return "" }
+        scanner.skipSpaces()
+        return scanner.unitSymbol()
+    }
+
+    // MARK: run
+
+    func readRun(_ node: YAMLNode, seed: UInt64?) {
+        guard let section = SectionReader(reading, node, ScenarioSchema.run, "'run'") else { return }
+        if let node = section["for"], let length = reading.duration(node, "'for'", allowsZero: false) { scenario.run.length = length }
+        if let node = section["seed"], let text = reading.text(node, "'seed'") {
+            if let value = UInt64(text) {
+                scenario.run.seed = value
+            } else {
+                reading.error(.notAWholeNumber, node.span, "'seed' takes a whole number from 0 to 18446744073709551615")
+            }
+        }
+        if let seed { scenario.run.seed = seed }
+        if let node = section["start"], let epoch = reading.instant(node, "'start'") { scenario.run.epoch = epoch }
+        if let node = section["pace"], let text = reading.text(node, "'pace'"), text != "fast" {
+            reading.error(.laterFormat, node.span, "this build runs as fast as it can go", label: "'pace: \(Diagnostic.quoted(text))' belongs to a later version")
+        }
+        if let node = section["ready_within"], let time = reading.duration(node, "'ready_within'", allowsZero: false) { scenario.run.readyWithin = time }
+    }
+
+    // MARK: links
+
+    func readLinks(_ node: YAMLNode) {
+        for entry in reading.mapping(node, "'links'") ?? [] {
+            guard let name = reading.checkName(entry.key, "link"), let section = SectionReader(reading, entry.value, ScenarioSchema.link, "a link") else { continue }
+            guard let ends = section["between"].flatMap({ reading.list($0, "'between'") }) else { continue }
+            guard ends.count == 2, let first = nodeSet(ends[0]), let second = nodeSet(ends[1]) else {
+                if ends.count != 2, let node = section["between"] { reading.error(.outOfRange, node.span, "'between' names two nodes", label: "[csms, cp1]") }
+                continue
+            }
+            var link = LinkDeclaration(name: name, between: (first, second), latency: .zero, jitter: .zero, span: entry.key.span)
+            if let node = section["latency"], let time = reading.duration(node, "'latency'") { link.latency = time }
+            if let node = section["jitter"], let time = reading.duration(node, "'jitter'") { link.jitter = time }
+            scenario.links.append(link)
+        }
+    }
+
+    /// The node instances that a scalar names.
+    func nodeSet(_ node: YAMLNode) -> [Int]? {
+        guard let name = reading.text(node, "a node") else { return nil }
+        if let set = scope.table.nodeSet(name) { return set }
+        let reason = scope.missingReason(for: name)
+        reading.error(
+            .unknownNode, node.span, "there is no node '\(Diagnostic.quoted(name))'",
+            label: reason ?? reading.suggestion(name, Array(scope.table.nodes.prefix(5000))) ?? "nodes: \(scenario.nodes.prefix(12).map(\.name).joined(separator: ", "))")
+        return nil
+    }
+
+    // MARK: record
+
+    func readRecord(_ node: YAMLNode) {
+        scenario.record = RecordSettings(frames: false, messages: false, signals: false, labels: false)
+        for item in reading.list(node, "'record'") ?? [] {
+            switch reading.word(item, "'record'", among: ["frames", "messages", "signals", "labels"]) {
+            case 0: scenario.record.frames = true
+            case 1: scenario.record.messages = true
+            case 2: scenario.record.signals = true
+            case 3: scenario.record.labels = true
+            default: break
+            }
+        }
+    }
+}

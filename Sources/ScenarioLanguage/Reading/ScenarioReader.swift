@@ -1,0 +1,187 @@
+import Quantities
+public import YAMLTree
+
+/// Reads scenario files: YAML in, a checked `Scenario` and diagnostics out.
+public struct ScenarioReader: Sendable {
+    private let registry: Registry
+
+    /// A reader that knows the kinds of a registry.
+    public init(registry: Registry) { self.registry = registry }
+
+    /// Reads a file; the scenario is there when no diagnostic is an error.
+    ///
+    /// - Parameters:
+    ///   - overrides: values of parameters, as `--set` gives them.
+    ///   - seed: the seed of `--seed`; `nil` keeps the file's.
+    public func read(_ file: SourceFile, overrides: [(name: String, text: String)] = [], seed: UInt64? = nil) -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
+        let tree = YAMLTree.parse(file)
+        guard let root = tree.root, !tree.diagnostics.contains(where: { $0.severity == .error }) else { return (nil, tree.diagnostics) }
+        let builder = ScenarioBuilder(registry: registry, file: file)
+        let scenario = builder.build(root, overrides: overrides, seed: seed)
+        let diagnostics = tree.diagnostics + builder.reading.diagnostics
+        return (diagnostics.contains { $0.severity == .error } ? nil : scenario, diagnostics)
+    }
+}
+
+/// Builds one scenario; each section has its own file.
+final class ScenarioBuilder {
+    let registry: Registry
+    let reading: Reading
+    let file: SourceFile
+    let scope: ScenarioScope
+    var scenario: Scenario
+    /// Bodies of the sequences by name, read anew at each call.
+    var sequences: [(name: String, key: YAMLNode, needs: [String], body: YAMLNode)] = []
+    /// Buses that only settings of nodes name.
+    var impliedBuses: [String] = []
+    /// Names of the calls that are being read, for the detection of circles.
+    var callChain: [String] = []
+    /// Steps read so far, calls written out.
+    var stepCount = 0
+    /// First use of each name of the common space.
+    private var names: [(name: String, span: Span)] = []
+
+    init(registry: Registry, file: SourceFile) {
+        self.registry = registry
+        self.file = file
+        reading = Reading(registry: registry)
+        let table = SymbolTable(actions: registry.messages.map(\.name))
+        scope = ScenarioScope(table: table, reading: reading)
+        scenario = Scenario(name: "", about: "", file: file, symbols: table)
+    }
+
+    func build(_ root: YAMLNode, overrides: [(name: String, text: String)], seed: UInt64?) -> Scenario? {
+        guard root.entries != nil else {
+            reading.error(.notThisFile, root.span, "this is not a scenario", label: "a scenario starts with 'evsim: 1'")
+            return nil
+        }
+        guard checkVersion(root) else { return nil }
+        guard let top = SectionReader(reading, root, ScenarioSchema.top, "a scenario") else { return nil }
+        for (key, what) in ScenarioSchema.later {
+            guard let node = root.entry(key)?.key else { continue }
+            reading.error(.laterFormat, node.span, "this build does not run \(what)", label: "'\(key)' belongs to a later version")
+        }
+        if let node = top["scenario"], let name = reading.checkName(node, "scenario", dashes: true) { scenario.name = name }
+        if let node = top["about"], let text = reading.text(node, "'about'") { scenario.about = text }
+        if let node = top["params"] { readParameters(node, overrides: overrides) }
+        for override in overrides where !scope.parameters.contains(where: { $0.name == override.name }) { reportUnknownOverride(override.name, top) }
+        if let node = top["run"] { readRun(node, seed: seed) }
+        readNodesAndBuses(nodes: top["nodes"], buses: top["buses"])
+        if let node = top["links"] { readLinks(node) }
+        if let node = top["sequences"] { readSequences(node) }
+        if let node = top["detectors"] { nameDetectors(node) }
+        if let node = top["steps"] { scenario.steps = readSteps(node) }
+        let made = scope.labelKinds.count
+        if let node = top["detectors"] { readDetectors(node) }
+        if let node = top["expect"] { readExpectations(node, labelKindsMade: made) }
+        if let node = top["record"] { readRecord(node) }
+        if let node = top["plots"] { readPlots(node) }
+        scenario.parameters = scope.parameters
+        scenario.labelKinds = scope.labelKinds
+        scenario.symbols = scope.table
+        if !reading.hasErrors { StaticChecks(self, top).run() }
+        return scenario
+    }
+
+    private func checkVersion(_ root: YAMLNode) -> Bool {
+        guard let entry = root.entry("evsim") else {
+            reading.error(.notThisFile, root.span, "the first key of an evsim file is 'evsim: 1'", label: "it is missing")
+            return false
+        }
+        if entry.value.text != "1" {
+            let shown = entry.value.text ?? "?"
+            reading.error(
+                .wrongVersion, entry.value.span, "this build reads format 1, the file says '\(Diagnostic.quoted(shown))'",
+                label: Int(shown).map { $0 > 1 } == true ? "a newer evsim reads it" : "help: write 'evsim: 1'")
+            return false
+        }
+        if root.entry("scenario") == nil, let other = ["plugin", "pack", "lock"].first(where: { root.entry($0) != nil }), let key = root.entry(other)?.key {
+            reading.error(.notThisFile, key.span, "this is a \(other) file, not a scenario", label: "run takes scenarios")
+            return false
+        }
+        return true
+    }
+
+    private func reportUnknownOverride(_ name: String, _ top: SectionReader) {
+        let span = top.key("params")?.span ?? top.node.span
+        reading.error(
+            .unknownParameter, span, "--set names the parameter '\(Diagnostic.quoted(name))', which the file does not have",
+            label: reading.suggestion(name, scope.parameters.map(\.name))
+                ?? (scope.parameters.isEmpty ? "the file has no parameters" : "parameters: \(scope.parameters.map(\.name).joined(separator: ", "))"))
+    }
+
+    /// Takes a name of the space that formulas see; a second thing of that name is an error with both places.
+    func claim(_ name: String, _ span: Span) -> Bool {
+        if let first = names.first(where: { $0.name == name }) {
+            reading.error(
+                .nameTwice, span, "'\(name)' is the name of two things", label: "formulas could not tell them apart",
+                related: [(first.span, "first named here")])
+            return false
+        }
+        names.append((name, span))
+        return true
+    }
+
+    // MARK: Formulas
+
+    /// Compiles the text of a scalar that starts with `=`.
+    func formula(_ node: YAMLNode, _ context: FormulaContext, expecting: FormulaType?, _ what: String) -> Formula? {
+        guard let text = reading.text(node, what) else { return nil }
+        guard text.hasPrefix("=") else {
+            reading.error(.needsFormula, node.span, "\(what) takes a formula", label: "help: write '=\(Diagnostic.quoted(text))'")
+            return nil
+        }
+        if isCutFormula(node) {
+            reading.error(.unquotedFormula, node.span, "a formula with commas must be quoted inside { } and [ ]", label: "the comma ends it here; put quotes around the whole formula")
+            return nil
+        }
+        let body = String(text.dropFirst())
+        do {
+            return try Formula.compile(body, scope: scope, context: context, expecting: expecting)
+        } catch {
+            let related = error.notes.map { (node.span(offset: $0.offset + 1, length: max($0.length, 1)), $0.label) }
+            reading.add(
+                Diagnostic(
+                    error.code, error.message, at: node.span(offset: min(error.offset, max(body.utf8.count - 1, 0)) + 1, length: max(error.length, 1)), label: error.help,
+                    related: related))
+            return nil
+        }
+    }
+
+    /// A plain formula with more opening than closing parentheses: YAML has cut it at a comma.
+    func isCutFormula(_ node: YAMLNode) -> Bool { SectionReader.isCut(node) }
+
+    /// A quantity or a formula of that dimension; constant formulas are evaluated at once.
+    func value(_ node: YAMLNode, _ dimension: Dimension, _ context: FormulaContext, _ what: String) -> SettingValue? {
+        if node.text?.hasPrefix("=") == true {
+            guard let formula = formula(node, context, expecting: .number(dimension), what) else { return nil }
+            if formula.isConstant { return .number(formula.constantValue) }
+            return .formula(formula)
+        }
+        return reading.quantity(node, dimension, what).map { .number($0.value) }
+    }
+
+    /// A time that is constant or a formula evaluated when it is needed.
+    func time(_ node: YAMLNode, _ what: String) -> TimeValue? {
+        if node.text?.hasPrefix("=") == true {
+            guard let formula = formula(node, .live, expecting: .number(.time), what) else { return nil }
+            guard formula.isConstant else { return .formula(formula) }
+            guard let duration = Duration(seconds: formula.constantValue), duration >= .zero, duration.nanoseconds <= Reading.longest else {
+                reading.error(.outOfRange, node.span, "\(what) must be 0 s or more", label: "it is \(Quantity(formula.constantValue, .time).text)")
+                return nil
+            }
+            return .constant(duration)
+        }
+        return reading.duration(node, what).map { .constant($0) }
+    }
+}
+
+extension SectionReader {
+    /// Whether a plain scalar is a formula that YAML has cut at a comma.
+    static func isCut(_ node: YAMLNode) -> Bool {
+        guard let scalar = node.scalar, !scalar.isQuoted, scalar.text.hasPrefix("=") else { return false }
+        var depth = 0
+        for byte in scalar.text.utf8 { depth += byte == 0x28 ? 1 : byte == 0x29 ? -1 : 0 }
+        return depth > 0
+    }
+}

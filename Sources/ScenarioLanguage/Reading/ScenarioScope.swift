@@ -1,0 +1,67 @@
+/// The names that formulas of one scenario can use, with the arguments of the sequence that is being read.
+final class ScenarioScope: FormulaScope {
+    var table: SymbolTable
+    var parameters: [Parameter] = []
+    var labelKinds: [String] = []
+    /// Label kinds that only formulas mention.
+    private(set) var labelKindsMade = 0
+    /// Arguments of the sequence being read, innermost call last.
+    var locals: [[(name: String, symbol: Local)]] = []
+    let reading: Reading
+
+    /// An argument of a sequence.
+    enum Local {
+        case slot(FormulaSymbol)
+        case nodes(Int)
+    }
+
+    init(table: SymbolTable, reading: Reading) {
+        self.table = table
+        self.reading = reading
+    }
+
+    func local(_ name: String) -> Local? { locals.last?.first { $0.name == name }?.symbol }
+
+    func labelKind(_ name: String) -> Int {
+        if let index = labelKinds.firstIndex(of: name) { return index }
+        labelKinds.append(name)
+        return labelKinds.count - 1
+    }
+
+    func symbol(named name: String) -> FormulaSymbol? {
+        if case .slot(let symbol)? = local(name) { return symbol }
+        if let parameter = parameters.first(where: { $0.name == name }) {
+            reading.markUsed("param \(name)")
+            return .number(parameter.value.value, parameter.value.dimension)
+        }
+        if let index = table.signal(name) {
+            let signal = table.signals[index]
+            return .signal(index: index, signal.dimension, members: signal.members, isFlag: signal.isFlag)
+        }
+        if let set = table.nodeSet(name) { return .nodes(set) }
+        if let signals = table.signalSet(name), let first = signals.first { return .signals(signals, table.signals[first].dimension) }
+        if let stream = table.stream(name) { return .stream(stream) }
+        if let detector = table.detectors.firstIndex(of: name) {
+            reading.markUsed("detector \(name)")
+            return .detector(detector)
+        }
+        if labelKinds.contains(name) || isLabelKindShape(name) { return .labelKind(labelKind(name)) }
+        return nil
+    }
+
+    /// Capitals, digits and underscores: a kind of label by its shape, even when no step makes it.
+    private func isLabelKindShape(_ name: String) -> Bool {
+        name.utf8.count > 2 && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F } && name.utf8.first.map { $0 >= 0x41 } == true
+    }
+
+    var knownNames: [String] { parameters.map(\.name) + (locals.last ?? []).map(\.name) + table.knownNames + labelKinds }
+
+    func missingReason(for name: String) -> String? {
+        if case .nodes? = local(name) { return "a set of nodes can only be handed on as it is" }
+        if table.isGroup(name) { return "it is a counted node: write '\(name).*' for all or '\(name).1' for one" }
+        if let group = name.split(separator: ".").first.map(String.init), table.isGroup(group) {
+            return "'\(group)' is a counted node: write '\(group).1\(name.dropFirst(group.count))' or '\(group).*\(name.dropFirst(group.count))'"
+        }
+        return nil
+    }
+}

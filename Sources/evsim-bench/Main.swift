@@ -1,0 +1,29 @@
+import Glibc
+
+/// The benchmark program: `evsim-bench [kernel|can]... [--json]`; exit 1 when a bar is missed.
+@main
+enum Main {
+    private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
+        ("kernel", { KernelBenchmark.run() }),
+        ("can", { CANBenchmark.run() }),
+    ]
+
+    static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        let names = arguments.filter { $0 != "--json" }
+        let known = benchmarks.map(\.name)
+        for name in names where !known.contains(name) {
+            let usage = "usage: evsim-bench [\(known.joined(separator: "|"))]... [--json]\n"
+            _ = write(STDERR_FILENO, usage, usage.utf8.count)
+            exit(2)
+        }
+        var passes = true
+        for benchmark in benchmarks where names.isEmpty || names.contains(benchmark.name) {
+            for result in benchmark.run() {
+                print(arguments.contains("--json") ? result.json : result.text)
+                passes = passes && result.passes
+            }
+        }
+        exit(passes ? 0 : 1)
+    }
+}
