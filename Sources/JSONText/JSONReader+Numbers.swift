@@ -9,7 +9,7 @@ public struct JSONNumber: Hashable, Sendable {
     public var mantissa: Int64
     /// The power of ten that the mantissa is multiplied by.
     public var exponent: Int32
-    /// True if mantissa and exponent give the exact value: at most 18 significant digits and an exponent below 10 000.
+    /// True if mantissa and exponent give the exact value: at most 64 bits and an exponent below 10 000.
     public var isExact: Bool
 
     /// The value as an integer, `nil` if it has a fraction or does not fit; `1.0` and `1e2` are integers.
@@ -83,30 +83,36 @@ extension JSONReader {
             guard place > digits else { throw JSONError(place < count ? .invalidNumber : .unexpectedEnd, at: place) }
             decimal.exponent &+= minus ? -power : power
         }
-        offset = place
+        self.place = place
         needsComma = true
-        let exact = !decimal.overflow && (decimal.exponent.magnitude < 10_000 || decimal.mantissa == 0)
+        let signed = decimal.signed(negative)
+        let exact = !decimal.overflow && signed != nil && (decimal.exponent.magnitude < 10_000 || decimal.mantissa == 0)
         return JSONNumber(
-            start: start, end: place, mantissa: exact ? (negative ? -decimal.mantissa : decimal.mantissa) : 0,
-            exponent: exact ? decimal.exponent : 0, isExact: exact)
+            start: start, end: place, mantissa: exact ? signed ?? 0 : 0, exponent: exact ? decimal.exponent : 0, isExact: exact)
     }
 
-    /// Digits on their way into a mantissa of at most 18; zeros beyond them move the exponent, other digits do not fit.
+    /// Digits on their way into a mantissa of at most 19; zeros beyond them move the exponent, other digits do not fit.
     private struct Digits {
-        var mantissa: Int64 = 0
+        var mantissa: UInt64 = 0
         var exponent: Int32 = 0
         var overflow = false
 
         @inline(__always)
         mutating func take(_ digit: UInt8, afterPoint: Bool) {
-            if mantissa < 100_000_000_000_000_000 {
-                mantissa = mantissa &* 10 &+ Int64(digit)
+            if mantissa < 1_000_000_000_000_000_000 {
+                mantissa = mantissa &* 10 &+ UInt64(digit)
                 if afterPoint { exponent &-= 1 }
             } else if digit != 0 {
                 overflow = true
             } else if !afterPoint {
                 exponent &+= 1
             }
+        }
+
+        /// The mantissa with its sign, `nil` if it does not fit.
+        func signed(_ isNegative: Bool) -> Int64? {
+            if isNegative { return mantissa <= 1 << 63 ? Int64(truncatingIfNeeded: 0 &- mantissa) : nil }
+            return Int64(exactly: mantissa)
         }
     }
 

@@ -25,7 +25,7 @@ extension JSONReader {
     /// Takes a string; escapes and UTF-8 are checked here, decoded by ``text(_:)``.
     public mutating func string() throws(JSONError) -> JSONStringToken {
         guard next() == 0x22 else { throw failure() }
-        offset += 1
+        self.place += 1
         var token = JSONStringToken(start: offset, end: offset, hasEscapes: false, hasLoneSurrogate: false)
         var place = offset
         while true {
@@ -49,7 +49,7 @@ extension JSONReader {
             }
         }
         token.end = place
-        offset = place + 1
+        self.place = place + 1
         needsComma = true
         return token
     }

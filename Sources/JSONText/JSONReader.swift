@@ -2,24 +2,27 @@
 ///
 /// The caller asks for what it expects: `beginObject()`, `nextKey()`, `string()`, `number()` and so on. Nothing is allocated; strings and numbers
 /// come as tokens that point into the text. Any breach of the grammar throws a ``JSONError`` with the byte offset. Time is linear in the text.
+@frozen
 public struct JSONReader {
     /// What kind of value comes next.
     public enum Kind: UInt8, Hashable, Sendable {
         case object, array, string, number, bool, null
     }
 
-    let base: UnsafePointer<UInt8>
+    @usableFromInline let base: UnsafePointer<UInt8>
     /// The number of bytes of the text.
     public let count: Int
     /// The bytes that are read.
     public var source: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
     /// The byte that is read next.
-    public internal(set) var offset = 0
+    public var offset: Int { place }
+    @usableFromInline var place = 0
     /// How many arrays and objects are open.
-    public internal(set) var depth = 0
+    public var depth: Int { level }
+    @usableFromInline var level = 0
     /// How many arrays and objects may be open at once.
     public let depthLimit: Int
-    var needsComma = false
+    @usableFromInline var needsComma = false
 
     /// A reader at the start of the bytes; `depthLimit` is bounded to 512.
     public init(_ bytes: UnsafeRawBufferPointer, depthLimit: Int = 64) {
@@ -30,24 +33,27 @@ public struct JSONReader {
     }
 
     /// Skips white space and returns the next byte without taking it; 0 at the end.
+    @inlinable
     @inline(__always)
     mutating func next() -> UInt8 {
-        while offset < count {
-            let byte = base[offset]
+        while place < count {
+            let byte = base[place]
             if byte > 0x20 { return byte }
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
-            offset += 1
+            place += 1
         }
         return 0
     }
 
     @inline(never)
-    func failure(at place: Int? = nil) -> JSONError {
-        let place = place ?? offset
-        return JSONError(place >= count ? .unexpectedEnd : .unexpectedByte, at: min(place, count))
+    @usableFromInline
+    func failure(at fault: Int? = nil) -> JSONError {
+        let fault = fault ?? place
+        return JSONError(fault >= count ? .unexpectedEnd : .unexpectedByte, at: min(fault, count))
     }
 
     /// The kind of the value that comes next, without taking it.
+    @inlinable
     public mutating func peek() throws(JSONError) -> Kind {
         switch next() {
         case 0x7B: return .object
@@ -60,55 +66,60 @@ public struct JSONReader {
         }
     }
 
+    @inlinable
     @inline(__always)
-    private mutating func begin(_ bracket: UInt8) throws(JSONError) {
+    mutating func begin(_ bracket: UInt8) throws(JSONError) {
         guard next() == bracket else { throw failure() }
-        guard depth < depthLimit else { throw JSONError(.depthLimit, at: offset) }
-        depth += 1
-        offset += 1
+        guard level < depthLimit else { throw JSONError(.depthLimit, at: place) }
+        level += 1
+        place += 1
         needsComma = false
     }
 
     /// Takes the `{` of an object.
+    @inlinable
     public mutating func beginObject() throws(JSONError) { try begin(0x7B) }
 
     /// Takes the `[` of an array.
+    @inlinable
     public mutating func beginArray() throws(JSONError) { try begin(0x5B) }
 
     /// Takes the next key of the open object with its colon, or its `}`: then the answer is `nil`.
+    @inlinable
     public mutating func nextKey() throws(JSONError) -> JSONStringToken? {
         var byte = next()
         if byte == 0x7D {
-            depth -= 1
-            offset += 1
+            level -= 1
+            place += 1
             needsComma = true
             return nil
         }
         if needsComma {
             guard byte == 0x2C else { throw failure() }
-            offset += 1
+            place += 1
             byte = next()
         }
         guard byte == 0x22 else { throw failure() }
         let key = try string()
         guard next() == 0x3A else { throw failure() }
-        offset += 1
+        place += 1
         needsComma = false
         return key
     }
 
     /// True if the open array has another element, which comes next; false after its `]` has been taken.
+    @inlinable
     public mutating func nextElement() throws(JSONError) -> Bool {
         let byte = next()
         if byte == 0x5D {
-            depth -= 1
-            offset += 1
+            level -= 1
+            place += 1
             needsComma = true
             return false
         }
         if needsComma {
             guard byte == 0x2C else { throw failure() }
-            offset += 1
+            place += 1
             guard next() != 0x5D else { throw failure() }
             needsComma = false
         }
@@ -133,10 +144,10 @@ public struct JSONReader {
 
     private mutating func literal(_ word: StaticString) throws(JSONError) {
         let length = word.utf8CodeUnitCount
-        for index in 0..<length where offset + index >= count || base[offset + index] != word.utf8Start[index] {
-            throw failure(at: offset + index)
+        for index in 0..<length where place + index >= count || base[place + index] != word.utf8Start[index] {
+            throw failure(at: place + index)
         }
-        offset += length
+        place += length
         needsComma = true
     }
 
@@ -144,7 +155,7 @@ public struct JSONReader {
     @discardableResult
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
         let kind = try peek()
-        let start = offset
+        let start = place
         switch kind {
         case .object:
             try beginObject()
@@ -157,12 +168,12 @@ public struct JSONReader {
         case .bool: _ = try bool()
         case .null: try null()
         }
-        return start..<offset
+        return start..<place
     }
 
     /// Checks that nothing but white space follows.
     public mutating func end() throws(JSONError) {
         _ = next()
-        guard offset == count else { throw JSONError(.trailingContent, at: offset) }
+        guard place == count else { throw JSONError(.trailingContent, at: place) }
     }
 }

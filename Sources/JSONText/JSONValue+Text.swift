@@ -41,8 +41,8 @@ extension JSONValue {
         case .number:
             let number = try reader.number()
             let text = UnsafeRawBufferPointer(rebasing: reader.source[number.start..<number.end])
-            let plain = text.allSatisfy { 0x30...0x39 ~= $0 || $0 == 0x2D } && !(number.mantissa == 0 && text.count > 1)
-            if plain, let value = number.integer ?? Int64(String(decoding: text, as: UTF8.self)) {
+            let plain = text.allSatisfy { 0x30...0x39 ~= $0 || $0 == 0x2D } && !text.elementsEqual([0x2D, 0x30])
+            if plain, let value = number.integer {
                 self = .integer(value)
             } else {
                 self = .number(String(decoding: text, as: UTF8.self))

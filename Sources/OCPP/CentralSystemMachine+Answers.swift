@@ -46,7 +46,7 @@ extension CentralSystemMachine {
         if let place = place(message.connectorID, connection) {
             connections[connection].connectors[place].lastValue = message.further.last ?? message.value
         }
-        out.append(.meterValues(connection: connection, message))
+        out.append(.meterValues(connection: connection, connector: message.connectorID))
     }
 
     /// Gives a transaction its id; the id is given even if the tag is not accepted.

@@ -56,7 +56,10 @@ extension CentralSystemMachine {
         default: break
         }
         guard action.isSentByCentralSystem else {
-            return .failure(RequestProblems([Violation(rule: .enumeration, pointer: "", value: action.name.description, expected: "of an action that a central system sends")]))
+            return .failure(
+                RequestProblems([
+                    Violation(rule: .enumeration, pointer: "", value: action.name.description, expected: "of an action that a central system sends")
+                ]))
         }
         return OCPPPayload.checked(action, JSONValue.object(members).text()).map { .payload($0) }
     }

@@ -53,7 +53,8 @@ public enum CentralSystemOutput: Sendable {
     case status(connection: Int, connector: Int, ChargePointStatus)
     case transactionStarted(connection: Int, connector: Int, transactionID: Int, idTag: String, meterStart: Int)
     case transactionEnded(connection: Int, connector: Int, transactionID: Int, StopReason, meterStop: Int)
-    case meterValues(connection: Int, MeterValues)
+    /// MeterValues have arrived; `lastValue` has them.
+    case meterValues(connection: Int, connector: Int)
     case violation(connection: Int, OCPPViolationKind, String)
 }
 

@@ -7,7 +7,7 @@ extension ChargePointMachine {
         _ id: MessageID, _ request: RemoteStartTransaction, _ now: Instant, _ meter: any MeterSource, _ out: inout [ChargePointOutput]
     ) {
         let wanted = request.connectorID ?? (1...connectors.count).first { canStart($0) } ?? 1
-        guard registration == .accepted, connectors.indices.contains(wanted - 1), canStart(wanted), isUsable(request.chargingProfile) else {
+        guard registration == .accepted, connectors.indices.contains(wanted &- 1), canStart(wanted), isUsable(request.chargingProfile) else {
             out.append(.send(.result(id, .remoteStartTransactionResult(.rejected))))
             return out.append(.violation(.invalidState, "RemoteStartTransaction: \(whyNot(wanted))"))
         }
@@ -30,7 +30,7 @@ extension ChargePointMachine {
 
     private func whyNot(_ connector: Int) -> String {
         if registration != .accepted { return "the charge point is not registered" }
-        guard connectors.indices.contains(connector - 1) else { return "there is no connector \(connector)" }
+        guard connectors.indices.contains(connector &- 1) else { return "there is no connector \(connector)" }
         let state = connectors[connector - 1]
         if state.phase != .idle { return "a transaction runs on connector \(connector)" }
         if !canStart(connector) { return "connector \(connector) is \(state.status.name)" }
@@ -55,7 +55,7 @@ extension ChargePointMachine {
     public mutating func plug(
         connector: Int, idTag: String? = nil, at now: Instant, meter: any MeterSource, into out: inout [ChargePointOutput]
     ) {
-        guard connectors.indices.contains(connector - 1) else { return }
+        guard connectors.indices.contains(connector &- 1) else { return }
         guard !connectors[connector - 1].isPlugged else {
             return out.append(.violation(.invalidState, "a cable is plugged into connector \(connector) already"))
         }
@@ -73,7 +73,7 @@ extension ChargePointMachine {
 
     /// The cable is pulled out; a transaction ends with EVDisconnected.
     public mutating func unplug(connector: Int, at now: Instant, meter: any MeterSource, into out: inout [ChargePointOutput]) {
-        guard connectors.indices.contains(connector - 1) else { return }
+        guard connectors.indices.contains(connector &- 1) else { return }
         connectors[connector - 1].isPlugged = false
         connectors[connector - 1].isSuspendedByVehicle = false
         if isEnergised(connector: connector) { stop(connector, .evDisconnected, nil, now, meter, &out) }
@@ -84,7 +84,7 @@ extension ChargePointMachine {
     public mutating func localStart(
         connector: Int, idTag: String, at now: Instant, meter: any MeterSource, into out: inout [ChargePointOutput]
     ) {
-        guard connectors.indices.contains(connector - 1) else { return }
+        guard connectors.indices.contains(connector &- 1) else { return }
         guard registration == .accepted, canStart(connector) else {
             return out.append(.violation(.invalidState, "a local start: \(whyNot(connector))"))
         }
@@ -106,7 +106,7 @@ extension ChargePointMachine {
 
     /// The vehicle stops drawing current, or draws it again.
     public mutating func setSuspended(_ isSuspended: Bool, connector: Int, at now: Instant, into out: inout [ChargePointOutput]) {
-        guard connectors.indices.contains(connector - 1) else { return }
+        guard connectors.indices.contains(connector &- 1) else { return }
         connectors[connector - 1].isSuspendedByVehicle = isSuspended
         if connectors[connector - 1].phase == .running { setStatus(connector, chargingStatus(connector), now, &out) }
     }
@@ -150,7 +150,7 @@ extension ChargePointMachine {
     }
 
     mutating func connectionTimedOut(_ connector: Int, _ now: Instant, _ out: inout [ChargePointOutput]) {
-        guard connectors.indices.contains(connector - 1), connectors[connector - 1].phase == .waitingForCable else { return }
+        guard connectors.indices.contains(connector &- 1), connectors[connector - 1].phase == .waitingForCable else { return }
         abandon(connector, now, &out)
     }
 

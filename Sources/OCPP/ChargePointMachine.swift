@@ -69,23 +69,23 @@ public struct ChargePointMachine: Sendable {
 
     /// The state of a connector, numbered from 1; Unavailable if there is none.
     public func status(connector: Int) -> ChargePointStatus {
-        connectors.indices.contains(connector - 1) ? connectors[connector - 1].status : .unavailable
+        connectors.indices.contains(connector &- 1) ? connectors[connector - 1].status : .unavailable
     }
 
     /// The id of the transaction that runs on a connector.
     public func transactionID(connector: Int) -> Int? {
-        connectors.indices.contains(connector - 1) ? connectors[connector - 1].transactionID : nil
+        connectors.indices.contains(connector &- 1) ? connectors[connector - 1].transactionID : nil
     }
 
     /// True if a connector is energised.
     public func isEnergised(connector: Int) -> Bool {
-        guard connectors.indices.contains(connector - 1) else { return false }
+        guard connectors.indices.contains(connector &- 1) else { return false }
         return [.starting, .running, .unconfirmed].contains(connectors[connector - 1].phase)
     }
 
     /// The limit offered on a connector in amperes.
     public func limit(connector: Int) -> Double {
-        guard connectors.indices.contains(connector - 1) else { return 0 }
+        guard connectors.indices.contains(connector &- 1) else { return 0 }
         return offered(connectors[connector - 1].limit)
     }
 
@@ -140,7 +140,7 @@ public struct ChargePointMachine: Sendable {
 
     /// Sends MeterValues of a connector now, unless the settings keep them to transactions and none runs.
     public mutating func meterSample(connector: Int, at now: Instant, meter: any MeterSource, into out: inout [ChargePointOutput]) {
-        guard registration == .accepted, connectors.indices.contains(connector - 1) else { return }
+        guard registration == .accepted, connectors.indices.contains(connector &- 1) else { return }
         let phase = connectors[connector - 1].phase
         guard phase == .running || phase == .starting || settings.metersAlways else { return }
         guard let value = meterValue(meter.reading(connector: connector, at: now), now) else { return }

@@ -9,12 +9,20 @@ public struct PendingCall: Sendable {
     /// The action, `nil` if it is none of the catalogue.
     public var action: OCPPAction?
     /// The payload, if it was to be kept so that the call can be made again with a new id, or if its action is no known one.
-    public var payload: OCPPPayload?
+    public var payload: OCPPPayload? { kept?.payload }
+    fileprivate let kept: KeptPayload?
     /// When the call counts as unanswered.
     public var deadline: Instant
 
     /// The name of the action.
     public var actionName: String { action?.name.description ?? payload?.actionName ?? "" }
+}
+
+/// A payload that a pending call keeps; few calls do, so it does not lie in the call itself.
+private final class KeptPayload: Sendable {
+    let payload: OCPPPayload
+
+    init(_ payload: OCPPPayload) { self.payload = payload }
 }
 
 /// One end's calls on one connection: ids, the single outstanding call, the queue behind it, the time-out.
@@ -82,7 +90,7 @@ public struct FramingSession: Sendable {
         lastID += 1
         let action = payload.action
         let isKept = action == nil || action == .startTransaction || action == .stopTransaction
-        pending = PendingCall(id: lastID, token: token, action: action, payload: isKept ? payload : nil, deadline: now + timeout)
+        pending = PendingCall(id: lastID, token: token, action: action, kept: isKept ? KeptPayload(payload) : nil, deadline: now + timeout)
         return .call(.number(lastID), payload)
     }
 

@@ -169,8 +169,9 @@ public struct MessageDecoder: Sendable {
     private mutating func payload(
         _ bytes: UnsafeRawBufferPointer, _ reader: inout JSONReader, _ action: OCPPAction, isRequest: Bool
     ) throws(JSONError) -> (OCPPPayload?, [Violation]) {
-        var payload = PayloadReader(bytes, reader, isStrict: isStrict, nodes: nodes)
-        nodes = []
+        var scratch: [PayloadNode] = []
+        swap(&scratch, &nodes)
+        var payload = PayloadReader(bytes, reader, isStrict: isStrict, nodes: consume scratch)
         defer { nodes = payload.nodes }
         try payload.read(action, isRequest: isRequest)
         reader = payload.reader

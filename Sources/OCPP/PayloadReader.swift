@@ -34,7 +34,8 @@ struct PayloadReader {
     var nodes: [PayloadNode]
     var violations: [Violation] = []
 
-    init(_ source: UnsafeRawBufferPointer, _ reader: JSONReader, isStrict: Bool, nodes: [PayloadNode]) {
+    init(_ source: UnsafeRawBufferPointer, _ reader: JSONReader, isStrict: Bool, nodes: consuming [PayloadNode]) {
+        nodes.removeAll(keepingCapacity: true)
         self.source = source
         self.reader = reader
         self.isStrict = isStrict
@@ -43,7 +44,6 @@ struct PayloadReader {
         text = tables.text
         fields = tables.fields
         objects = tables.objects
-        self.nodes.removeAll(keepingCapacity: true)
     }
 
     /// Reads the payload that comes next as the given message; what is wrong lands in `violations`.
@@ -173,7 +173,8 @@ struct PayloadReader {
         case .dateTime:
             let time =
                 token.hasEscapes
-                ? OCPPTimestamp(rfc3339: JSONReader.text(token, in: source)) : OCPPTimestamp(rfc3339: UnsafeRawBufferPointer(rebasing: source[token.start..<token.end]))
+                ? OCPPTimestamp(rfc3339: JSONReader.text(token, in: source))
+                : OCPPTimestamp(rfc3339: UnsafeRawBufferPointer(rebasing: source[token.start..<token.end]))
             guard let time else { return note(.dateTime, range, expected: "an RFC 3339 date and time") }
             number = Int(time.milliseconds)
         default:

@@ -210,7 +210,9 @@ struct JSONWriterTests {
             writer.append(integer: value)
             #expect(writer.text == String(value))
         }
-        for (mantissa, scale, text) in [(0, 0, "0"), (5, 1, "0.5"), (-5, 1, "-0.5"), (1650, 2, "16.50"), (-123, 3, "-0.123"), (1, 20, "0.00000000000000000001")] {
+        for (mantissa, scale, text) in [
+            (0, 0, "0"), (5, 1, "0.5"), (-5, 1, "-0.5"), (1650, 2, "16.50"), (-123, 3, "-0.123"), (1, 20, "0.00000000000000000001"),
+        ] {
             writer.removeAll()
             writer.append(mantissa: mantissa, scale: scale)
             #expect(writer.text == text)

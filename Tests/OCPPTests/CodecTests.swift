@@ -178,7 +178,8 @@ struct CodecTests {
     @Test("Requests are made from official field names, with defaults and the short form of a limit")
     func requests() throws {
         #expect(try CentralSystemMachine.request(.setChargingProfile, with: ["limit": 100]).get() == .limit(amperes: 100, connector: 1, stackLevel: 0))
-        #expect(try CentralSystemMachine.request(.remoteStopTransaction, with: ["transactionId": 7]).get() == .payload(.remoteStopTransaction(transactionID: 7)))
+        #expect(
+            try CentralSystemMachine.request(.remoteStopTransaction, with: ["transactionId": 7]).get() == .payload(.remoteStopTransaction(transactionID: 7)))
         #expect(
             try CentralSystemMachine.request(.remoteStartTransaction, with: ["idTag": "X"]).get()
                 == .payload(.remoteStartTransaction(RemoteStartTransaction(connectorID: 1, idTag: "X"))))
@@ -186,7 +187,10 @@ struct CodecTests {
         func problems(_ action: OCPPAction, _ fields: JSONValue) -> [String] {
             if case .failure(let problems) = CentralSystemMachine.request(action, with: fields) { problems.violations.map(\.description) } else { [] }
         }
-        #expect(problems(.setChargingProfile, ["limit": "much", "connector": 1]) == ["/connector is not a field of this message", "/limit must be a number of amperes: \"much\""])
+        #expect(
+            problems(.setChargingProfile, ["limit": "much", "connector": 1]) == [
+                "/connector is not a field of this message", "/limit must be a number of amperes: \"much\"",
+            ])
         #expect(problems(.reset, ["type": "Firm"]) == ["/type must be one of Hard, Soft: \"Firm\""])
         #expect(problems(.heartbeat, .object([])) == ["the payload must be of an action that a central system sends: Heartbeat"])
     }

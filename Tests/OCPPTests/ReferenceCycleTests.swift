@@ -55,7 +55,9 @@ final class Pair {
         switch output {
         case .send(let message):
             log.append("> " + message.string)
-            if asText { csms.receive(bytes: message.bytes, from: connection, at: now, into: &fromCSMS) } else {
+            if asText {
+                csms.receive(bytes: message.bytes, from: connection, at: now, into: &fromCSMS)
+            } else {
                 csms.receive(message, from: connection, at: now, into: &fromCSMS)
             }
         case .setTimer(let timer, let at): timers[timer] = at
@@ -72,7 +74,9 @@ final class Pair {
         switch output {
         case .send(_, let message):
             log.append("< " + message.string)
-            if asText { point.receive(bytes: message.bytes, at: now, meter: meter, into: &fromPoint) } else {
+            if asText {
+                point.receive(bytes: message.bytes, at: now, meter: meter, into: &fromPoint)
+            } else {
                 point.receive(message, at: now, meter: meter, into: &fromPoint)
             }
         case .callEnded(_, let token, let outcome): outcomes[token] = outcome

@@ -18,28 +18,38 @@ final class LinkTable {
         var lastUp = Instant.zero
         var lastDown = Instant.zero
         /// Actions of calls that wait for their answer, for the record of the answer: what the charge point, and what the central system called.
-        var calledUp: (id: MessageID, action: String)?
-        var calledDown: (id: MessageID, action: String, label: Int?)?
+        var calledUp: (id: MessageID, action: String?)?
+        var calledDown: (id: MessageID, action: String?, label: Int)?
+        /// Catalogue numbers of these actions, -1 for names that the catalogue does not have.
+        var actionUp = -1
+        var actionDown = -1
+        /// First stream of messages of the charge point.
+        let firstStream: Int
+        /// The part of a record that is the same for all messages of a direction.
+        let recordUp: [UInt8]
+        let recordDown: [UInt8]
 
-        init(chargePoint: Int, centralSystem: Int) {
+        init(chargePoint: Int, centralSystem: Int, name: String, firstStream: Int) {
             self.chargePoint = chargePoint
             self.centralSystem = centralSystem
+            self.firstStream = firstStream
+            recordUp = MessageRows.head(chargePoint: name, toCentralSystem: true)
+            recordDown = MessageRows.head(chargePoint: name, toCentralSystem: false)
         }
     }
 
     private var links: [Link] = []
     private var linkOfChargePoint: [Int: Int] = [:]
     private unowned(unsafe) var simulation: Simulation!
-    /// Messages on their way, by the number in the event.
-    private var travelling: [(message: OCPPMessage, link: Int)?] = []
-    private var free: [Int] = []
-    private var counts: [UInt64]
-    private let actionNames: [String]
+    private let parcels = ParcelStore()
+    private let counts: UnsafeMutablePointer<UInt64>
 
     init() {
-        actionNames = OCPPAction.allCases.map { $0.name.description }
-        counts = [UInt64](repeating: 0, count: actionNames.count)
+        counts = .allocate(capacity: OCPPAction.allCases.count)
+        counts.initialize(repeating: 0, count: OCPPAction.allCases.count)
     }
+
+    deinit { counts.deallocate() }
 
     func attach(_ simulation: Simulation) { self.simulation = simulation }
 
@@ -47,7 +57,9 @@ final class LinkTable {
 
     /// Joins a charge point and its central system; the number of the link.
     func connect(chargePoint: Int, centralSystem: Int) -> Int {
-        let link = Link(chargePoint: chargePoint, centralSystem: centralSystem)
+        let link = Link(
+            chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
+            firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
         for declaration in simulation.scenario.links {
             let (first, second) = declaration.between
             guard first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint) else { continue }
@@ -75,50 +87,64 @@ final class LinkTable {
     /// The charge point sends.
     func sendUp(_ number: Int, _ message: OCPPMessage) {
         let link = links[number]
-        var action = message.actionName
-        var label: String?
-        if case .call(let id, _) = message {
-            link.calledUp = (id, action)
-            count(message, link)
-        } else if let called = link.calledDown, called.id == message.id {
-            action = called.action
-            label = called.label.map { simulation.truth.kind(of: $0) }
-            link.calledDown = nil
+        var label = -1
+        switch message {
+        case .call(let id, let payload):
+            link.actionUp = payload.action.map { Int($0.rawValue) } ?? -1
+            link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
+            count(link.actionUp, link)
+            record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
+        default:
+            var action = -1
+            var name: String?
+            if let called = link.calledDown, called.id == message.id {
+                action = link.actionDown
+                name = called.action
+                label = called.label
+                link.calledDown = nil
+            }
+            record(message, action, name, link, up: true, label: label)
         }
-        record(message, action, link, up: true, label: label)
         travel(message, number, to: link.centralSystem, &link.lastUp, link)
     }
 
-    /// The central system sends.
-    func sendDown(_ number: Int, _ message: OCPPMessage, label: Int?) {
+    /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
+    func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
         let link = links[number]
-        var action = message.actionName
-        if case .call(let id, _) = message {
-            link.calledDown = (id, action, label)
-            count(message, link)
-        } else if let called = link.calledUp, called.id == message.id {
-            action = called.action
-            link.calledUp = nil
+        switch message {
+        case .call(let id, let payload):
+            link.actionDown = payload.action.map { Int($0.rawValue) } ?? -1
+            link.calledDown = (id, link.actionDown < 0 ? payload.actionName : nil, label)
+            count(link.actionDown, link)
+            record(message, link.actionDown, link.calledDown?.action, link, up: false, label: label)
+        default:
+            var action = -1
+            var name: String?
+            if let called = link.calledUp, called.id == message.id {
+                action = link.actionUp
+                name = called.action
+                link.calledUp = nil
+            }
+            record(message, action, name, link, up: false, label: -1)
         }
-        record(message, action, link, up: false, label: message.isCall ? label.map { simulation.truth.kind(of: $0) } : nil)
         travel(message, number, to: link.chargePoint, &link.lastDown, link)
     }
 
-    private func count(_ message: OCPPMessage, _ link: Link) {
-        guard let action = message.action else { return }
-        let index = Int(action.rawValue)
-        counts[index] += 1
-        let symbols = simulation.scenario.symbols
-        simulation.streams.count(symbols.messageStream(node: -1, action: index), at: simulation.kernel.now)
-        simulation.streams.count(symbols.messageStream(node: link.chargePoint, action: index), at: simulation.kernel.now)
+    private func count(_ action: Int, _ link: Link) {
+        guard action >= 0 else { return }
+        counts[action] += 1
+        guard !simulation.streams.isEmpty else { return }
+        simulation.streams.count(action, at: simulation.kernel.now)
+        simulation.streams.count(link.firstStream + action, at: simulation.kernel.now)
     }
 
-    private func record(_ message: OCPPMessage, _ action: String, _ link: Link, up: Bool, label: String?) {
-        simulation.kernel.note(
-            identity: UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(link.chargePoint) << 8 | UInt64(message.action?.rawValue ?? 255), payload: message.digest)
-        guard simulation.recorder.recordsMessages else { return }
-        simulation.recorder.message(
-            message, action: action, chargePoint: simulation.scenario.symbols.nodes[link.chargePoint], toCentralSystem: up, label: label, at: simulation.kernel.now)
+    private func record(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, label: Int) {
+        let identity = UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(link.chargePoint) << 8 | UInt64(truncatingIfNeeded: action) & 0xFF
+        simulation.kernel.note(identity: identity, payload: message.digest)
+        guard let rows = simulation.recorder.messages else { return }
+        rows.append(
+            message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),
+            at: simulation.kernel.now, origin: simulation.recorder.origin)
     }
 
     private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
@@ -126,24 +152,14 @@ final class LinkTable {
         if let draws = link.draws { arrival += Duration(seconds: draws.draw(.uniform, site: 0, 0, link.jitter.seconds)) ?? .zero }
         if arrival < last { arrival = last }
         last = arrival
-        let slot: Int
-        if let open = free.popLast() {
-            slot = open
-            travelling[open] = (message, number)
-        } else {
-            slot = travelling.count
-            travelling.append((message, number))
-        }
         simulation.kernel.schedule(
-            at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node), payload: UInt64(slot))
+            at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node), payload: UInt64(parcels.put(message, link: number)))
     }
 
     /// A message arrives.
-    func deliver(_ slot: Int, to node: Node) {
-        guard let (message, link) = travelling[slot] else { return }
-        travelling[slot] = nil
-        free.append(slot)
-        node.receive(message, link: link)
+    func deliver(_ parcel: Int, to node: Node) {
+        let link = parcels.link(of: parcel)
+        node.receive(parcels.take(parcel), link: link)
     }
 
     // MARK: Steps
@@ -161,7 +177,7 @@ final class LinkTable {
 
     /// Calls sent, by action, in the order of the catalogue; those never sent are left out.
     var sentByAction: [(action: String, count: UInt64)] {
-        actionNames.indices.filter { counts[$0] > 0 }.map { (actionNames[$0], counts[$0]) }
+        OCPPAction.allCases.filter { counts[Int($0.rawValue)] > 0 }.map { ($0.name.description, counts[Int($0.rawValue)]) }
     }
 }
 

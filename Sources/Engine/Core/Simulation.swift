@@ -16,6 +16,9 @@ public final class Simulation: EventDispatcher {
     let streams: StreamTable
     private(set) var nodes: [Node] = []
     private(set) var frames: [FrameRuntime] = []
+    /// The same in raw memory, for the hot loop.
+    private let nodeTable: UnsafeMutablePointer<Node>
+    private let frameTable: UnsafeMutablePointer<FrameRuntime>
     private(set) var busStatistics: [BusStatistics] = []
     let links: LinkTable
     private(set) var detectors: DetectorBank!
@@ -38,6 +41,10 @@ public final class Simulation: EventDispatcher {
     private var waitingForOrigin = 0
     private var waitingToBoot = 0
     private var isBooted: [Bool] = []
+    /// What was published before t = 0.
+    private var beforeOrigin: [(signal: Int, value: Double, instant: Instant)] = []
+    /// Whether all nodes were made; a kind may refuse its settings.
+    private var isBuilt = false
 
     enum Interest {
         static let recorded: UInt8 = 1
@@ -58,17 +65,28 @@ public final class Simulation: EventDispatcher {
         kernel = Kernel(end: .never, limits: limits, interrupt: interrupt)
         truth = TruthKeeper(kinds: scenario.labelKinds)
         streams = StreamTable()
+        nodeTable = .allocate(capacity: max(scenario.symbols.nodes.count, 1))
+        frameTable = .allocate(capacity: max(scenario.symbols.frames.count, 1))
         links = LinkTable()
         links.attach(self)
         buildFrames()
+        frameTable.initialize(from: frames, count: frames.count)
         try buildNodes(kinds)
+        nodeTable.initialize(from: nodes, count: nodes.count)
+        isBuilt = true
         detectors = try DetectorBank(self)
         stepRunner = StepRunner(self)
         prepareExpectations()
         prepareInterest()
     }
 
-    deinit { interest.deallocate() }
+    deinit {
+        interest.deallocate()
+        frameTable.deinitialize(count: frames.count)
+        frameTable.deallocate()
+        if isBuilt { nodeTable.deinitialize(count: nodes.count) }
+        nodeTable.deallocate()
+    }
 
     // MARK: Building
 
@@ -221,12 +239,23 @@ public final class Simulation: EventDispatcher {
         hasOrigin = true
         origin = kernel.now
         kernel.end = origin + scenario.run.length
-        recorder.origin = origin
+        recorder.setOrigin(origin)
+        replayBeforeOrigin()
         for node in nodes { node.ready() }
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
         }
         if waitingToBoot == 0 { stepRunner.start() }
+    }
+
+    /// Hands on what was published before t = 0, whose place in time is known only now.
+    private func replayBeforeOrigin() {
+        for (signal, value, instant) in beforeOrigin {
+            let wanted = interest[signal]
+            if wanted & Interest.recorded != 0 { recorder.signal(signal, value, at: instant) }
+            look(signal, value, wanted & ~Interest.watched, at: instant)
+        }
+        beforeOrigin = []
     }
 
     private func reportBootTimeout() {
@@ -242,11 +271,11 @@ public final class Simulation: EventDispatcher {
     public func dispatch(_ event: Event) {
         switch event.kind {
         case EventKind.timer:
-            nodes[Int(event.target)].timer(UInt32(truncatingIfNeeded: event.payload >> 32), UInt32(truncatingIfNeeded: event.payload))
-        case EventKind.sample: nodes[Int(event.target)].sample(UInt32(truncatingIfNeeded: event.payload))
-        case EventKind.message: links.deliver(Int(event.payload), to: nodes[Int(event.target)])
-        case EventKind.frame: deliver(CANPayload(event.payload), frames[Int(event.target)])
-        case EventKind.periodicFrame: sendPeriodic(frames[Int(event.target)])
+            nodeTable[Int(event.target)].timer(UInt32(truncatingIfNeeded: event.payload >> 32), UInt32(truncatingIfNeeded: event.payload))
+        case EventKind.sample: nodeTable[Int(event.target)].sample(UInt32(truncatingIfNeeded: event.payload))
+        case EventKind.message: links.deliver(Int(event.payload), to: nodeTable[Int(event.target)])
+        case EventKind.frame: deliver(CANPayload(event.payload), frameTable[Int(event.target)])
+        case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
         case EventKind.origin: if !hasOrigin { reachOrigin() }
@@ -264,7 +293,9 @@ public final class Simulation: EventDispatcher {
     }
 
     private func commit(at instant: Instant) {
-        if signals.hasPublications {
+        if !hasOrigin {
+            signals.commit { signal, value in beforeOrigin.append((signal, value, instant)) }
+        } else if signals.hasPublications {
             signals.commit { signal, value in
                 let wanted = interest[signal]
                 if wanted & Interest.recorded != 0 { recorder.signal(signal, value, at: instant) }

@@ -11,7 +11,7 @@ final class StreamTable {
 
     private var byNumber: [Int: Runtime] = [:]
     /// Whether any stream is counted at all.
-    private var isEmpty = true
+    private(set) var isEmpty = true
 
     /// The runtime of a stream, made when it is first asked for.
     func runtime(_ stream: Int) -> Runtime {

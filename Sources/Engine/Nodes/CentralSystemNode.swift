@@ -19,8 +19,10 @@ final class CentralSystemNode: Node {
     /// Steps that wait for answers, by the token of the call.
     private var waiting: [UInt64: (request: MessageRequest, sentAt: Instant)] = [:]
     private var lastToken: UInt64 = 0
+    /// Requests of steps whose fields never change, by the number of the step.
+    private var requests: [Int: CentralSystemRequest] = [:]
     /// Label of the message that is being sent for a step.
-    private var presentLabel: Int?
+    private var presentLabel = -1
 
     private init(_ context: NodeContext) {
         var settings = CentralSystemSettings()
@@ -60,7 +62,7 @@ final class CentralSystemNode: Node {
 
     private func perform(_ output: CentralSystemOutput) {
         switch output {
-        case .send(let connection, let message): simulation.links.sendDown(connections[connection].link, message, label: message.isCall ? presentLabel : nil)
+        case .send(let connection, let message): simulation.links.sendDown(connections[connection].link, message, label: message.isCall ? presentLabel : -1)
         case .setTimer(let connection, let instant):
             generations[connection] &+= 1
             setTimer(UInt32(connection), at: instant, payload: generations[connection])
@@ -98,17 +100,25 @@ final class CentralSystemNode: Node {
     func send(_ request: MessageRequest, link: Int) {
         let connection = simulation.links.connection(of: link)
         guard connection >= 0 else { return simulation.stepRunner.callEnded(request.strand) }
-        switch MessageFields.request(request) {
+        switch resolved(request) {
         case .failure(let problems):
             simulation.fail(.badNode, "\(request.action): \(problems.text)", span: request.step.span)
         case .success(let wanted):
             lastToken += 1
             let token = lastToken
             waiting[token] = (request, now)
-            presentLabel = request.label
+            presentLabel = request.label ?? -1
             drive { $0.send(wanted, to: connection, token: token, at: now, into: &$1) }
-            presentLabel = nil
+            presentLabel = -1
         }
+    }
+
+    /// The request of a step; the fields of a step without formulas are read once.
+    private func resolved(_ request: MessageRequest) -> Result<CentralSystemRequest, RequestProblems> {
+        if let known = requests[request.step.number] { return .success(known) }
+        let result = MessageFields.request(request)
+        if request.isConstant, case .success(let wanted) = result { requests[request.step.number] = wanted }
+        return result
     }
 
     private func ended(_ token: UInt64, _ outcome: CallOutcome) {

@@ -134,6 +134,7 @@ final class ChargerModuleNode: Node {
                 FrameManifest("limit", id: 0x210, use: .reads, fields: [("limit", "u16 A")], about: "Set the current limit."),
                 FrameManifest("current", id: 0x300, use: .sends, every: "1s", phase: "500ms", fields: [("current", "u16 A")], about: "Reading of the current."),
             ],
+            rampSettings: KindManifest.RampSettings(ramp: "ramp", limit: "limit", followsLimit: "follow_limit", frame: "current"),
             example: """
                 evsim: 1
                 scenario: charger-module-example

@@ -107,7 +107,7 @@ enum MessageManifests {
             case .failure(let problems): violations = problems.violations
             }
         }
-        let hasFormulas = containsFormula(fields)
+        let hasFormulas = fields.containsFormula
         return violations.filter { !(hasFormulas && $0.rule == .required) }.map { violation in
             (violation.pointer.split(separator: "/").map(String.init), violation.description)
         }
@@ -131,15 +131,6 @@ enum MessageManifests {
                 })
         case .list(let items): return .list(items.map(withoutFormulas))
         default: return value
-        }
-    }
-
-    private static func containsFormula(_ value: FieldValue) -> Bool {
-        switch value {
-        case .formula: true
-        case .object(let entries): entries.contains { containsFormula($0.value) }
-        case .list(let items): items.contains(where: containsFormula)
-        default: false
         }
     }
 

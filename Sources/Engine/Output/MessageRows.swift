@@ -8,13 +8,26 @@ final class MessageRows {
     private let epoch: Int64
     private let state: UnsafeMutablePointer<State>
 
+    /// A message from before t = 0.
+    private struct Waiting {
+        let message: OCPPMessage
+        let action: Int
+        let name: String?
+        let head: [UInt8]
+        let label: String?
+        let instant: Instant
+    }
+
+    /// Messages whose time is not known yet; `nil` once it is.
+    private var waiting: [Waiting]? = []
+
     private struct State: ~Copyable {
         /// The message as it is on the wire.
         var wire = ByteWriter(capacity: 1024)
         /// The line.
         var line = ByteWriter(capacity: 4096)
-        /// The text of the last timestamp with the time in seconds behind it, kept while time stands still.
-        var stamp = ByteWriter(capacity: 96)
+        /// The beginning of a line with its time.
+        var stamp = ByteWriter(capacity: 128)
         var stampOf = Int64.min
     }
 
@@ -30,66 +43,115 @@ final class MessageRows {
         state.deallocate()
     }
 
-    func append(_ message: OCPPMessage, action: String, chargePoint: String, toCentralSystem: Bool, label: String?, at instant: Instant, origin: Instant) {
-        state.pointee.wire.removeAll()
-        message.encode(into: &state.pointee.wire)
-        state.pointee.line.removeAll()
-        if state.pointee.stampOf != instant.nanoseconds { stamp(instant, origin) }
-        state.pointee.line.append("{\"schemaVersion\":\"1.1\",\"timestamp\":\"")
-        state.pointee.stamp.withBytes { state.pointee.line.append(bytes: $0) }
-        state.pointee.line.append(",\"transport\":\"json\",\"ocppVersion\":\"1.6\",\"chargePointId\":")
-        state.pointee.line.appendQuoted(chargePoint)
-        if toCentralSystem {
-            state.pointee.line.append(",\"direction\":\"cp-to-csms\"")
-        } else {
-            state.pointee.line.append(",\"direction\":\"csms-to-cp\"")
+    /// Writes the messages that came before t = 0 was known.
+    func release(_ origin: Instant) {
+        guard let list = waiting else { return }
+        waiting = nil
+        for one in list { append(one.message, action: one.action, name: one.name, head: one.head, label: one.label, at: one.instant, origin: origin) }
+    }
+
+    /// The part of a line from the transport to the direction.
+    static func head(chargePoint: String, toCentralSystem: Bool) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.append(",\"transport\":\"json\",\"ocppVersion\":\"1.6\",\"chargePointId\":")
+        writer.appendQuoted(chargePoint)
+        writer.append(",\"direction\":\"")
+        writer.append(text: toCentralSystem ? "cp-to-csms" : "csms-to-cp")
+        writer.append("\",\"messageType\":\"")
+        return writer.bytes
+    }
+
+    /// Writes one line.
+    ///
+    /// - Parameters:
+    ///   - action: number in the catalogue, or -1 with `name` where there is none.
+    ///   - head: what `head(chargePoint:toCentralSystem:)` gave.
+    func append(_ message: OCPPMessage, action: Int, name: String?, head: [UInt8], label: String?, at instant: Instant, origin: Instant) {
+        if waiting != nil {
+            waiting?.append(Waiting(message: message, action: action, name: name, head: head, label: label, instant: instant))
+            return
         }
-        fields(of: message, action)
-        state.pointee.line.append(",\"raw\":")
-        state.pointee.wire.withBytes { state.pointee.line.appendQuoted(bytes: $0) }
-        if let label {
-            state.pointee.line.append(",\"meta\":{\"label\":")
-            state.pointee.line.appendQuoted(label)
-            state.pointee.line.append(0x7D)
-        }
-        state.pointee.line.append("}\n")
+        write(&state.pointee, message, action, name, head, label, instant, origin)
         state.pointee.line.withBytes { file.append($0) }
     }
 
-    /// Type, id, action, and payload or error.
-    private func fields(of message: OCPPMessage, _ action: String) {
-        switch message {
-        case .call: state.pointee.line.append(",\"messageType\":\"CALL\",\"messageId\":")
-        case .result: state.pointee.line.append(",\"messageType\":\"CALLRESULT\",\"messageId\":")
-        case .error: state.pointee.line.append(",\"messageType\":\"CALLERROR\",\"messageId\":")
-        case .frame: state.pointee.line.append(",\"messageType\":\"CALL\",\"messageId\":")
+    private func write(
+        _ state: inout State, _ message: OCPPMessage, _ action: Int, _ name: String?, _ head: [UInt8], _ label: String?, _ instant: Instant, _ origin: Instant
+    ) {
+        state.wire.removeAll()
+        message.encode(into: &state.wire)
+        state.line.removeAll()
+        if state.stampOf != instant.nanoseconds { stamp(&state, instant, origin) }
+        state.stamp.withBytes { state.line.append(bytes: $0) }
+        state.line.append(bytes: head)
+        fields(&state, message, action, name)
+        state.line.append(",\"raw\":")
+        state.wire.withBytes { state.line.appendQuoted(bytes: $0) }
+        if let label {
+            state.line.append(",\"meta\":{\"label\":")
+            state.line.appendQuoted(label)
+            state.line.append(0x7D)
         }
-        state.pointee.line.appendQuoted(message.id?.description ?? "")
-        state.pointee.line.append(",\"action\":")
-        state.pointee.line.appendQuoted(action)
+        state.line.append("}\n")
+    }
+
+    /// Type, id, action, and payload or error.
+    private func fields(_ state: inout State, _ message: OCPPMessage, _ action: Int, _ name: String?) {
+        switch message {
+        case .call(let id, _):
+            state.line.append("CALL\",\"messageId\":\"")
+            write(&state, id)
+        case .result(let id, _):
+            state.line.append("CALLRESULT\",\"messageId\":\"")
+            write(&state, id)
+        case .error(let id, _):
+            state.line.append("CALLERROR\",\"messageId\":\"")
+            write(&state, id)
+        case .frame: state.line.append("CALL\",\"messageId\":\"")
+        }
+        state.line.append("\",\"action\":\"")
+        if action >= 0, let known = OCPPAction(rawValue: UInt8(action)) {
+            state.line.append(known.name)
+        } else if let name {
+            var quoted = ByteWriter(capacity: 128)
+            quoted.appendQuoted(name)
+            quoted.withBytes { state.line.append(bytes: UnsafeRawBufferPointer(rebasing: $0.dropFirst().dropLast())) }
+        }
+        state.line.append(0x22)
         switch message {
         case .error(_, let error):
-            state.pointee.line.append(",\"error\":{\"code\":")
-            state.pointee.line.appendQuoted(error.code.name)
-            state.pointee.line.append(",\"description\":")
-            state.pointee.line.appendQuoted(error.description)
-            state.pointee.line.append(",\"details\":")
-            state.pointee.line.append(text: error.details)
-            state.pointee.line.append(0x7D)
+            state.line.append(",\"error\":{\"code\":")
+            state.line.appendQuoted(error.code.name)
+            state.line.append(",\"description\":")
+            state.line.appendQuoted(error.description)
+            state.line.append(",\"details\":")
+            state.line.append(text: error.details)
+            state.line.append(0x7D)
         case .call(_, let payload), .result(_, let payload):
-            state.pointee.line.append(",\"payload\":")
+            state.line.append(",\"payload\":")
             if case .raw(_, let text) = payload, (try? JSONValue(parsing: text)) == nil {
-                state.pointee.line.append("null")
+                state.line.append("null")
             } else {
-                copyPayload(fieldsBefore: message.isCall ? 3 : 2)
+                copyPayload(&state, fieldsBefore: message.isCall ? 3 : 2)
             }
-        case .frame: state.pointee.line.append(",\"payload\":null")
+        case .frame: state.line.append(",\"payload\":null")
+        }
+    }
+
+    /// The id without its quotes.
+    private func write(_ state: inout State, _ id: MessageID) {
+        switch id {
+        case .number(let number): state.line.append(integer: number)
+        case .text(let text):
+            var quoted = ByteWriter(capacity: 128)
+            quoted.appendQuoted(text)
+            quoted.withBytes { state.line.append(bytes: UnsafeRawBufferPointer(rebasing: $0.dropFirst().dropLast())) }
         }
     }
 
     /// Copies the payload out of the wire text: what stands behind so many elements of the array.
-    private func copyPayload(fieldsBefore: Int) {
-        state.pointee.wire.withBytes { bytes in
+    private func copyPayload(_ state: inout State, fieldsBefore: Int) {
+        state.wire.withBytes { bytes in
             var commas = 0
             var index = 0
             var inText = false
@@ -98,19 +160,21 @@ final class MessageRows {
                 if byte == 0x5C { index += 1 } else if byte == 0x22 { inText.toggle() } else if byte == 0x2C, !inText { commas += 1 }
                 index += 1
             }
-            state.pointee.line.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[min(index, bytes.count)..<max(index, bytes.count - 1)]))
+            state.line.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[min(index, bytes.count)..<max(index, bytes.count - 1)]))
         }
     }
 
-    private func stamp(_ instant: Instant, _ origin: Instant) {
-        state.pointee.stampOf = instant.nanoseconds
-        state.pointee.stamp.removeAll()
-        OCPPTimestamp(epoch: epoch, instant).write(to: &state.pointee.stamp)
-        state.pointee.stamp.append("\",\"t_s\":")
+    /// The beginning of a line up to the time, kept while time stands still.
+    private func stamp(_ state: inout State, _ instant: Instant, _ origin: Instant) {
+        state.stampOf = instant.nanoseconds
+        state.stamp.removeAll()
+        state.stamp.append("{\"schemaVersion\":\"1.1\",\"timestamp\":\"")
+        OCPPTimestamp(epoch: epoch, instant).write(to: &state.stamp)
+        state.stamp.append("\",\"t_s\":")
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { buffer in
             guard let base = buffer.baseAddress else { return }
             let count = writeSeconds(instant.nanoseconds - origin.nanoseconds, to: base)
-            state.pointee.stamp.append(bytes: UnsafeRawBufferPointer(start: base, count: count))
+            state.stamp.append(bytes: UnsafeRawBufferPointer(start: base, count: count))
         }
     }
 }

@@ -7,7 +7,7 @@ import ScenarioLanguage
 /// Writes what a run leaves while it runs: signals, frames and messages, each to a file of its own.
 final class Recorder {
     /// Kernel instant of t = 0: times in files are relative to it.
-    var origin = Instant.zero
+    private(set) var origin = Instant.zero
     private let epoch: Int64
     private let signalFile: OutputFile?
     private let frameFile: OutputFile?
@@ -15,7 +15,8 @@ final class Recorder {
     private var frameLogs: [CandumpLog] = []
     private var lastLog = -1
     private let rows: SignalRows?
-    private let messages: MessageRows?
+    /// Writer of messages; `nil` when nobody looks at their text.
+    let messages: MessageRows?
 
     /// Opens the files that the scenario asks for in a directory; without one nothing is written.
     init(_ scenario: Scenario, directory: String?) throws(OutputError) {
@@ -34,6 +35,12 @@ final class Recorder {
         }
     }
 
+    /// The run's t = 0 is known: messages that waited for it are written.
+    func setOrigin(_ origin: Instant) {
+        self.origin = origin
+        messages?.release(origin)
+    }
+
     /// The first error of any file.
     var error: OutputError? { signalFile?.error ?? frameFile?.error ?? messageFile?.error }
 
@@ -50,15 +57,6 @@ final class Recorder {
         frameLogs[bus].append(frame, at: instant)
     }
 
-    /// A message leaves a node.
-    @inline(__always)
-    func message(_ message: OCPPMessage, action: String, chargePoint: String, toCentralSystem: Bool, label: String?, at instant: Instant) {
-        messages?.append(message, action: action, chargePoint: chargePoint, toCentralSystem: toCentralSystem, label: label, at: instant, origin: origin)
-    }
-
-    /// Whether anybody looks at the text of messages.
-    var recordsMessages: Bool { messages != nil }
-
     /// Names of the files that were written.
     var files: [String] {
         [signalFile != nil ? "signals.csv" : nil, frameFile != nil ? "frames.log" : nil, messageFile != nil ? "messages.jsonl" : nil].compactMap { $0 }
@@ -66,6 +64,7 @@ final class Recorder {
 
     /// Writes what is left in the buffers.
     func finish() throws(OutputError) {
+        messages?.release(origin)
         for log in frameLogs { log.flush() }
         try signalFile?.finish()
         try frameFile?.finish()

@@ -298,13 +298,14 @@ final class StepRunner {
 
     private func startSend(_ send: SendStep, _ step: Step, _ strand: Strand) -> Bool {
         let receivers = nodes(send.to, step, strand)
-        let fields = resolved(send.fields, step, strand)
+        let isConstant = !send.fields.containsFormula
+        let fields = isConstant ? send.fields : resolved(send.fields, step, strand)
         let label = strand.labels.last
         strand.openCalls = receivers.count
         strand.generation &+= 1
         for node in receivers {
             simulation.links.send(
-                MessageRequest(action: send.action, fields: fields, payload: send.payload, from: send.from, chargePoint: node, strand: strand.index, label: label, step: step))
+                MessageRequest(action: send.action, fields: fields, payload: send.payload, from: send.from, chargePoint: node, strand: strand.index, label: label, isConstant: isConstant, step: step))
         }
         if receivers.isEmpty {
             finishStep(strand)
@@ -339,5 +340,7 @@ struct MessageRequest {
     let chargePoint: Int
     let strand: Int
     let label: Int?
+    /// Whether no field is a formula, so that every sending of the step has the same fields.
+    let isConstant: Bool
     let step: Step
 }

@@ -70,8 +70,12 @@ extension ChartDrawing {
     }
 
     private func drawMarks(on canvas: inout Canvas) {
-        var free = -Double.infinity
         let color = theme.muted
+        var taken = Occupancy(panels[0].box)
+        if chart.marks.contains(where: { !$0.label.isEmpty }) {
+            taken = occupancy(0)
+            for box in [statistics, panels[0].legend] { if let box { taken.add(box) } }
+        }
         for mark in chart.marks where mark.time >= start && mark.time <= end {
             let place = x(mark.time)
             for placed in panels {
@@ -79,10 +83,18 @@ extension ChartDrawing {
                     from: Point(crisp(place), placed.box.maxY), to: Point(crisp(place), placed.box.y),
                     Stroke(width: 1.2 * max(1, unit * 0.9), dashes: [5 * unit, 4 * unit]), color)
             }
-            let room = width(mark.label, smallFont)
-            if !mark.label.isEmpty, place > free, place + 6 * unit + room < panels[0].box.maxX {
-                canvas.draw(mark.label, at: Point(place + 5 * unit, panels[0].box.y + smallFont.size * 1.15), smallFont, color)
-                free = place + 14 * unit + room
+            guard !mark.label.isEmpty else { continue }
+            // Beside the line, as high as no line of the plot runs through it.
+            let box = panels[0].box, tall = (smallFont.size * 1.3).rounded(), room = width(mark.label, smallFont)
+            var y = box.y + 3
+            while y + tall <= box.maxY {
+                let spot = Rectangle(x: place + 4 * unit, y: y, width: room + 4 * unit, height: tall)
+                if taken.isFree(spot) {
+                    canvas.draw(mark.label, at: Point(place + 5 * unit, y + smallFont.size), smallFont, color)
+                    taken.add(spot)
+                    break
+                }
+                y += 5
             }
         }
     }

@@ -56,14 +56,14 @@ extension ChartDrawing {
         guard chart.showsCurrentValue, chart.height >= 180, let first = panels.first, let series = first.panel.series.first, let trace = first.traces.first,
             let last = trace.last
         else { return nil }
-        return (series.name, NumberText.significant(first.prefix.convert(last), digits: 4), first.prefix.unit, first.colors[0])
+        return (series.name, first.text(of: last), first.prefix.unit, first.colors[0])
     }
 
     /// The rows of the statistics.
     var statisticsRows: [(name: String, value: String)] {
         guard chart.showsStatistics, let first = panels.first, let trace = first.traces.first, trace.count > 0 else { return [] }
         let unit = first.prefix.unit.isEmpty ? "" : (first.prefix.unit == "%" ? "" : " ") + first.prefix.unit
-        func text(_ value: Double) -> String { NumberText.significant(first.prefix.convert(value), digits: 4) + unit }
+        func text(_ value: Double) -> String { first.text(of: value) + unit }
         return [("min", text(trace.minimum)), ("mean", text(trace.mean)), ("max", text(trace.maximum)), ("last", text(trace.last ?? .nan))]
     }
 
@@ -123,7 +123,8 @@ extension ChartDrawing {
         return panels[index].legendAbove
     }
 
-    private func occupancy(_ index: Int) -> Occupancy {
+    /// Where a panel has lines.
+    func occupancy(_ index: Int) -> Occupancy {
         let placed = panels[index]
         var occupied = Occupancy(placed.box)
         for (series, trace) in zip(placed.panel.series, placed.traces) {

@@ -16,9 +16,8 @@ extension ChartDrawing {
         let placed = panels[index]
         var order = panels[..<index].reduce(0) { $0 + $1.panel.series.count } + placed.panel.series.count
         // Lines may stand out by their own width, so that one along the border is whole.
-        let overhang = 2 * unit
-        canvas.clip = Rectangle(
-            x: placed.box.x, y: placed.box.y - overhang, width: placed.box.width + overhang, height: placed.box.height + overhang + 1)
+        let overhang = (placed.panel.series.contains { $0.style == .points } ? 3.5 : 2) * unit
+        canvas.clip = placed.box.inset(by: -overhang)
         for number in placed.panel.series.indices.reversed() {
             order -= 1
             let series = placed.panel.series[number], trace = placed.traces[number], color = placed.colors[number]

@@ -87,7 +87,9 @@ struct ChartDrawing {
         }
         switch chart.timeRange {
         case .from(let from, let to):
-            guard from.isFinite, to.isFinite, to > from, (to - from).isFinite, to - from > 1e-12 * max(from.magnitude, to.magnitude) else { throw .timeRangeInvalid }
+            guard from.isFinite, to.isFinite, to > from, (to - from).isFinite, to - from > 1e-12 * max(from.magnitude, to.magnitude) else {
+                throw .timeRangeInvalid
+            }
             return (from, to, true)
         case .last(let seconds, let end):
             guard seconds > 0, seconds.isFinite else { throw .timeRangeInvalid }
@@ -143,7 +145,9 @@ extension ChartDrawing.PlacedPanel {
     /// Chooses the range of the y axis.
     mutating func setRange(_ index: Int) throws(PlotError) {
         if case .fixed(let from, let to) = panel.valueRange {
-            guard from.isFinite, to.isFinite, to > from, (to - from).isFinite, to - from > 1e-12 * max(from.magnitude, to.magnitude) else { throw .valueRangeInvalid(panel: index) }
+            guard from.isFinite, to.isFinite, to > from, (to - from).isFinite, to - from > 1e-12 * max(from.magnitude, to.magnitude) else {
+                throw .valueRangeInvalid(panel: index)
+            }
             (low, high) = (from, to)
         } else {
             var least = Double.infinity, most = -Double.infinity
@@ -165,6 +169,14 @@ extension ChartDrawing.PlacedPanel {
         }
         let name = panel.unit.isEmpty ? panel.series.first?.unit ?? "" : panel.unit
         prefix = UnitPrefix(unit: name, magnitude: max(low.magnitude, high.magnitude))
+    }
+
+    /// A value in the unit of the axis, with as many decimals as give the greatest visible value four digits.
+    func text(of value: Double) -> String {
+        let most = traces.first.map { max($0.minimum.magnitude, $0.maximum.magnitude) } ?? value.magnitude
+        let decade = NumberText.decade(prefix.convert(most))
+        if decade >= 6 || decade < -4 { return NumberText.significant(prefix.convert(value), digits: 4) }
+        return NumberText.trimmed(NumberText.fixed(prefix.convert(value), decimals: max(0, 3 - decade)))
     }
 
     /// The points of a trace in the plot: corners for steps.

@@ -67,7 +67,8 @@ enum NumberText {
         return result
     }
 
-    private static func trimmed(_ text: String) -> String {
+    /// The text without zeros at the end of its decimals.
+    static func trimmed(_ text: String) -> String {
         guard text.contains(".") else { return text }
         var rest = text[...]
         while rest.hasSuffix("0") { rest = rest.dropLast() }

@@ -18,7 +18,15 @@ struct Ticks: Equatable {
         var exponent = NumberText.decade(least)
         let mantissa = NumberText.scaled(least, by: -exponent)
         var digit = 1.0, parts = 5
-        if mantissa <= 1.000000001 { digit = 1 } else if mantissa <= 2.000000001 { (digit, parts) = (2, 4) } else if mantissa <= 5.000000001 { digit = 5 } else { exponent += 1 }
+        if mantissa <= 1.000000001 {
+            digit = 1
+        } else if mantissa <= 2.000000001 {
+            (digit, parts) = (2, 4)
+        } else if mantissa <= 5.000000001 {
+            digit = 5
+        } else {
+            exponent += 1
+        }
         return (NumberText.scaled(digit, by: exponent), max(0, -exponent), parts)
     }
 

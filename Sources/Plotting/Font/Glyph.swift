@@ -163,10 +163,14 @@ private struct DrawingScanner {
         }
         while index < bytes.count {
             let byte = bytes[index]
-            if byte == 0x2E { fraction = true } else if byte >= 0x30 && byte <= 0x39 {
+            if byte == 0x2E {
+                fraction = true
+            } else if byte >= 0x30 && byte <= 0x39 {
                 value = value * 10 + Double(byte - 0x30)
                 if fraction { unit *= 10 }
-            } else { break }
+            } else {
+                break
+            }
             index += 1
         }
         return sign * value / unit

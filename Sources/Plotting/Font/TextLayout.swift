@@ -48,7 +48,7 @@ struct TextLayout {
     init(_ text: String, _ font: Font, scale: Double) {
         metrics = FontMetrics(font, scale: scale)
         let pen = metrics.pen / metrics.unit
-        let gap = Self.gap + max(0, min(5, (15 - font.size * scale) * 0.5))
+        let gap = Self.gap + max(0, min(5, (15 - font.size * scale) * 0.5)) - (font.weight == .bold ? 2 : 0)
         let cell = 38 + pen + gap * 0.72
         var previous: Glyph?, digitBefore = false, origin = 0.0, blanks = 0.0
         for scalar in text.unicodeScalars {
@@ -60,9 +60,9 @@ struct TextLayout {
             let glyph = StrokeFont.glyph(scalar)
             let digit = scalar.value >= 0x30 && scalar.value <= 0x39
             // A digit stands in the middle of its cell, so that columns of numbers line up.
-            let side = digit ? max(0, (38 - (glyph.maxX - glyph.minX)) / 2) : 0
+            let side = digit ? (38 - (glyph.maxX - glyph.minX)) / 2 : 0
             if let before = previous {
-                let beforeSide = digitBefore ? max(0, (38 - (before.maxX - before.minX)) / 2) : 0
+                let beforeSide = digitBefore ? (38 - (before.maxX - before.minX)) / 2 : 0
                 if digit, digitBefore, blanks == 0 {
                     origin += cell - (beforeSide - before.minX) + (side - glyph.minX)
                 } else if blanks > 0 {
@@ -77,7 +77,7 @@ struct TextLayout {
             (previous, digitBefore, blanks) = (glyph, digit, 0)
         }
         if let last = previous {
-            let side = digitBefore ? max(0, (38 - (last.maxX - last.minX)) / 2) : 0
+            let side = digitBefore ? (38 - (last.maxX - last.minX)) / 2 : 0
             width = (origin + last.maxX + side + pen) * metrics.unit
         }
         for index in glyphs.indices { glyphs[index].x = glyphs[index].x * metrics.unit + metrics.pen / 2 }

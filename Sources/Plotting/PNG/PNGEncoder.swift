@@ -52,8 +52,8 @@ struct PNGEncoder {
     /// Adds the pixels, deflated a few rows at a time: each row behind the filter type "none", which suits flat drawings best.
     private mutating func data(_ pixels: UnsafePointer<UInt32>, width: Int, height: Int, palette: Palette?) throws(PlotError) {
         var stream = z_stream()
-        // Level 6 and the default window: fixed, so that the bytes are.
-        let opened = deflateInit2_(&stream, 6, Z_DEFLATED, 15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        // Level 4 and the default window: fixed, so that the bytes are.
+        let opened = deflateInit2_(&stream, 4, Z_DEFLATED, 15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard opened == Z_OK else { throw .compressionFailed(code: opened) }
         defer { deflateEnd(&stream) }
         let start = bytes.count

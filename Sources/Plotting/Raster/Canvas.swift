@@ -104,28 +104,25 @@ public struct Canvas: ~Copyable {
         let solid = color.packed
         raster.sweep { y, start, end, differences in
             var sum: Float = 0
-            var alpha: UInt32 = 0
-            // What a pixel became, for the next one of the same colour.
-            var below = UInt32.max, above: UInt32 = 0
             let line = pixels + y * width
-            for x in start..<min(end, right) {
-                let difference = differences[x]
-                if difference != 0 {
-                    sum += difference
-                    let part = Float(Int32(min(sum.magnitude, 1) * steps + 0.5))
-                    let now = UInt32(part * strength + 0.5)
-                    if now != alpha {
-                        alpha = now
-                        below = .max
+            let limit = min(end, right)
+            var x = start
+            while x < limit {
+                // A stretch of pixels that are covered alike.
+                sum += differences[x]
+                let first = x
+                repeat { x += 1 } while x < limit && differences[x] == 0
+                let part = Float(Int32(min(sum.magnitude, 1) * steps + 0.5))
+                let alpha = UInt32(part * strength + 0.5)
+                if alpha == 255 {
+                    for place in first..<x { line[place] = solid }
+                } else if alpha > 0 {
+                    var place = first
+                    while place < x {
+                        line[place] = blend(line[place], solid, alpha)
+                        place &+= 1
                     }
                 }
-                if alpha == 0 { continue }
-                let pixel = line[x]
-                if pixel != below {
-                    below = pixel
-                    above = alpha == 255 ? solid : blend(pixel, solid, alpha)
-                }
-                line[x] = above
             }
         }
     }
@@ -134,11 +131,12 @@ public struct Canvas: ~Copyable {
 /// One sRGB pixel with a colour laid over it; each channel is rounded to the nearest.
 @inline(__always)
 func blend(_ below: UInt32, _ color: UInt32, _ alpha: UInt32) -> UInt32 {
-    let rest = 255 - alpha
+    // Wrapping operators, which cannot wrap here, let the compiler take many pixels at once.
+    let rest = 255 &- alpha
     // Red and blue side by side; (v + 128 + (v + 128) / 256) / 256 is v / 255 to the nearest.
-    var pair = (color & 0xFF00FF) * alpha + (below & 0xFF00FF) * rest + 0x80_0080
-    pair = ((pair + ((pair >> 8) & 0xFF00FF)) >> 8) & 0xFF00FF
-    var green = (color >> 8 & 0xFF) * alpha + (below >> 8 & 0xFF) * rest + 0x80
-    green = (green + (green >> 8)) >> 8
-    return pair | green << 8
+    var pair = (color & 0xFF00FF) &* alpha &+ (below & 0xFF00FF) &* rest &+ 0x80_0080
+    pair = ((pair &+ ((pair &>> 8) & 0xFF00FF)) &>> 8) & 0xFF00FF
+    var green = (color &>> 8 & 0xFF) &* alpha &+ (below &>> 8 & 0xFF) &* rest &+ 0x80
+    green = (green &+ (green &>> 8)) &>> 8
+    return pair | green &<< 8
 }

@@ -226,6 +226,8 @@ struct Rasterizer: ~Copyable {
             let change = min(winding.magnitude, 1) - before
             if change != 0 { deposit(active[index].xa, active[index].xb, Float(change * height), &low, &high) }
         }
+        // Edges right of the clip were left out: what is open then runs to the border.
+        if winding.magnitude > 1e-6 { high = max(high, clipRight) }
     }
 
     /// Sorts the active edges along x; nearly sorted as they are from slab to slab, by insertion, but by merging when many arrive.

@@ -20,6 +20,7 @@ struct StaticChecks {
         unreadFrames()
         shortWindows()
         unreachable(scenario.steps)
+        unreachedLimits()
         if scenario.expectations.isEmpty {
             reading.warning(.nothingExpected, top.key("scenario")?.span ?? top.node.span, "nothing is expected of this scenario", label: "it passes whatever happens; add 'expect'")
         }

@@ -134,12 +134,18 @@ extension FormulaCompiler {
         }
     }
 
+    /// The shape of an operand where a stream is wanted: the name of a frame with one field is a signal elsewhere.
+    private func streamShape(_ operand: FormulaOperand) -> FormulaOperand.Shape {
+        guard case .signal = operand.shape, let stream = scope.stream(of: written(operand.span)) else { return operand.shape }
+        return .stream(stream)
+    }
+
     private mutating func counted(_ given: [FormulaOperand], _ node: FormulaNode) throws(FormulaError) -> FormulaOperand {
         let first = given[0]
         let name = written(first.span)
         let window = given.count == 2 ? try self.window(given[1]) : nil
         let number = FormulaType.number(.none)
-        switch first.shape {
+        switch streamShape(first) {
         case .stream(let index):
             try require([.live, .score], "'count' of a stream", node.span)
             if window != nil, context == .score {
@@ -204,7 +210,7 @@ extension FormulaCompiler {
         case .first:
             try count(given, 1...1, function, node)
             let source: FormulaScore.Source
-            switch given[0].shape {
+            switch streamShape(given[0]) {
             case .detector(let index): source = .detector(index)
             case .stream(let index): source = .stream(index)
             default:

@@ -81,11 +81,14 @@ public protocol FormulaScope {
     func symbol(named name: String) -> FormulaSymbol?
     /// Every name, for suggestions.
     var knownNames: [String] { get }
+    /// The stream that a name stands for where a stream is wanted, although it also names a signal; `nil` when there is none.
+    func stream(of name: String) -> Int?
     /// Why a name that could exist does not, as the text behind a colon; `nil` when it is simply unknown.
     func missingReason(for name: String) -> String?
 }
 
 extension FormulaScope {
+    public func stream(of name: String) -> Int? { nil }
     public func missingReason(for name: String) -> String? { nil }
 }
 

@@ -88,14 +88,37 @@ public struct KindManifest: Sendable {
     public let frames: [FrameManifest]
     /// A whole scenario that uses it and runs.
     public let example: String
+    /// Settings that say how a commanded current follows its limit, so that checks can forecast it; `nil` when it does not ramp.
+    public let rampSettings: RampSettings?
+
+    /// Names of the settings of a ramp.
+    public struct RampSettings: Sendable {
+        /// Setting of the type `ramp`.
+        public let ramp: String
+        /// Setting with the first limit.
+        public let limit: String
+        /// Flag that lets a limit start and stop charging.
+        public let followsLimit: String
+        /// Name of the frame whose period is that of the ramp.
+        public let frame: String
+
+        /// The names.
+        public init(ramp: String, limit: String, followsLimit: String, frame: String) {
+            self.ramp = ramp
+            self.limit = limit
+            self.followsLimit = followsLimit
+            self.frame = frame
+        }
+    }
 
     /// A kind.
     public init(
         name: String, about: String, roles: [SettingType.Role] = [], settings: [SettingManifest], signals: [SignalManifest] = [], frames: [FrameManifest] = [],
-        example: String
+        rampSettings: RampSettings? = nil, example: String
     ) {
         self.name = name
         self.about = about
+        self.rampSettings = rampSettings
         self.roles = roles
         self.settings = settings
         self.signals = signals

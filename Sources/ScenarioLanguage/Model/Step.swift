@@ -9,6 +9,10 @@ public struct Step: Sendable {
     public var label: LabelDeclaration?
     /// Its place: the verb.
     public var span: Span
+    /// The place of a charging limit that the step sends, for findings about it.
+    public var limitSpan: Span?
+    /// Number of the step among all steps with calls written out; steps that are read twice have two.
+    public var number = 0
 }
 
 /// A time that is constant or computed when the step is reached.
@@ -97,6 +101,18 @@ public indirect enum FieldValue: Sendable {
     case list([FieldValue])
     /// An object in the order of the file.
     case object([(name: String, value: FieldValue)])
+}
+
+extension FieldValue {
+    /// Whether any value inside is evaluated when the message is sent.
+    public var containsFormula: Bool {
+        switch self {
+        case .formula: true
+        case .object(let entries): entries.contains { $0.value.containsFormula }
+        case .list(let items): items.contains(where: \.containsFormula)
+        case .text, .quantity: false
+        }
+    }
 }
 
 /// Ground truth that a step makes.

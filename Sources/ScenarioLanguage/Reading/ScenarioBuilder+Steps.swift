@@ -37,6 +37,7 @@ extension ScenarioBuilder {
     }
 
     private func readStep(_ node: YAMLNode) -> Step? {
+        let number = stepCount
         guard let entries = node.entries else {
             let word = node.text.flatMap(StepVerb.init(rawValue:))
             reading.error(
@@ -71,7 +72,7 @@ extension ScenarioBuilder {
         }
         let label = node["label"].flatMap(readLabel)
         guard let action = readAction(verb, first.value, node) else { return nil }
-        return Step(action: action, label: label, span: first.key.span)
+        return Step(action: action, label: label, span: first.key.span, limitSpan: node["with"]?["limit"]?.span, number: number)
     }
 
     private func readAction(_ verb: StepVerb, _ value: YAMLNode, _ node: YAMLNode) -> StepAction? {

@@ -56,6 +56,8 @@ final class ScenarioScope: FormulaScope {
 
     var knownNames: [String] { parameters.map(\.name) + (locals.last ?? []).map(\.name) + table.knownNames + labelKinds }
 
+    func stream(of name: String) -> Int? { table.stream(name) }
+
     func missingReason(for name: String) -> String? {
         if case .nodes? = local(name) { return "a set of nodes can only be handed on as it is" }
         if table.isGroup(name) { return "it is a counted node: write '\(name).*' for all or '\(name).1' for one" }
