@@ -5,6 +5,7 @@ import PackageDescription
 let package = Package(
     name: "evsim",
     products: [
+        .executable(name: "evsim", targets: ["evsim"]),
         .library(name: "EvsimEngine", targets: ["Engine"]),
     ],
     targets: [
@@ -25,6 +26,8 @@ let package = Package(
             dependencies: [
                 "Quantities", "JSONText", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage", "Plotting",
             ]),
+        .target(name: "Commands", dependencies: ["Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"]),
+        .executableTarget(name: "evsim", dependencies: ["Commands"]),
         .target(name: "CReference"),
         .executableTarget(
             name: "evsim-bench",
@@ -38,6 +41,9 @@ let package = Package(
         .testTarget(name: "ElectricalTests", dependencies: ["Electrical"], exclude: ["Vectors"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection"], exclude: ["Vectors"]),
         .testTarget(name: "ScenarioLanguageTests", dependencies: ["ScenarioLanguage"]),
+        .testTarget(name: "PlottingTests", dependencies: ["Plotting"], exclude: ["Golden"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+        .testTarget(name: "CommandsTests", dependencies: ["Commands"]),
     ]
 )
 

@@ -12,8 +12,6 @@ public enum PlotError: Error, Equatable, Sendable {
     case valueRangeInvalid(panel: Int)
     /// There is no panel to draw, or more than a picture has room for.
     case panelCountOutOfRange(Int)
-    /// There was no memory for the pixels.
-    case outOfMemory
     /// zlib refused to compress; its result code is given.
     case compressionFailed(code: Int32)
 }
@@ -29,7 +27,6 @@ extension PlotError: CustomStringConvertible {
         case .timeRangeInvalid: return "the time range of the plot is empty or not finite"
         case .valueRangeInvalid(let panel): return "the value range of panel \(panel + 1) is empty or not finite"
         case .panelCountOutOfRange(let count): return "a chart has 1 to \(Chart.panelLimit) panels, not \(count)"
-        case .outOfMemory: return "there is not enough memory for the picture"
         case .compressionFailed(let code): return "the picture could not be compressed (zlib code \(code))"
         }
     }

@@ -2,7 +2,7 @@ import CAN
 import Quantities
 import ScenarioLanguage
 
-/// A frame of a bus in service: who sends it, who reads it, and how its fields become signals.
+/// A frame of a bus in service: who sends it and how its fields become signals.
 final class FrameRuntime {
     let declaration: FrameDeclaration
     let bus: Int
@@ -10,8 +10,6 @@ final class FrameRuntime {
     let index: Int
     /// The field's layout with the signal on the wire and the sender's signal that fills it, -1 when none does.
     let fields: [(layout: FieldLayout, wire: Int, source: Int)]
-    /// Nodes that subscribed.
-    var readers: [Node] = []
     /// Stream of the frame in the symbol table.
     var stream = -1
     /// Whether the engine sends a periodic frame, because no node kind does.
@@ -24,16 +22,18 @@ final class FrameRuntime {
         self.fields = fields
     }
 
+    /// The frame with a payload.
+    func frame(payload: UInt64) -> CANFrame {
+        CANFrame(id: declaration.id, isExtended: declaration.isExtended, lengthCode: UInt8(declaration.length), payload: payload)
+    }
+
+    /// Identifier and flags, as receivers compare them.
+    var rawIdentifier: UInt32 { frame(payload: 0).rawIdentifier }
+
     /// The frame with its fields taken from the given values in the order of the fields.
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
         var payload: UInt64 = 0
         for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: &payload) }
-        return CANFrame(id: declaration.id, isExtended: declaration.isExtended, lengthCode: UInt8(declaration.length), payload: payload)
+        return frame(payload: payload)
     }
-}
-
-/// Counts of one bus for the report.
-struct BusStatistics {
-    var frames: UInt64 = 0
-    var bytes: UInt64 = 0
 }

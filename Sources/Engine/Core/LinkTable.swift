@@ -23,6 +23,8 @@ final class LinkTable {
         /// Catalogue numbers of these actions, -1 for names that the catalogue does not have.
         var actionUp = -1
         var actionDown = -1
+        /// Why the charge point could not do what the last call asked.
+        var reason: String?
         /// First stream of messages of the charge point.
         let firstStream: Int
         /// The part of a record that is the same for all messages of a direction.
@@ -41,6 +43,10 @@ final class LinkTable {
     private var links: [Link] = []
     private var linkOfChargePoint: [Int: Int] = [:]
     private unowned(unsafe) var simulation: Simulation!
+    private unowned(unsafe) var kernel: Kernel!
+    private unowned(unsafe) var streams: StreamTable!
+    private unowned(unsafe) var recorder: Recorder!
+    private var rows: MessageRows?
     private let parcels = ParcelStore()
     private let counts: UnsafeMutablePointer<UInt64>
 
@@ -51,7 +57,14 @@ final class LinkTable {
 
     deinit { counts.deallocate() }
 
-    func attach(_ simulation: Simulation) { self.simulation = simulation }
+    /// Joins the table and its run, whose kernel, streams and recorder must exist already.
+    func attach(_ simulation: Simulation) {
+        self.simulation = simulation
+        kernel = simulation.kernel
+        streams = simulation.streams
+        recorder = simulation.recorder
+        rows = simulation.recorder.messages
+    }
 
     // MARK: Building
 
@@ -133,26 +146,26 @@ final class LinkTable {
     private func count(_ action: Int, _ link: Link) {
         guard action >= 0 else { return }
         counts[action] += 1
-        guard !simulation.streams.isEmpty else { return }
-        simulation.streams.count(action, at: simulation.kernel.now)
-        simulation.streams.count(link.firstStream + action, at: simulation.kernel.now)
+        guard !streams.isEmpty else { return }
+        streams.count(action, at: kernel.now)
+        streams.count(link.firstStream + action, at: kernel.now)
     }
 
     private func record(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, label: Int) {
         let identity = UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(link.chargePoint) << 8 | UInt64(truncatingIfNeeded: action) & 0xFF
-        simulation.kernel.note(identity: identity, payload: message.digest)
-        guard let rows = simulation.recorder.messages else { return }
+        kernel.note(identity: identity, payload: message.digest)
+        guard let rows else { return }
         rows.append(
             message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),
-            at: simulation.kernel.now, origin: simulation.recorder.origin)
+            at: kernel.now, origin: recorder.origin)
     }
 
     private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
-        var arrival = simulation.kernel.now + link.latency
+        var arrival = kernel.now + link.latency
         if let draws = link.draws { arrival += Duration(seconds: draws.draw(.uniform, site: 0, 0, link.jitter.seconds)) ?? .zero }
         if arrival < last { arrival = last }
         last = arrival
-        simulation.kernel.schedule(
+        kernel.schedule(
             at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node), payload: UInt64(parcels.put(message, link: number)))
     }
 
@@ -160,6 +173,15 @@ final class LinkTable {
     func deliver(_ parcel: Int, to node: Node) {
         let link = parcels.link(of: parcel)
         node.receive(parcels.take(parcel), link: link)
+    }
+
+    /// The charge point says why it could not do what a call asks.
+    func noteReason(_ number: Int, _ text: String) { links[number].reason = text }
+
+    /// The reason that the charge point gave, once.
+    func takeReason(_ number: Int) -> String? {
+        defer { links[number].reason = nil }
+        return links[number].reason
     }
 
     // MARK: Steps

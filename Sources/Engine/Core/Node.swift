@@ -7,7 +7,7 @@ import SimulationKernel
 /// A node of a running simulation: state that changes when the simulation hands it something.
 ///
 /// A node never reads a clock, opens anything or draws a random number except through `simulation`.
-class Node {
+class Node: CANReceiver {
     /// Index of the instance, which is also its order at one instant.
     let index: Int
     /// Full name: `cp1`, `cp.3`.
@@ -38,7 +38,7 @@ class Node {
     /// A message arrives.
     func receive(_ message: OCPPMessage, link: Int) {}
     /// A frame arrives that the node subscribed to.
-    func receive(_ frame: CANFrame, _ index: Int) {}
+    func receive(_ frame: CANFrame, at instant: Instant) {}
     /// A step wrote one of the node's signals.
     func wasSet(_ signal: Int, _ value: Double) {}
     /// The run is over: last values are published.
@@ -56,6 +56,13 @@ class Node {
 
     @inline(__always)
     final var now: Instant { simulation.kernel.now }
+
+    /// The frame of a name on a bus, from now on received; `nil` when the bus does not have it.
+    final func subscribe(to name: String, on bus: Int) -> FrameRuntime? {
+        guard let frame = simulation.frame(name, bus: bus) else { return nil }
+        simulation.buses[bus].subscribe(self, .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
+        return frame
+    }
 
     /// Sets a timer; `payload` comes back with it.
     final func setTimer(_ id: UInt32, at instant: Instant, payload: UInt32 = 0) {

@@ -53,10 +53,27 @@ public struct RunFailure: Error, Sendable {
 public struct RunWarning: Sendable {
     /// Stable code.
     public let code: RunCode
-    /// One sentence.
-    public let message: String
+    /// What happened, without time and count.
+    let text: String
     /// The place in the file.
     public let span: Span?
+    /// When it happened first, since the run's t = 0; `nil` for what is known only at the end.
+    public let time: Duration?
+    /// How often it happened.
+    public internal(set) var count = 1
+
+    init(code: RunCode, text: String, span: Span?, time: Duration? = nil) {
+        self.code = code
+        self.text = text
+        self.span = span
+        self.time = time
+    }
+
+    /// One sentence with the time, and the count when it happened more than once.
+    public var message: String {
+        guard let time else { return text }
+        return count == 1 ? "\(text) (at \(time.secondsText) s)" : "\(text) (\(count) times, first at \(time.secondsText) s)"
+    }
 
     /// The warning as a diagnostic.
     public var diagnostic: Diagnostic { Diagnostic(code.rawValue, message, at: span, severity: .warning) }

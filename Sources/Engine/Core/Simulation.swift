@@ -19,7 +19,8 @@ public final class Simulation: EventDispatcher {
     /// The same in raw memory, for the hot loop.
     private let nodeTable: UnsafeMutablePointer<Node>
     private let frameTable: UnsafeMutablePointer<FrameRuntime>
-    private(set) var busStatistics: [BusStatistics] = []
+    /// Buses in the order of the file.
+    private(set) var buses: [CANBus] = []
     let links: LinkTable
     private(set) var detectors: DetectorBank!
     private(set) var stepRunner: StepRunner!
@@ -35,9 +36,9 @@ public final class Simulation: EventDispatcher {
 
     /// Bit set per signal of who looks at it.
     private let interest: UnsafeMutablePointer<UInt8>
-    private var aggregatesOfSignal: [Int: [Aggregate]] = [:]
     private var aggregates: [FormulaAggregate: Aggregate] = [:]
-    private(set) var series: [Int: SampleTrace] = [:]
+    /// Who looks at each signal; nobody at most of them.
+    private let attention: UnsafeMutablePointer<Attention?>
     private var waitingForOrigin = 0
     private var waitingToBoot = 0
     private var isBooted: [Bool] = []
@@ -62,6 +63,8 @@ public final class Simulation: EventDispatcher {
         signals = SignalStore(count: max(slots, 1))
         interest = .allocate(capacity: max(slots, 1))
         interest.initialize(repeating: 0, count: max(slots, 1))
+        attention = .allocate(capacity: max(slots, 1))
+        attention.initialize(repeating: nil, count: max(slots, 1))
         kernel = Kernel(end: .never, limits: limits, interrupt: interrupt)
         truth = TruthKeeper(kinds: scenario.labelKinds)
         streams = StreamTable()
@@ -82,6 +85,8 @@ public final class Simulation: EventDispatcher {
 
     deinit {
         interest.deallocate()
+        attention.deinitialize(count: max(signals.count, 1))
+        attention.deallocate()
         frameTable.deinitialize(count: frames.count)
         frameTable.deallocate()
         if isBuilt { nodeTable.deinitialize(count: nodes.count) }
@@ -91,7 +96,7 @@ public final class Simulation: EventDispatcher {
     // MARK: Building
 
     private func buildFrames() {
-        busStatistics = scenario.buses.map { _ in BusStatistics() }
+        buses = scenario.buses.map { _ in CANBus() }
         for (bus, declaration) in scenario.buses.enumerated() {
             for frame in declaration.frames {
                 var fields: [(layout: FieldLayout, wire: Int, source: Int)] = []
@@ -136,14 +141,30 @@ public final class Simulation: EventDispatcher {
     private func prepareInterest() {
         if scenario.record.signals { for signal in scenario.symbols.signals.indices { interest[signal] |= Interest.recorded } }
         for plot in scenario.plots {
-            for signal in plot.panels.flatMap({ $0 }) where series[signal] == nil {
-                series[signal] = SampleTrace()
+            for signal in plot.panels.flatMap({ $0 }) where trace(signal) == nil {
+                attention(to: signal).trace = SampleTrace()
                 interest[signal] |= Interest.plotted
             }
         }
-        for signal in aggregatesOfSignal.keys { interest[signal] |= Interest.aggregated }
-        for signal in detectors.watchedSignals { interest[signal] |= Interest.watched }
     }
+
+    /// Who looks at a signal, made when somebody does.
+    private func attention(to signal: Int) -> Attention {
+        if let known = attention[signal] { return known }
+        let made = Attention()
+        attention[signal] = made
+        return made
+    }
+
+    /// A detector watches a signal, or a rule reads it.
+    func watch(_ signal: Int, by detector: Int, isRule: Bool) {
+        let attention = attention(to: signal)
+        if isRule { attention.reading.append(detector) } else { attention.watching.append(detector) }
+        interest[signal] |= Interest.watched
+    }
+
+    /// The samples of a signal that is drawn.
+    func trace(_ signal: Int) -> SampleTrace? { attention[signal]?.trace }
 
     /// The aggregate of a formula, shared by all formulas that ask for the same.
     func aggregate(_ spec: FormulaAggregate) -> Aggregate {
@@ -152,7 +173,7 @@ public final class Simulation: EventDispatcher {
         aggregates[spec] = made
         switch spec.source {
         case .signal(let signal):
-            aggregatesOfSignal[signal, default: []].append(made)
+            attention(to: signal).aggregates.append(made)
             interest[signal] |= Interest.aggregated
         case .stream(let stream): streams.runtime(stream).aggregates.append(made)
         }
@@ -184,6 +205,10 @@ public final class Simulation: EventDispatcher {
         if waitingForOrigin == 0 { scheduleOrigin() }
         var reason = runInParts()
         if reason == .ended, !hasOrigin {
+            reportBootTimeout()
+            return .stopped
+        }
+        if reason == .ended, !scenario.steps.isEmpty, !stepRunner.hasStarted {
             reportBootTimeout()
             return .stopped
         }
@@ -259,9 +284,9 @@ public final class Simulation: EventDispatcher {
     }
 
     private func reportBootTimeout() {
-        let late = nodes.filter { !isBooted[$0.index] && $0.bootsAtOnce }.map(\.name)
+        let late = nodes.filter { !isBooted[$0.index] && ($0.bootsAtOnce || hasOrigin) }.map(\.name)
         fail(
-            .notReady, "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot within \(scenario.run.readyWithin.secondsText) s",
+            .notReady, "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot \(hasOrigin ? "before the end of the run, so no step was done" : "within \(scenario.run.readyWithin.secondsText) s")",
             span: nil)
     }
 
@@ -274,7 +299,7 @@ public final class Simulation: EventDispatcher {
             nodeTable[Int(event.target)].timer(UInt32(truncatingIfNeeded: event.payload >> 32), UInt32(truncatingIfNeeded: event.payload))
         case EventKind.sample: nodeTable[Int(event.target)].sample(UInt32(truncatingIfNeeded: event.payload))
         case EventKind.message: links.deliver(Int(event.payload), to: nodeTable[Int(event.target)])
-        case EventKind.frame: deliver(CANPayload(event.payload), frameTable[Int(event.target)])
+        case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
@@ -310,10 +335,10 @@ public final class Simulation: EventDispatcher {
     @inline(never)
     private func look(_ signal: Int, _ value: Double, _ wanted: UInt8, at instant: Instant) {
         interest[signal] |= Interest.published
-        if wanted & Interest.plotted != 0 { series[signal]?.append(time(instant).seconds, value) }
-        if wanted & Interest.aggregated != 0 { for aggregate in aggregatesOfSignal[signal] ?? [] { aggregate.add(instant, value) } }
-        if wanted & Interest.watched != 0 { detectors.sample(signal, value, at: instant) }
-        stepRunner.published(signal)
+        guard let attention = attention[signal] else { return }
+        attention.trace?.append(time(instant).seconds, value)
+        for aggregate in attention.aggregates { aggregate.add(instant, value) }
+        if wanted & Interest.watched != 0 { detectors.sample(attention, value, at: instant) }
     }
 
     /// Whether a signal was ever published.
@@ -332,8 +357,11 @@ public final class Simulation: EventDispatcher {
     func invalidState(_ node: String, _ text: String) { warn(.invalidState, "\(node): \(text)", span: nil) }
 
     func warn(_ code: RunCode, _ message: String, span: Span?) {
-        guard warnings.count < 200, !warnings.contains(where: { $0.code == code && $0.message == message }) else { return }
-        warnings.append(RunWarning(code: code, message: message, span: span))
+        if let known = warnings.firstIndex(where: { $0.code == code && $0.text == message && $0.span == span }) {
+            warnings[known].count += 1
+        } else if warnings.count < 200 {
+            warnings.append(RunWarning(code: code, text: message, span: span, time: hasOrigin ? time(kernel.now) : nil))
+        }
     }
 }
 
@@ -342,25 +370,17 @@ extension Simulation {
 
     /// Sends a frame on its bus; it arrives at this instant, behind what is already arriving.
     func send(_ frame: FrameRuntime, _ can: CANFrame) {
-        countFrame(frame, bytes: can.count)
         recorder.frame(can, bus: frame.bus, at: kernel.now)
         kernel.note(identity: UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier), payload: can.payload)
         for (index, field) in frame.fields.enumerated() where field.wire >= 0 {
             signals.publish(field.wire, frame.fields[index].layout.value(in: can.payload))
         }
         streams.count(frame.stream, at: kernel.now)
-        guard !frame.readers.isEmpty else { return }
         kernel.schedule(at: kernel.now, phase: .delivery, node: 0, kind: EventKind.frame, target: UInt32(frame.index), payload: can.payload)
     }
 
-    private func countFrame(_ frame: FrameRuntime, bytes: Int) {
-        busStatistics[frame.bus].frames += 1
-        busStatistics[frame.bus].bytes += UInt64(bytes)
-    }
-
-    fileprivate func deliver(_ payload: CANPayload, _ frame: FrameRuntime) {
-        let can = CANFrame(id: frame.declaration.id, isExtended: frame.declaration.isExtended, lengthCode: UInt8(frame.declaration.length), payload: payload.bits)
-        for reader in frame.readers { reader.receive(can, frame.index) }
+    fileprivate func deliver(_ payload: UInt64, _ frame: FrameRuntime) {
+        buses[frame.bus].deliver(frame.frame(payload: payload), at: kernel.now)
     }
 
     /// The frame of a name on a bus.
@@ -378,13 +398,6 @@ extension Simulation {
     }
 }
 
-/// The data of a frame on its way through the queue.
-struct CANPayload {
-    let bits: UInt64
-
-    init(_ bits: UInt64) { self.bits = bits }
-}
-
 extension EventKind {
     static let origin: UInt32 = 9
     static let startSteps: UInt32 = 10
@@ -397,4 +410,14 @@ extension FieldDeclaration {
             at: startBit, bits: bits, order: order == .intel ? .littleEndian : .bigEndian, form: coding == .float ? .floating : coding == .signed ? .signed : .unsigned,
             scale: scale, offset: offset, unit: unit)
     }
+}
+
+/// Who looks at the samples of one signal.
+final class Attention {
+    var trace: SampleTrace?
+    var aggregates: [Aggregate] = []
+    /// Detectors that watch the signal.
+    var watching: [Int] = []
+    /// Rules that read it.
+    var reading: [Int] = []
 }

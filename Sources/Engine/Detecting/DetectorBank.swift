@@ -34,8 +34,6 @@ final class DetectorBank {
 
     let entries: [Entry]
     private unowned(unsafe) let simulation: Simulation
-    /// Detectors that watch a signal, and rules that read it.
-    private var bySignal: [Int: (watching: [Int], reading: [Int])] = [:]
     private var hasDirtyRules = false
     private var hasTimedRules = false
 
@@ -47,10 +45,12 @@ final class DetectorBank {
         }
         entries = made
         for (index, entry) in made.enumerated() {
-            if let signal = entry.watched { bySignal[signal, default: ([], [])].watching.append(index) }
-            for signal in entry.rule?.formula.signalsRead ?? [] { bySignal[signal, default: ([], [])].reading.append(index) }
+            if let signal = entry.watched { simulation.watch(signal, by: index, isRule: false) }
+            for signal in entry.rule?.formula.signalsRead ?? [] { simulation.watch(signal, by: index, isRule: true) }
             for aggregate in entry.rule?.formula.aggregates ?? [] {
-                if case .signal(let signal) = aggregate.source, entry.rule?.formula.signalsRead.contains(signal) != true { bySignal[signal, default: ([], [])].reading.append(index) }
+                if case .signal(let signal) = aggregate.source, entry.rule?.formula.signalsRead.contains(signal) != true {
+                    simulation.watch(signal, by: index, isRule: true)
+                }
                 if case .stream = aggregate.source { hasTimedRules = true }
             }
             for (place, part) in entry.parts.enumerated() { made[part].listeners.append((index, place)) }
@@ -88,16 +88,12 @@ final class DetectorBank {
         return values
     }
 
-    /// Signals whose publication a detector wants to see.
-    var watchedSignals: [Int] { bySignal.keys.sorted() }
-
     private func relative(_ instant: Instant) -> Instant { Instant(nanoseconds: instant.nanoseconds - simulation.origin.nanoseconds) }
 
     // MARK: Running
 
     /// A watched signal was published.
-    func sample(_ signal: Int, _ value: Double, at instant: Instant) {
-        guard simulation.hasOrigin, let interested = bySignal[signal] else { return }
+    func sample(_ interested: Attention, _ value: Double, at instant: Instant) {
         for index in interested.reading {
             entries[index].isDirty = true
             hasDirtyRules = true

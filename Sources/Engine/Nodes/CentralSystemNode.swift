@@ -53,10 +53,10 @@ final class CentralSystemNode: Node {
     private func drive(_ body: (inout CentralSystemMachine, inout [CentralSystemOutput]) -> Void) {
         var list = outputs
         outputs = []
-        list.removeAll(keepingCapacity: true)
         body(&machine, &list)
-        for output in list { perform(output) }
-        list.removeAll(keepingCapacity: true)
+        // Taken from the end of the reversed list, each output is moved and not copied, and the list keeps its memory.
+        if list.count > 1 { list.reverse() }
+        while let output = list.popLast() { perform(output) }
         outputs = list
     }
 
@@ -66,7 +66,7 @@ final class CentralSystemNode: Node {
         case .setTimer(let connection, let instant):
             generations[connection] &+= 1
             setTimer(UInt32(connection), at: instant, payload: generations[connection])
-        case .callEnded(_, let token, let outcome): ended(token, outcome)
+        case .callEnded(let connection, let token, let outcome): ended(connection, token, outcome)
         case .registered(_, let status):
             if status == .accepted {
                 accepted += 1
@@ -121,11 +121,12 @@ final class CentralSystemNode: Node {
         return result
     }
 
-    private func ended(_ token: UInt64, _ outcome: CallOutcome) {
+    private func ended(_ connection: Int, _ token: UInt64, _ outcome: CallOutcome) {
         guard let (request, _) = waiting.removeValue(forKey: token) else { return }
+        let reason = connections.indices.contains(connection) ? simulation.links.takeReason(connections[connection].link) : nil
         if !outcome.isAccepted {
             let target = simulation.scenario.symbols.nodes[request.chargePoint]
-            simulation.warn(.notAnswered, "\(request.action) to \(target): \(outcome.text)", span: request.step.span)
+            simulation.warn(.notAnswered, "\(request.action) to \(target): \(outcome.text)\(reason.map { ", because \($0)" } ?? "")", span: request.step.span)
         }
         simulation.stepRunner.callEnded(request.strand)
     }

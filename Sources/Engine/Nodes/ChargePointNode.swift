@@ -30,6 +30,8 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private var stopFrame: FrameRuntime?
     private var limitFrame: FrameRuntime?
     private var readingFrame: FrameRuntime?
+    /// Whether a call of the central system is being answered.
+    private var isAnswering = false
     private var socObservers: [(connector: Int, body: (Double) -> Void)] = []
 
     private init(_ context: NodeContext) throws(RunFailure) {
@@ -77,8 +79,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
             startFrame = simulation.frame("start", bus: bus)
             stopFrame = simulation.frame("stop", bus: bus)
             limitFrame = simulation.frame("limit", bus: bus)
-            readingFrame = simulation.frame("current", bus: bus)
-            readingFrame?.readers.append(self)
+            readingFrame = subscribe(to: "current", on: bus)
         } else {
             publish(Signal.limit, machine.limit(connector: 1))
         }
@@ -95,10 +96,10 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private func drive(_ body: (inout ChargePointMachine, inout [ChargePointOutput]) -> Void) {
         var list = outputs
         outputs = []
-        list.removeAll(keepingCapacity: true)
         body(&machine, &list)
-        for output in list { perform(output) }
-        list.removeAll(keepingCapacity: true)
+        // Taken from the end of the reversed list, each output is moved and not copied, and the list keeps its memory.
+        if list.count > 1 { list.reverse() }
+        while let output = list.popLast() { perform(output) }
         outputs = list
     }
 
@@ -117,7 +118,9 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
             if connector == 1 { publish(Signal.status, Double(status.rawValue)) }
         case .transactionStarted, .transactionEnded: break
         case .booted: simulation.nodeBooted(self)
-        case .violation(_, let text): simulation.invalidState(name, text)
+        case .violation(_, let text):
+            // The sender of the message that is being answered is told why; what has no sender is a warning of its own.
+            if isAnswering { simulation.links.noteReason(link, text) } else { simulation.invalidState(name, text) }
         }
     }
 
@@ -134,6 +137,8 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     }
 
     override func receive(_ message: OCPPMessage, link: Int) {
+        isAnswering = message.isCall
+        defer { isAnswering = false }
         drive { $0.receive(message, at: now, meter: self, into: &$1) }
     }
 
@@ -214,8 +219,8 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     }
 
     /// The reading of the charger module.
-    override func receive(_ frame: CANFrame, _ index: Int) {
-        guard let reading = readingFrame, reading.index == index, let field = reading.fields.first, frame.count >= field.layout.byteCount else {
+    override func receive(_ frame: CANFrame, at instant: Instant) {
+        guard let reading = readingFrame, let field = reading.fields.first, frame.count >= field.layout.byteCount else {
             simulation.invalidState(name, "a reading of \(frame.count) bytes was ignored")
             return
         }

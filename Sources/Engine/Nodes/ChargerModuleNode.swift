@@ -15,13 +15,12 @@ final class ChargerModuleNode: Node {
     private let bus: Int?
     private var period: Duration
     private var phase: Duration
-    private var start: FrameRuntime?
-    private var stop: FrameRuntime?
+    /// Identifiers of the commands.
+    private var start: UInt32?
+    private var stop: UInt32?
+    private var limitID: UInt32?
     private var limit: FrameRuntime?
     private var reading: FrameRuntime?
-    private var startIndex = -1
-    private var stopIndex = -1
-    private var limitIndex = -1
 
     private init(_ context: NodeContext) {
         let rise = ChargerModuleNode.law(context.ramp("ramp")) ?? .exponential(share: 0.2)
@@ -45,12 +44,10 @@ final class ChargerModuleNode: Node {
         publish(Signal.charging, 0)
         publish(Signal.voltage, state.voltage)
         guard let bus else { return }
-        start = subscribe("start", bus)
-        stop = subscribe("stop", bus)
-        limit = subscribe("limit", bus)
-        startIndex = start?.index ?? -1
-        stopIndex = stop?.index ?? -1
-        limitIndex = limit?.index ?? -1
+        start = subscribe(to: "start", on: bus)?.rawIdentifier
+        stop = subscribe(to: "stop", on: bus)?.rawIdentifier
+        limit = subscribe(to: "limit", on: bus)
+        limitID = limit?.rawIdentifier
         guard let frame = simulation.frame("current", bus: bus), frame.declaration.from == index else { return }
         reading = frame
         frame.isSentByEngine = false
@@ -58,12 +55,6 @@ final class ChargerModuleNode: Node {
             period = every
             phase = frame.declaration.phase
         }
-    }
-
-    private func subscribe(_ name: String, _ bus: Int) -> FrameRuntime? {
-        guard let frame = simulation.frame(name, bus: bus) else { return nil }
-        frame.readers.append(self)
-        return frame
     }
 
     override func ready() { setSample(0, at: now + phase) }
@@ -77,12 +68,12 @@ final class ChargerModuleNode: Node {
         setSample(0, at: now + period)
     }
 
-    override func receive(_ frame: CANFrame, _ index: Int) {
-        if index == startIndex {
+    override func receive(_ frame: CANFrame, at instant: Instant) {
+        if frame.rawIdentifier == start {
             note(state.start(), "START while charging")
-        } else if index == stopIndex {
+        } else if frame.rawIdentifier == stop {
             note(state.stop(), "STOP while idle")
-        } else if index == limitIndex, let limit, let field = limit.fields.first {
+        } else if frame.rawIdentifier == limitID, let limit, let field = limit.fields.first {
             guard frame.count >= field.layout.byteCount else {
                 simulation.invalidState(name, "a limit frame of \(frame.count) bytes was ignored")
                 return

@@ -104,7 +104,7 @@ enum RunPictures {
                 let symbol = symbols[signal]
                 let unit = Unit.named(symbol.unit)
                 var line = PictureSpec.Line(name: symbol.name, unit: symbol.unit, style: .of(symbol))
-                if let trace = simulation.series[signal] {
+                if let trace = simulation.trace(signal) {
                     trace.flush()
                     line.samples.reserveCapacity(trace.count + 1)
                     for index in 0..<trace.count {

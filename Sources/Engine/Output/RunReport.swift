@@ -78,7 +78,7 @@ struct RunReport {
     }
 
     private func bus(_ index: Int) -> JSONValue {
-        let statistics = simulation.busStatistics[index]
+        let statistics = simulation.buses[index]
         return object([
             ("name", .string(scenario.buses[index].name)), ("frames", .integer(Int64(statistics.frames))), ("bytes", .integer(Int64(statistics.bytes))),
         ])

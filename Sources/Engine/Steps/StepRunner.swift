@@ -7,22 +7,20 @@ import SimulationKernel
 final class StepRunner {
     private unowned(unsafe) let simulation: Simulation
     private var strands: [Strand] = []
-    /// Strands that wait for a condition, and whether one of their signals was published.
+    /// Strands that wait for a condition.
     private var conditional: [Int] = []
-    private var hasNews = false
     private var runners: [RunnerKey: FormulaRunner] = [:]
     private var nodeSets: [[Int]]
     /// Steps done at one instant without time passing, against repetitions without a wait.
     private var stepsAtInstant = 0
     private var instantOfSteps = Instant.zero
     private static let mostStepsAtInstant = 100_000
-    private var hasStarted = false
+    private(set) var hasStarted = false
 
-    /// A formula by its place in the file.
+    /// A formula by its step; the steps of a sequence that is called twice are different ones.
     private struct RunnerKey: Hashable {
+        let step: Int
         let source: String
-        let line: Int
-        let column: Int
         let strand: Int
     }
 
@@ -78,13 +76,9 @@ final class StepRunner {
             at: Instant(nanoseconds: overflow ? .max : sum), phase: .timer, node: 0, kind: EventKind.strand, target: UInt32(strand.index), payload: UInt64(strand.generation))
     }
 
-    /// A signal was published that some condition may read.
-    func published(_ signal: Int) { hasNews = true }
-
     /// At the end of an instant the conditions of waiting strands are asked.
     func instantEnded(at instant: Instant) {
         guard !conditional.isEmpty else { return }
-        hasNews = false
         for index in conditional {
             let strand = strands[index]
             guard let waiting = strand.condition, waiting.runner.holds(at: instant) else { continue }
@@ -232,7 +226,7 @@ final class StepRunner {
     // MARK: Values
 
     private func runner(_ formula: Formula, _ step: Step, _ strand: Strand) -> FormulaRunner {
-        let key = RunnerKey(source: formula.source, line: step.span.line, column: step.span.column, strand: formula.drawCount > 0 ? strand.index : 0)
+        let key = RunnerKey(step: step.number, source: formula.source, strand: formula.drawCount > 0 ? strand.index : 0)
         if let known = runners[key] { return known }
         let made = simulation.runner(formula, path: "steps.\(strand.name).\(formula.source)#\(occurrence(of: formula, step))")
         runners[key] = made

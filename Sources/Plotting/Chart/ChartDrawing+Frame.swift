@@ -43,22 +43,52 @@ extension ChartDrawing {
         return (min(left, box.maxX - 1), max(left + 1, min(box.maxX, right)))
     }
 
-    private func drawBands(on canvas: inout Canvas) {
+    /// The stretches that bands of one kind cover, by colour; what touches is one, so that there are never more than the plot has columns.
+    private func stretches(alarms: Bool) -> [(color: Color, spans: [(left: Double, right: Double)])] {
+        var groups: [(color: Color, spans: [(left: Double, right: Double)])] = []
         for band in chart.bands {
-            guard let (left, right) = extent(band) else { continue }
             let color: Color
-            let strength: Double
             switch band.kind {
-            case .label: (color, strength) = (band.color ?? theme.label, 0.055)
-            case .alarm(let severity): (color, strength) = (band.color ?? theme.color(of: severity), 0.06)
+            case .label where !alarms: color = band.color ?? theme.label
+            case .alarm(let severity) where alarms: color = band.color ?? theme.color(of: severity)
+            default: continue
             }
-            for placed in panels {
-                canvas.fill(Rectangle(x: left, y: placed.box.y, width: right - left, height: placed.box.height), color.opacity(strength))
+            guard let span = extent(band) else { continue }
+            // Colours beyond a number that anyone can tell apart join the last group.
+            let place = groups.firstIndex { $0.color == color } ?? (groups.count < 32 ? groups.count : groups.count - 1)
+            if place == groups.count { groups.append((color, [])) }
+            groups[place].spans.append(span)
+        }
+        for index in groups.indices {
+            var merged: [(left: Double, right: Double)] = []
+            for span in groups[index].spans.sorted(by: { $0.left < $1.left }) {
+                if let last = merged.last, span.left <= last.right + 0.25 {
+                    merged[merged.count - 1].right = max(last.right, span.right)
+                } else {
+                    merged.append(span)
+                }
+            }
+            groups[index].spans = merged
+        }
+        return groups
+    }
+
+    private func drawBands(on canvas: inout Canvas) {
+        for alarms in [false, true] {
+            for (color, spans) in stretches(alarms: alarms) {
+                for (left, right) in spans {
+                    for placed in panels {
+                        let column = Rectangle(x: left, y: placed.box.y, width: right - left, height: placed.box.height)
+                        canvas.fill(column, color.opacity(alarms ? 0.06 : 0.055))
+                    }
+                }
             }
         }
+        var reached = [Double](repeating: -1, count: laneCount)
         let box = panels[0].box
         for (band, lane) in lanes {
-            guard let (left, right) = extent(band) else { continue }
+            guard let (left, right) = extent(band), right > reached[lane] + 0.5 else { continue }
+            reached[lane] = right
             let color = band.color ?? theme.label
             let y = box.y - Double(laneCount - lane) * laneHeight - 3 * unit
             let bar = Rectangle(x: left, y: y.rounded(), width: right - left, height: laneHeight - 2)
@@ -76,8 +106,12 @@ extension ChartDrawing {
             taken = occupancy(0)
             for box in [statistics, panels[0].legend] { if let box { taken.add(box) } }
         }
-        for mark in chart.marks where mark.time >= start && mark.time <= end {
+        var before = -Double.infinity
+        for mark in chart.marks.sorted(by: { $0.time < $1.time }) where mark.time >= start && mark.time <= end {
             let place = x(mark.time)
+            // Marks in one column of pixels are one line.
+            if place < before + 1 { continue }
+            before = place
             for placed in panels {
                 canvas.line(
                     from: Point(crisp(place), placed.box.maxY), to: Point(crisp(place), placed.box.y),
@@ -134,9 +168,8 @@ extension ChartDrawing {
         if hasRail {
             y += 3 * unit
             canvas.fill(Rectangle(x: box.x, y: y.rounded(), width: box.width, height: railHeight), theme.grid)
-            for band in chart.bands {
-                guard case .alarm(let severity) = band.kind, let (left, right) = extent(band) else { continue }
-                canvas.fill(Rectangle(x: left, y: y.rounded(), width: right - left, height: railHeight), band.color ?? theme.color(of: severity))
+            for (color, spans) in stretches(alarms: true) {
+                for (left, right) in spans { canvas.fill(Rectangle(x: left, y: y.rounded(), width: right - left, height: railHeight), color) }
             }
             y = y.rounded() + railHeight
         }

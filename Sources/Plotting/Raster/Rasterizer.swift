@@ -130,14 +130,13 @@ struct Rasterizer: ~Copyable {
         while next < count || activeCount > 0 {
             if activeCount == 0 { y = max(y, Int(edges[next].y0)) }
             let bottom = Double(y + 1)
-            let first = activeCount
             while next < count, edges[next].y0 < bottom {
                 (active + activeCount).initialize(to: edges[next])
                 activeCount += 1
                 next += 1
             }
             var low = Double.infinity, high = 0.0
-            fillRow(y, arrivals: first, &low, &high)
+            fillRow(y, &low, &high)
             if low <= high {
                 let start = max(0, Int(low)), end = min(width, Int(high) + 2)
                 body(y, start, end, row)
@@ -154,7 +153,7 @@ struct Rasterizer: ~Copyable {
     }
 
     /// Cuts a row into slabs and fills each.
-    private mutating func fillRow(_ y: Int, arrivals: Int, _ low: inout Double, _ high: inout Double) {
+    private mutating func fillRow(_ y: Int, _ low: inout Double, _ high: inout Double) {
         let top = Double(y), bottom = Double(y + 1)
         // Corners inside the row, sorted; too many of them, and the row is cut evenly.
         cuts[0] = top

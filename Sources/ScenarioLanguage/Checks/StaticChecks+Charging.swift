@@ -50,7 +50,7 @@ extension StaticChecks {
             reading.warning(
                 .limitNeverReached, finding.span, "the limit of \(limit) is never reached",
                 help: needed.map { "hold for \(decimalText($0)) s, or lower the limit" } ?? "lower the limit",
-                notes: ["charging lasts \(decimalText(charging)) s; \(ramp) gives \(tenth(first)) in the first cycle, \(tenth(steady)) in the steady one"])
+                notes: ["charging lasts \(decimalText(charging)) s; \(ramp) gives \(tenth(first))\(tenth(first) == tenth(steady) ? "" : " in the first cycle, \(tenth(steady)) in the steady one")"])
         case .raisedWhileIdle:
             reading.warning(
                 .limitWithoutCharging, finding.span, "the limit is raised to \(limit) while nothing charges",

@@ -17,6 +17,7 @@ struct StaticChecks {
     func run() {
         unusedParameters()
         unusedSequences()
+        unusedNodes()
         unreadFrames()
         shortWindows()
         unreachable(scenario.steps)
@@ -35,6 +36,22 @@ struct StaticChecks {
     private func unusedSequences() {
         for sequence in builder.sequences where !reading.isUsed("sequence \(sequence.name)") {
             reading.warning(.unusedSequence, sequence.key.span, "nothing calls the sequence '\(sequence.name)'")
+        }
+    }
+
+    /// Nodes that name nothing and that nothing names; a scenario of one node is left alone.
+    private func unusedNodes() {
+        guard scenario.nodes.count > 1 else { return }
+        for (index, node) in scenario.nodes.enumerated() where !builder.scope.mentioned.contains(index) {
+            let isConnected = node.settings.contains { value in
+                switch value {
+                case .nodes(let nodes): !nodes.isEmpty
+                case .signals(let signals): !signals.isEmpty
+                case .bus, .formula: true
+                default: false
+                }
+            }
+            if !isConnected { reading.warning(.unusedNode, node.span, "the node '\(node.name)' takes no part in the run", label: "it names nothing, and nothing names it") }
         }
     }
 

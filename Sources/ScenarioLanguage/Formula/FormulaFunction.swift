@@ -14,7 +14,7 @@ public enum FormulaFunction: String, Sendable, CaseIterable {
     case clamp
     /// The nearest multiple of a step, halves away from zero; without step of a plain number.
     case round
-    /// The average over time of a window, of the whole run, or of several nodes.
+    /// The average of the samples of a window, of the whole run, or of several nodes.
     case avg
     /// The sum over several nodes, or of the samples of a window or run.
     case sum

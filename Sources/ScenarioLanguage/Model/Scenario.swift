@@ -29,6 +29,8 @@ public struct Scenario: Sendable {
     public var record = RecordSettings()
     /// Pictures.
     public var plots: [PlotDeclaration] = []
+    /// Codes of warnings that the file causes on purpose.
+    public var intended: [String] = []
     /// Every name that formulas and files use, with its index.
     public var symbols: SymbolTable
     /// Node sets that steps pass to sequences.

@@ -93,6 +93,9 @@ public struct SymbolTable: Sendable {
     /// Whether a name is that of a counted node without `.*` or a number.
     public func isGroup(_ name: String) -> Bool { groupByName[name] != nil && nodeByName[name] == nil }
 
+    /// Whether the first two parts of a name are a node instance.
+    func hasNode(before name: String) -> Bool { node(name.split(separator: ".").prefix(2).joined(separator: ".")) != nil }
+
     /// The signals of `cp.*.power`.
     public func signalSet(_ name: String) -> [Int]? {
         guard let star = name.range(of: ".*.") else { return nil }

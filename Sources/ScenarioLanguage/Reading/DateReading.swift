@@ -18,7 +18,7 @@ extension Reading {
             let second = number(17..<19), (1970...2200).contains(year), (1...12).contains(month), (1...daysIn(month, year)).contains(day), hour < 24, minute < 60,
             second < 60
         else {
-            error(.badDate, node.span, "\(what) takes an instant in UTC, not '\(Diagnostic.quoted(text))'", label: "for example '2025-01-06T00:00:00Z'")
+            error(.badDate, node.span, "\(what) takes an instant in UTC, not \(Diagnostic.quoted(text))", label: "for example '2025-01-06T00:00:00Z'")
             return nil
         }
         return (daysSince1970(year, month, day) * 24 + hour) * 3600 + minute * 60 + second

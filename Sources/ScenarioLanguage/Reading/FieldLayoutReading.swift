@@ -35,7 +35,7 @@ extension Reading {
         ]
         guard let first = words.first, let (bits, coding) = codings[first] else {
             error(
-                .badLayout, node.span, "'\(Diagnostic.quoted(text))' is not a field layout",
+                .badLayout, node.span, "\(Diagnostic.quoted(text)) is not a field layout",
                 label: "for example 'u16 A', 'i16 be V', 'u8'")
             return nil
         }
@@ -67,11 +67,17 @@ extension Reading {
         if name.isEmpty { return ("", 1, .none) }
         guard let unit = Unit.named(name) else {
             error(
-                .unknownUnit, node.span, "unknown unit '\(Diagnostic.quoted(name))'",
-                label: suggestion(name, Unit.all.map(\.symbol)))
+                .unknownUnit, place(of: name, in: node), "unknown unit \(Diagnostic.quoted(name))",
+                label: suggestion(name, Unit.all.map(\.symbol)) ?? "units: \(Unit.all.map(\.symbol).joined(separator: " "))")
             return nil
         }
         return (unit.symbol, unit.toBase(1), unit.dimension)
+    }
+
+    /// The place of the end of a scalar.
+    private func place(of end: String, in node: YAMLNode) -> Span {
+        guard let text = node.text, text.hasSuffix(end) else { return node.span }
+        return node.span(offset: text.utf8.count - end.utf8.count, length: end.utf8.count)
     }
 
     /// Reads `{at, bits, scale, offset, unit, signed, order}`.

@@ -26,6 +26,19 @@ final class Reading {
         add(Diagnostic(code.rawValue, message, at: span, severity: .warning, label: label, notes: notes, help: help, related: related))
     }
 
+    /// Names whose declaration has an error: what mentions them is not reported once more.
+    private var broken: Set<String> = []
+
+    func markBroken(_ name: String) { broken.insert(name) }
+    func clearBroken(_ name: String) { broken.remove(name) }
+
+    /// Whether a name, or the node, bus or frame in front of its points, has an error of its own.
+    func isBroken(_ name: String) -> Bool {
+        guard !broken.isEmpty else { return false }
+        let parts = name.split(separator: ".")
+        return (1...max(parts.count, 1)).contains { broken.contains(parts.prefix($0).joined(separator: ".")) }
+    }
+
     func markUsed(_ name: String) { used.insert(name) }
     func isUsed(_ name: String) -> Bool { used.contains(name) }
 
@@ -37,10 +50,10 @@ final class Reading {
     // MARK: Shapes
 
     /// The entries of a mapping, or an error.
-    func mapping(_ node: YAMLNode, _ what: String) -> [YAMLNode.Entry]? {
+    func mapping(_ node: YAMLNode, _ what: String, example: String? = nil) -> [YAMLNode.Entry]? {
         if let entries = node.entries { return entries }
         if node.isNull { return [] }
-        error(.notAMapping, node.span, "\(what) takes keys and values, not \(node.kindName)")
+        error(.notAMapping, node.span, "\(what) takes keys and values, not \(node.kindName)", label: example.map { "for example '\($0)'" })
         return nil
     }
 
@@ -48,28 +61,30 @@ final class Reading {
     func list(_ node: YAMLNode, _ what: String) -> [YAMLNode]? {
         if let items = node.items { return items }
         if node.isNull { return [] }
-        error(.notAList, node.span, "\(what) takes a list, not \(node.kindName)", help: node.scalar != nil ? "write '[\(node.text ?? "")]'" : nil)
+        var help = "begin each item with '- '"
+        if let text = node.text { help = text.utf8.contains(0x2C) ? "write it on a line of its own, behind '- '" : "write '[\(text)]'" }
+        error(.notAList, node.span, "\(what) takes a list, not \(node.kindName)", label: "help: \(help)")
         return nil
     }
 
     /// The text of a scalar, or an error.
     func text(_ node: YAMLNode, _ what: String) -> String? {
         if let scalar = node.scalar, !(node.isNull && !scalar.isQuoted) { return scalar.text }
-        error(.notAText, node.span, "\(what) takes a text, not \(node.kindName)")
+        error(.notAText, node.span, "\(what) takes a single value, not \(node.kindName)")
         return nil
     }
 
     /// A name that formulas can use: letters, digits, `_` and `-`, starting with a letter.
     func checkName(_ node: YAMLNode, _ what: String, dashes: Bool = false) -> String? {
-        let name = node.text ?? ""
+        guard let name = text(node, "the \(what)") else { return nil }
         let bytes = Array(name.utf8)
         let good =
             !bytes.isEmpty && bytes.count <= 64 && isLetter(bytes[0])
             && bytes.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || $0 == 0x5F || (dashes && $0 == 0x2D) }
         if !good {
             error(
-                .badName, node.span, "\(what) '\(Diagnostic.quoted(name))' is not a name",
-                label: "letters, digits and '\(dashes ? "-" : "_")', starting with a letter")
+                .badName, node.span, "the \(what) \(Diagnostic.quoted(name)) is not a name",
+                label: mended(name, dashes: dashes).map { "help: write '\($0)'" } ?? "letters, digits and '\(dashes ? "-" : "_")', starting with a letter")
             return nil
         }
         if Self.reservedNames.contains(name.lowercased()) {
@@ -77,6 +92,14 @@ final class Reading {
             return nil
         }
         return name
+    }
+
+    /// The name with every other character replaced, when that makes a good one.
+    private func mended(_ name: String, dashes: Bool) -> String? {
+        guard let first = name.utf8.first, isLetter(first), name.utf8.count <= 64, name.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        let joint: UInt8 = dashes ? 0x2D : 0x5F
+        let bytes = name.utf8.map { isLetter($0) || (0x30...0x39).contains($0) ? (dashes ? $0 | 0x20 : $0) : joint }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) }
@@ -98,7 +121,7 @@ final class Reading {
             if quantity.dimension == .none, !text.hasSuffix("%") {
                 let unit = usualUnit(dimension)
                 let number = text.trimmed
-                error(.needsUnit, node.span, "\(what) needs a unit", label: "help: write '\(number)\(unit.count > 2 ? " " : "")\(unit)'")
+                error(.needsUnit, node.span, "\(what) needs a unit", label: "help: write '\(number)\(dimension == .time ? "" : " ")\(unit)'")
             } else {
                 error(
                     .wrongDimension, node.span, "\(what) takes \(article(dimension.name)), not \(article(text.hasSuffix("%") ? "percentage" : quantity.dimension.name))",
@@ -115,17 +138,31 @@ final class Reading {
         case .notANumber(let offset):
             error(
                 .notAQuantity, node.span(offset: offset, length: max(1, text.utf8.count - offset)),
-                "\(what) takes \(article(dimension.name)), not '\(Diagnostic.quoted(text))'", label: "for example '\(example(dimension))'")
+                "\(what) takes \(article(dimension.name)), not \(Diagnostic.quoted(text))", label: "for example '\(example(dimension))'")
+        case .unknownUnit(let unit, _) where unit.hasPrefix(",") && unit.dropFirst().first?.isNumber == true:
+            let pointed = String(text.map { $0 == "," ? "." : $0 })
+            error(.notAQuantity, node.span, "decimals are written with a point, not with a comma", label: "help: write \(Diagnostic.quoted(pointed))")
         case .unknownUnit(let unit, let offset):
             let known = Unit.all.map(\.symbol)
             let nearest = Suggestion.nearest(unit, among: known) ?? known.first { $0.lowercased() == unit.lowercased() }
             error(
-                .unknownUnit, node.span(offset: offset, length: unit.utf8.count), "unknown unit '\(Diagnostic.quoted(unit))'",
-                label: nearest.map { "did you mean '\($0)'?" } ?? "units of \(dimension.name): \(units(of: dimension))")
+                .unknownUnit, node.span(offset: offset, length: unit.utf8.count), "unknown unit \(Diagnostic.quoted(unit))",
+                label: nearest.map { "did you mean '\($0)'?" } ?? otherSpelling(text) ?? "units of \(dimension.name): \(units(of: dimension))")
         case .badCompound(let offset):
             error(.badCompound, node.span(offset: offset, length: max(1, text.utf8.count - offset)), "the parts of a time go from great to small", label: "for example '1min30s'")
         case .outOfRange:
             error(.outOfRange, node.span, "\(what) is too great or too fine to be held", label: dimension == .time ? "whole nanoseconds up to 292 years" : nil)
+        }
+    }
+
+    /// What formulas propose for a unit that people spell in another way: `2 sec`.
+    private func otherSpelling(_ text: String) -> String? {
+        do {
+            _ = try Formula.compile(text, scope: NoNames(), context: .setting, expecting: nil)
+            return nil
+        } catch {
+            guard error.kind == .unknownUnit, let help = error.help, help.hasPrefix("write ") else { return nil }
+            return "help: write '\(help.dropFirst(6))'"
         }
     }
 
@@ -182,7 +219,7 @@ final class Reading {
             return nil
         }
         guard let value = Int64(text.filter { $0 != "_" }) ?? hexadecimal(text) else {
-            error(.notAWholeNumber, node.span, "\(what) takes a whole number, not '\(Diagnostic.quoted(text))'")
+            error(.notAWholeNumber, node.span, "\(what) takes a whole number, not \(Diagnostic.quoted(text))")
             return nil
         }
         guard range.contains(value) else {
@@ -205,7 +242,7 @@ final class Reading {
         case "false": return false
         default:
             let meant = ["yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"][text.lowercased()]
-            error(.notAFlag, node.span, "\(what) takes true or false, not '\(Diagnostic.quoted(text))'", label: meant.map { "help: write '\($0)'" })
+            error(.notAFlag, node.span, "\(what) takes true or false, not \(Diagnostic.quoted(text))", label: "help: write '\(meant ?? "true' or 'false")'")
             return nil
         }
     }
@@ -215,10 +252,17 @@ final class Reading {
         guard let text = text(node, what) else { return nil }
         if let index = words.firstIndex(of: text) { return index }
         error(
-            .notOneOf, node.span, "\(what) cannot be '\(Diagnostic.quoted(text))'",
-            label: suggestion(text, words) ?? "one of: \(words.joined(separator: ", "))")
+            .notOneOf, node.span, "\(what) cannot be \(Diagnostic.quoted(text))",
+            label: suggestion(text, words) ?? (words.count == 1 ? "help: write '\(words[0])'" : "one of: \(words.joined(separator: ", "))"))
         return nil
     }
+}
+
+/// A scope without any name.
+private struct NoNames: FormulaScope {
+    func symbol(named name: String) -> FormulaSymbol? { nil }
+    var knownNames: [String] { [] }
+    func missingReason(for name: String) -> String? { nil }
 }
 
 extension String {

@@ -22,7 +22,10 @@ extension ScenarioBuilder {
             }
         }
         for frame in section["frames"].flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
-            guard let declaration = readFrame(frame, busName: entry.name) else { continue }
+            guard let declaration = readFrame(frame, busName: entry.name) else {
+                reading.markBroken("\(entry.name).\(frame.name)")
+                continue
+            }
             addFrame(declaration, to: index)
         }
     }
@@ -127,11 +130,14 @@ extension ScenarioBuilder {
             reading.error(.frameIdTwice, node.span, "\(node.count) nodes '\(node.name).*' would send the same frames on '\(name)'", label: "give each its own bus")
             return
         }
-        for frame in manifest.frames {
+        for frame in manifest.frames where !reading.isBroken("\(name).\(frame.name)") {
             if let index = scenario.buses[bus].frames.firstIndex(where: { $0.name == frame.name }) {
                 guard frame.use == .sends else { continue }
                 if let other = scenario.buses[bus].frames[index].from {
-                    if other != node.firstInstance, scenario.buses[bus].frames[index].span == nil { reportTwoSenders(frame.name, other, node) }
+                    if other != node.firstInstance, scenario.buses[bus].frames[index].span == nil {
+                        reportTwoSenders(frame.name, other, node)
+                        return
+                    }
                     continue
                 }
                 scenario.buses[bus].frames[index].from = node.firstInstance
@@ -152,7 +158,8 @@ extension ScenarioBuilder {
                 reading.error(
                     .frameIdTwice, other.span ?? node.span,
                     "the frame '\(other.name)' has the identifier 0x\(String(frame.id, radix: 16, uppercase: true)) of the frame '\(frame.name)', which '\(node.name)' brings",
-                    help: "declare '\(frame.name)' with another id")
+                    help: "declare '\(frame.name)' with another id, or give '\(other.name)' one")
+                reading.markBroken("\(name).\(frame.name)")
                 continue
             }
             if place(layouts, into: &declaration) { scenario.buses[bus].frames.append(declaration) }

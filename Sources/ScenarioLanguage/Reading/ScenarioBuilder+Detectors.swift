@@ -4,7 +4,7 @@ import YAMLTree
 extension ScenarioBuilder {
     /// Detectors are named before they are read, because composites and formulas refer to each other.
     func nameDetectors(_ node: YAMLNode) {
-        for entry in reading.mapping(node, "'detectors'") ?? [] {
+        for entry in reading.mapping(node, "'detectors'", example: "high: {is: threshold, watch: charger.current, above: 16 A}") ?? [] {
             guard let name = reading.checkName(entry.key, "detector"), claim(name, entry.key.span) else { continue }
             scope.table.detectors.append(name)
         }
@@ -21,7 +21,7 @@ extension ScenarioBuilder {
 
     private func detectorKind(_ entry: YAMLNode.Entry, reports: Bool = true) -> Int? {
         guard entry.value.entries != nil else {
-            if reports { _ = reading.mapping(entry.value, "the detector '\(entry.name)'") }
+            if reports { _ = reading.mapping(entry.value, "the detector '\(entry.name)'", example: "{is: rule, when: '=charger.current > 16 A'}") }
             return nil
         }
         guard let node = entry.value["is"] else {
@@ -35,7 +35,7 @@ extension ScenarioBuilder {
         guard let kind = registry.detectorIndex(name) else {
             if reports {
                 reading.error(
-                    .unknownDetectorKind, node.span, "there is no detector kind '\(Diagnostic.quoted(name))'",
+                    .unknownDetectorKind, node.span, "there is no detector kind \(Diagnostic.quoted(name))",
                     label: reading.suggestion(name, registry.detectors.map(\.name)) ?? "kinds: \(registry.detectors.map(\.name).joined(separator: ", "))")
             }
             return nil
@@ -98,7 +98,7 @@ extension ScenarioBuilder {
 
     func reportUnknownDetector(_ node: YAMLNode, _ name: String) {
         reading.error(
-            .unknownDetector, node.span, "there is no detector '\(Diagnostic.quoted(name))'",
+            .unknownDetector, node.span, "there is no detector \(Diagnostic.quoted(name))",
             label: reading.suggestion(name, scope.table.detectors)
                 ?? (scope.table.detectors.isEmpty ? "the file has no detectors" : "detectors: \(scope.table.detectors.joined(separator: ", "))"))
     }

@@ -9,7 +9,7 @@ extension ScenarioBuilder {
         let payload = node["payload"].flatMap { reading.text($0, "'payload'") }
         guard let manifest = registry.message(action) else {
             reading.error(
-                .unknownMessage, value.span, "there is no message '\(Diagnostic.quoted(action))'",
+                .unknownMessage, value.span, "there is no message \(Diagnostic.quoted(action))",
                 label: reading.suggestion(action, registry.messages.map(\.name)) ?? "evsim list messages shows all")
             return nil
         }
@@ -24,9 +24,13 @@ extension ScenarioBuilder {
         }
         var fields = FieldValue.object([])
         if let with = node["with"] {
-            guard reading.mapping(with, "'with'") != nil, let value = fieldValue(with, manifest, top: true) else { return nil }
+            guard reading.mapping(with, "'with'", example: "{limit: 16 A}") != nil, let value = fieldValue(with, manifest, top: true) else { return nil }
             fields = value
             if payload == nil { checkFields(with, manifest, fields) }
+        } else if payload == nil, !registry.checkMessage(manifest.name, fields).isEmpty {
+            let wanted = manifest.shorthands.first.map { "help: add 'with: {\($0.name): \(reading.example($0.dimension))}'" }
+            let required = manifest.fields.filter(\.required).map(\.name)
+            reading.error(.wrongMessageField, value.span, "'\(manifest.name)' needs the key 'with'", label: wanted ?? "required: \(required.joined(separator: ", "))")
         }
         guard let target = sendTarget(node["to"], value, manifest, from: &from) else { return nil }
         return .send(SendStep(action: action, to: target, from: from, fields: fields, payload: payload))
@@ -51,13 +55,15 @@ extension ScenarioBuilder {
                 }
                 from = senders[0]
             }
-            guard let from, isRole(from, .chargePoint), manifest.sender != .centralSystem else {
-                reading.error(.noSender, verb.span, "'\(manifest.name)' is sent by a \(manifest.sender.rawValue)")
+            guard let from, manifest.sender != .centralSystem else {
+                reading.error(
+                    .noSender, verb.span, "'\(manifest.name)' is sent by a \(manifest.sender.rawValue)",
+                    label: from.map { "help: write 'to: \(scope.table.nodes[$0])' instead of 'from'" })
                 return nil
             }
             return .constant([from])
         }
-        if let from, !isRole(from, .centralSystem) {
+        if let from, !isRole(from, .centralSystem) || manifest.sender == .chargePoint {
             reading.error(.noSender, verb.span, "'\(manifest.name)' is sent by a \(manifest.sender.rawValue), and '\(scope.table.nodes[from])' is none")
             return nil
         }
@@ -83,7 +89,10 @@ extension ScenarioBuilder {
         for item in node.items ?? [node] {
             guard let set = nodeSet(item) else { return nil }
             if let role, let wrong = set.first(where: { !isRole($0, role) }) {
-                reading.error(.wrongRole, item.span, "'\(scope.table.nodes[wrong])' is not a \(role.rawValue)")
+                let playing = nodes(of: role).prefix(8).map { scope.table.nodes[$0] }
+                reading.error(
+                    .wrongRole, item.span, "'\(scope.table.nodes[wrong])' is not a \(role.rawValue)",
+                    label: playing.isEmpty ? "the scenario has none" : "\(role.rawValue)s: \(playing.joined(separator: ", "))")
                 return nil
             }
             result += set
@@ -142,8 +151,15 @@ extension ScenarioBuilder {
             let known = manifest.shorthands.map(\.name) + manifest.fields.map(\.name)
             let name = complaint.path.last ?? ""
             let near = complaint.path.count == 1 && !known.contains(name) ? reading.suggestion(name, known) : nil
-            if near != nil || (complaint.path.count == 1 && !known.contains(name)), let entry = with.entry(name) { span = entry.key.span }
-            reading.error(.wrongMessageField, span, "\(manifest.name): \(complaint.message)", label: near)
+            if complaint.path.count == 1, !known.contains(name), let entry = with.entry(name) {
+                reading.error(
+                    .wrongMessageField, entry.key.span, "'\(manifest.name)' has no field \(Diagnostic.quoted(name))",
+                    label: near ?? (known.isEmpty ? "it has no fields" : "fields: \(known.joined(separator: ", "))"))
+                continue
+            }
+            let pointer = "/\(complaint.path.joined(separator: "/"))"
+            let text = complaint.message.hasPrefix(pointer) ? "'\(complaint.path.joined(separator: "."))'\(complaint.message.dropFirst(pointer.count))" : complaint.message
+            reading.error(.wrongMessageField, span, "\(manifest.name): \(text)")
         }
     }
 
@@ -163,7 +179,7 @@ extension ScenarioBuilder {
         guard let name = reading.text(value, "'call'") else { return nil }
         guard let sequence = sequences.first(where: { $0.name == name }) else {
             reading.error(
-                .unknownSequence, value.span, "there is no sequence '\(Diagnostic.quoted(name))'",
+                .unknownSequence, value.span, "there is no sequence \(Diagnostic.quoted(name))",
                 label: reading.suggestion(name, sequences.map(\.name)) ?? (sequences.isEmpty ? "the file has no 'sequences'" : "sequences: \(sequences.map(\.name).joined(separator: ", "))"))
             return nil
         }

@@ -7,11 +7,14 @@ extension ScenarioBuilder {
 
     /// Nodes and buses refer to each other, so names come first, then frames, then settings.
     func readNodesAndBuses(nodes: YAMLNode?, buses: YAMLNode?) {
-        let entries = nodes.flatMap { reading.mapping($0, "'nodes'") } ?? []
-        if entries.isEmpty, let nodes { reading.error(.emptySection, nodes.span, "a scenario needs at least one node") }
+        let entries = nodes.flatMap { reading.mapping($0, "'nodes'", example: "csms: {is: csms}") } ?? []
+        if entries.isEmpty, let nodes, nodes.entries != nil || nodes.isNull { reading.error(.emptySection, nodes.span, "a scenario needs at least one node") }
         var bodies: [(YAMLNode, KindManifest, Int)] = []
         for entry in entries {
-            guard let declaration = declareNode(entry) else { continue }
+            guard let declaration = declareNode(entry) else {
+                reading.markBroken(entry.name)
+                continue
+            }
             bodies.append((entry.value, registry.kinds[declaration.kind], scenario.nodes.count))
             scenario.nodes.append(declaration)
         }
@@ -30,7 +33,7 @@ extension ScenarioBuilder {
     }
 
     private func declareNode(_ entry: YAMLNode.Entry) -> NodeDeclaration? {
-        guard let name = reading.checkName(entry.key, "node"), claim(name, entry.key.span), reading.mapping(entry.value, "the node '\(name)'") != nil else { return nil }
+        guard let name = reading.checkName(entry.key, "node"), claim(name, entry.key.span), reading.mapping(entry.value, "the node '\(name)'", example: "{is: charge-point, csms: csms}") != nil else { return nil }
         guard let kindNode = entry.value["is"] else {
             reading.error(.missingKey, entry.key.span, "the node '\(name)' needs the key 'is'", label: "the kind of the node, for example 'is: charge-point'")
             return nil
@@ -38,7 +41,7 @@ extension ScenarioBuilder {
         guard let kindName = reading.text(kindNode, "'is'") else { return nil }
         guard let kind = registry.kindIndex(kindName) else {
             reading.error(
-                .unknownKind, kindNode.span, "there is no kind '\(Diagnostic.quoted(kindName))'",
+                .unknownKind, kindNode.span, "there is no kind \(Diagnostic.quoted(kindName))",
                 label: reading.suggestion(kindName, registry.kinds.map(\.name)) ?? "kinds: \(registry.kinds.map(\.name).joined(separator: ", "))")
             return nil
         }
@@ -80,7 +83,7 @@ extension ScenarioBuilder {
                 scenario.buses.append(BusDeclaration(name: name, bitrate: 500_000, frames: [], span: node.span))
             } else {
                 reading.error(
-                    .unknownBus, node.span, "there is no bus '\(Diagnostic.quoted(name))'",
+                    .unknownBus, node.span, "there is no bus \(Diagnostic.quoted(name))",
                     label: reading.suggestion(name, declared) ?? "buses: \(declared.joined(separator: ", "))")
             }
         }
@@ -96,7 +99,7 @@ extension ScenarioBuilder {
         for entry in body.entries ?? [] where !names.contains(entry.name) && !settingNames.contains(entry.name) {
             if hasCut { continue }
             reading.error(
-                .unknownKey, entry.key.span, "\(what) has no setting '\(Diagnostic.quoted(entry.name))'",
+                .unknownKey, entry.key.span, "\(what) has no setting \(Diagnostic.quoted(entry.name))",
                 label: reading.suggestion(entry.name, names + settingNames) ?? "settings: \(settingNames.joined(separator: ", "))")
         }
         return manifests.map { manifest in
@@ -208,7 +211,7 @@ extension ScenarioBuilder {
             if quantity.dimension == .none, text.hasSuffix("%"), quantity.value > 0, quantity.value <= 1 { return .ramp(share: quantity.value, slope: nil) }
         }
         reading.error(
-            .wrongDimension, node.span, "\(what) takes a share of the rest per step or a slope, not '\(Diagnostic.quoted(text))'", label: "for example '20%', '20 A/s' or 'immediate'")
+            .wrongDimension, node.span, "\(what) takes a share of the rest per step or a slope, not \(Diagnostic.quoted(text))", label: "for example '20%', '20 A/s' or 'immediate'")
         return nil
     }
 
@@ -228,25 +231,30 @@ extension ScenarioBuilder {
     /// The signal that a scalar names.
     func signal(_ node: YAMLNode, _ what: String) -> Int? {
         guard let name = reading.text(node, what) else { return nil }
-        if let index = scope.table.signal(name) { return index }
+        if let index = scope.table.signal(name) {
+            scope.mention(signals: [index])
+            return index
+        }
         reportUnknownSignal(node, name)
         return nil
     }
 
     func reportUnknownSignal(_ node: YAMLNode, _ name: String) {
+        if reading.isBroken(name) { return }
         let prefix = name.split(separator: ".").first.map(String.init) ?? name
         var label = scope.missingReason(for: name) ?? reading.suggestion(name, scope.table.signals.prefix(4000).map(\.name))
         if label == nil, let node = scope.table.node(prefix) {
             let kind = registry.kinds[scenario.nodes[scope.table.declarationOfNode[node]].kind]
             label = "signals of a \(kind.name): \(kind.signals.map(\.name).joined(separator: ", "))"
         }
-        reading.error(.unknownSignal, node.span, "there is no signal '\(Diagnostic.quoted(name))'", label: label)
+        reading.error(.unknownSignal, node.span, "there is no signal \(Diagnostic.quoted(name))", label: label)
     }
 
     private func readSignals(_ node: YAMLNode, _ what: String) -> SettingValue? {
         var result: [Int] = []
         for item in node.items ?? [node] {
             if let name = item.text, let set = scope.table.signalSet(name) {
+                scope.mention(signals: set)
                 result += set
             } else if let index = signal(item, what) {
                 result.append(index)

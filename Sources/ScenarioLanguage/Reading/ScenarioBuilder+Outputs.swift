@@ -5,7 +5,14 @@ extension ScenarioBuilder {
     // MARK: expect
 
     func readExpectations(_ node: YAMLNode, labelKindsMade: Int) {
+        var open = 0
         for item in reading.list(node, "'expect'") ?? [] {
+            // The rest of a formula that YAML has cut at its commas is no item of its own.
+            if open > 0 {
+                open += SectionReader.depth(item.text ?? "")
+                continue
+            }
+            if SectionReader.isCut(item) { open = SectionReader.depth(item.text ?? "") }
             var formulaNode = item
             var because: String?
             if item.entries != nil {
@@ -20,6 +27,21 @@ extension ScenarioBuilder {
                     .labelNeverMade, formulaNode.span, "no step makes a label of the kind '\(scope.labelKinds[kind])'", label: "the score can never be computed")
             }
             scenario.expectations.append(Expectation(formula: formula, because: because, span: formulaNode.span))
+        }
+    }
+
+    // MARK: intended
+
+    /// Codes of warnings: `W` and four digits.
+    func readIntended(_ node: YAMLNode) {
+        for item in reading.list(node, "'intended'") ?? [] {
+            guard let code = reading.text(item, "'intended'") else { continue }
+            let digits = code.utf8.dropFirst()
+            guard code.utf8.first == 0x57, digits.count == 4, digits.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                reading.error(.notOneOf, item.span, "'intended' takes codes of warnings, not \(Diagnostic.quoted(code))", label: "for example 'W0601'")
+                continue
+            }
+            scenario.intended.append(code)
         }
     }
 
@@ -40,7 +62,7 @@ extension ScenarioBuilder {
                     plot.detectors.append(index)
                 } else {
                     reading.error(
-                        .unknownDetector, mark.span, "'marks' takes 'labels' and names of detectors, not '\(Diagnostic.quoted(name))'",
+                        .unknownDetector, mark.span, "'marks' takes 'labels' and names of detectors, not \(Diagnostic.quoted(name))",
                         label: reading.suggestion(name, ["labels"] + scope.table.detectors))
                 }
             }
@@ -57,7 +79,7 @@ extension ScenarioBuilder {
     private func readSize(_ node: YAMLNode, _ plot: inout PlotDeclaration) {
         let parts = (node.text ?? "").split(separator: "x", omittingEmptySubsequences: false)
         guard parts.count == 2, let width = Int(parts[0]), let height = Int(parts[1]), (200...8192).contains(width), (120...8192).contains(height) else {
-            reading.error(.badSize, node.span, "'size' takes WIDTHxHEIGHT from 200x120 to 8192x8192, not '\(Diagnostic.quoted(node.text ?? ""))'", label: "for example '1200x600'")
+            reading.error(.badSize, node.span, "'size' takes WIDTHxHEIGHT from 200x120 to 8192x8192, not \(Diagnostic.quoted(node.text ?? ""))", label: "for example '1200x600'")
             return
         }
         plot.width = width
@@ -93,7 +115,10 @@ extension ScenarioBuilder {
 
     private func lineSignals(_ items: [YAMLNode]) -> [Int] {
         items.flatMap { item -> [Int] in
-            if let name = item.text, let set = scope.table.signalSet(name) { return set }
+            if let name = item.text, let set = scope.table.signalSet(name) {
+                scope.mention(signals: set)
+                return set
+            }
             return signal(item, "'lines'").map { [$0] } ?? []
         }
     }

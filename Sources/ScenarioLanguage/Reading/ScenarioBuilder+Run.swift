@@ -7,6 +7,7 @@ extension ScenarioBuilder {
     func readParameters(_ node: YAMLNode, overrides: [(name: String, text: String)]) {
         for entry in reading.mapping(node, "'params'") ?? [] {
             guard let name = reading.checkName(entry.key, "parameter"), claim(name, entry.key.span) else { continue }
+            reading.markBroken(name)
             var about = ""
             var low: Quantity?
             var high: Quantity?
@@ -21,12 +22,10 @@ extension ScenarioBuilder {
             }
             guard var value = anyQuantity(valueNode, "the parameter '\(name)'") else { continue }
             let unit = unitSymbol(valueNode.text ?? "")
-            if let override = overrides.last(where: { $0.name == name }) {
-                guard let given = overridden(override.text, value.dimension, entry.key, name) else { continue }
-                value = given
-            }
+            if let override = overrides.last(where: { $0.name == name }), let given = overridden(override.text, value.dimension, entry.key, name) { value = given }
             if let low, value.value < low.value { outOfBounds(name, value, "less than \(low.text)", entry.key) }
             if let high, value.value > high.value { outOfBounds(name, value, "more than \(high.text)", entry.key) }
+            reading.clearBroken(name)
             scope.parameters.append(Parameter(name: name, value: value, unit: unit, about: about, span: entry.key.span))
         }
     }
@@ -38,7 +37,7 @@ extension ScenarioBuilder {
     private func overridden(_ text: String, _ dimension: Dimension, _ key: YAMLNode, _ name: String) -> Quantity? {
         guard let quantity = try? Quantity.parse(text), quantity.dimension == dimension else {
             reading.error(
-                .wrongDimension, key.span, "--set \(name)=\(Diagnostic.quoted(text)): the parameter takes \(reading.article(dimension.name))",
+                .wrongDimension, key.span, "\(Diagnostic.quoted("--set " + name + "=" + text)): the parameter takes \(reading.article(dimension.name))",
                 label: "for example '\(reading.example(dimension))'")
             return nil
         }
@@ -63,7 +62,7 @@ extension ScenarioBuilder {
     // MARK: run
 
     func readRun(_ node: YAMLNode, seed: UInt64?) {
-        guard let section = SectionReader(reading, node, ScenarioSchema.run, "'run'") else { return }
+        guard let section = SectionReader(reading, node, ScenarioSchema.run, "'run'", example: "{for: 60s}") else { return }
         if let node = section["for"], let length = reading.duration(node, "'for'", allowsZero: false) { scenario.run.length = length }
         if let node = section["seed"], let text = reading.text(node, "'seed'") {
             if let value = UInt64(text) {
@@ -75,7 +74,7 @@ extension ScenarioBuilder {
         if let seed { scenario.run.seed = seed }
         if let node = section["start"], let epoch = reading.instant(node, "'start'") { scenario.run.epoch = epoch }
         if let node = section["pace"], let text = reading.text(node, "'pace'"), text != "fast" {
-            reading.error(.laterFormat, node.span, "this build runs as fast as it can go", label: "'pace: \(Diagnostic.quoted(text))' belongs to a later version")
+            reading.error(.laterFormat, node.span, "this build runs as fast as it can go", label: "\(Diagnostic.quoted("pace: " + text)) belongs to a later version")
         }
         if let node = section["ready_within"], let time = reading.duration(node, "'ready_within'", allowsZero: false) { scenario.run.readyWithin = time }
     }
@@ -100,10 +99,14 @@ extension ScenarioBuilder {
     /// The node instances that a scalar names.
     func nodeSet(_ node: YAMLNode) -> [Int]? {
         guard let name = reading.text(node, "a node") else { return nil }
-        if let set = scope.table.nodeSet(name) { return set }
+        if let set = scope.table.nodeSet(name) {
+            scope.mention(set)
+            return set
+        }
+        if reading.isBroken(name) { return nil }
         let reason = scope.missingReason(for: name)
         reading.error(
-            .unknownNode, node.span, "there is no node '\(Diagnostic.quoted(name))'",
+            .unknownNode, node.span, "there is no node \(Diagnostic.quoted(name))",
             label: reason ?? reading.suggestion(name, Array(scope.table.nodes.prefix(5000))) ?? "nodes: \(scenario.nodes.prefix(12).map(\.name).joined(separator: ", "))")
         return nil
     }

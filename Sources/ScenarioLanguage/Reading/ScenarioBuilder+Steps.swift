@@ -46,7 +46,7 @@ extension ScenarioBuilder {
         }
         let verbs = entries.filter { StepVerb(rawValue: $0.name) != nil }
         guard let first = verbs.first, let verb = StepVerb(rawValue: first.name) else {
-            let names = StepVerb.allCases.map(\.rawValue)
+            let names = StepVerb.allCases.filter { $0 != .attack }.map(\.rawValue)
             let guess = entries.lazy.compactMap { entry in Suggestion.nearest(entry.name, among: names).map { (entry, $0) } }.first
             reading.error(
                 .noVerb, guess?.0.key.span ?? entries.first?.key.span ?? node.span, "a step needs a verb", label: guess.map { "did you mean '\($0.1)'?" } ?? "one of: \(names.joined(separator: ", "))")
@@ -66,7 +66,7 @@ extension ScenarioBuilder {
                     label: verb.keys.isEmpty ? "it takes no further keys" : "it takes: \(verb.keys.joined(separator: ", "))")
             } else {
                 reading.error(
-                    .unknownKey, entry.key.span, "unknown key '\(Diagnostic.quoted(entry.name))'",
+                    .unknownKey, entry.key.span, "unknown key \(Diagnostic.quoted(entry.name))",
                     label: reading.suggestion(entry.name, verb.keys + ["label"]) ?? "'\(verb.rawValue)' takes: \((verb.keys + ["label"]).joined(separator: ", "))")
             }
         }
@@ -105,7 +105,10 @@ extension ScenarioBuilder {
 
     private func readSet(_ value: YAMLNode) -> StepAction? {
         var result: [(signal: Int, value: Formula)] = []
-        for entry in reading.mapping(value, "'set'") ?? [] {
+        let entries = reading.mapping(value, "'set'", example: "{charger.limit: 16 A}") ?? []
+        let hasCut = entries.contains { SectionReader.isCut($0.value) }
+        for entry in entries {
+            if hasCut, entry.value.isNull { continue }
             guard let index = signal(entry.key, "'set'") else { continue }
             let symbol = scope.table.signals[index]
             guard symbol.settable else {
@@ -137,7 +140,7 @@ extension ScenarioBuilder {
         if text.hasPrefix("=") { return formula(value, .live, expecting: .flag, "'repeat'").map { .repeatSteps(.whileTrue($0), steps) } }
         if Int64(text) != nil { return reading.whole(value, "'repeat'", in: 0...1_000_000_000).map { .repeatSteps(.times(Int($0)), steps) } }
         if let quantity = try? Quantity.parse(text), quantity.dimension == .time { return reading.duration(value, "'repeat'").map { .repeatSteps(.during($0), steps) } }
-        reading.error(.notOneOf, value.span, "'repeat' cannot be '\(Diagnostic.quoted(text))'", label: reading.suggestion(text, ["forever"]) ?? "a number, 'forever', a time or a formula")
+        reading.error(.notOneOf, value.span, "'repeat' cannot be \(Diagnostic.quoted(text))", label: reading.suggestion(text, ["forever"]) ?? "a number, 'forever', a time or a formula")
         return nil
     }
 

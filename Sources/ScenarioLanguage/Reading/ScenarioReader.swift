@@ -18,7 +18,8 @@ public struct ScenarioReader: Sendable {
         guard let root = tree.root, !tree.diagnostics.contains(where: { $0.severity == .error }) else { return (nil, tree.diagnostics) }
         let builder = ScenarioBuilder(registry: registry, file: file)
         let scenario = builder.build(root, overrides: overrides, seed: seed)
-        let diagnostics = tree.diagnostics + builder.reading.diagnostics
+        let intended = builder.scenario.intended
+        let diagnostics = tree.diagnostics + builder.reading.diagnostics.filter { $0.severity == .error || !intended.contains($0.code) }
         return (diagnostics.contains { $0.severity == .error } ? nil : scenario, diagnostics)
     }
 }
@@ -64,7 +65,7 @@ final class ScenarioBuilder {
         if let node = top["scenario"], let name = reading.checkName(node, "scenario", dashes: true) { scenario.name = name }
         if let node = top["about"], let text = reading.text(node, "'about'") { scenario.about = text }
         if let node = top["params"] { readParameters(node, overrides: overrides) }
-        for override in overrides where !scope.parameters.contains(where: { $0.name == override.name }) { reportUnknownOverride(override.name, top) }
+        for override in overrides where !scope.parameters.contains(where: { $0.name == override.name }) && !reading.isBroken(override.name) { reportUnknownOverride(override.name, top) }
         if let node = top["run"] { readRun(node, seed: seed) }
         readNodesAndBuses(nodes: top["nodes"], buses: top["buses"])
         if let node = top["links"] { readLinks(node) }
@@ -76,6 +77,7 @@ final class ScenarioBuilder {
         if let node = top["expect"] { readExpectations(node, labelKindsMade: made) }
         if let node = top["record"] { readRecord(node) }
         if let node = top["plots"] { readPlots(node) }
+        if let node = top["intended"] { readIntended(node) }
         scenario.parameters = scope.parameters
         scenario.labelKinds = scope.labelKinds
         scenario.symbols = scope.table
@@ -85,13 +87,13 @@ final class ScenarioBuilder {
 
     private func checkVersion(_ root: YAMLNode) -> Bool {
         guard let entry = root.entry("evsim") else {
-            reading.error(.notThisFile, root.span, "the first key of an evsim file is 'evsim: 1'", label: "it is missing")
+            reading.error(.notThisFile, root.span, "the first key of an evsim file is 'evsim: 1'", label: "help: begin with 'evsim: 1'")
             return false
         }
         if entry.value.text != "1" {
             let shown = entry.value.text ?? "?"
             reading.error(
-                .wrongVersion, entry.value.span, "this build reads format 1, the file says '\(Diagnostic.quoted(shown))'",
+                .wrongVersion, entry.value.span, "this build reads format 1, the file says \(Diagnostic.quoted(shown))",
                 label: Int(shown).map { $0 > 1 } == true ? "a newer evsim reads it" : "help: write 'evsim: 1'")
             return false
         }
@@ -105,7 +107,7 @@ final class ScenarioBuilder {
     private func reportUnknownOverride(_ name: String, _ top: SectionReader) {
         let span = top.key("params")?.span ?? top.node.span
         reading.error(
-            .unknownParameter, span, "--set names the parameter '\(Diagnostic.quoted(name))', which the file does not have",
+            .unknownParameter, span, "--set names the parameter \(Diagnostic.quoted(name)), which the file does not have",
             label: reading.suggestion(name, scope.parameters.map(\.name))
                 ?? (scope.parameters.isEmpty ? "the file has no parameters" : "parameters: \(scope.parameters.map(\.name).joined(separator: ", "))"))
     }
@@ -128,17 +130,21 @@ final class ScenarioBuilder {
     func formula(_ node: YAMLNode, _ context: FormulaContext, expecting: FormulaType?, _ what: String) -> Formula? {
         guard let text = reading.text(node, what) else { return nil }
         guard text.hasPrefix("=") else {
-            reading.error(.needsFormula, node.span, "\(what) takes a formula", label: "help: write '=\(Diagnostic.quoted(text))'")
+            reading.error(.needsFormula, node.span, "\(what) takes a formula", label: "help: write \(Diagnostic.quoted("=" + text))")
             return nil
         }
         if isCutFormula(node) {
-            reading.error(.unquotedFormula, node.span, "a formula with commas must be quoted inside { } and [ ]", label: "the comma ends it here; put quotes around the whole formula")
+            let whole = SectionReader.whole(node).map { "help: write \($0.contains("'") ? "\"\($0)\"" : "'\($0)'")" }
+            reading.error(
+                .unquotedFormula, node.span, "a formula with commas must be quoted inside { } and [ ]",
+                label: whole ?? "the comma ends it here; put quotes around the whole formula")
             return nil
         }
         let body = String(text.dropFirst())
         do {
             return try Formula.compile(body, scope: scope, context: context, expecting: expecting)
         } catch {
+            if error.kind == .unknownName, reading.isBroken(name(in: body, error)) { return nil }
             let related = error.notes.map { (node.span(offset: $0.offset + 1, length: max($0.length, 1)), $0.label) }
             reading.add(
                 Diagnostic(
@@ -146,6 +152,11 @@ final class ScenarioBuilder {
                     related: related))
             return nil
         }
+    }
+
+    /// The name that a formula error points at.
+    private func name(in body: String, _ error: FormulaError) -> String {
+        String(decoding: Array(body.utf8).dropFirst(error.offset).prefix(error.length), as: UTF8.self)
     }
 
     /// A plain formula with more opening than closing parentheses: YAML has cut it at a comma.
@@ -179,9 +190,28 @@ final class ScenarioBuilder {
 extension SectionReader {
     /// Whether a plain scalar is a formula that YAML has cut at a comma.
     static func isCut(_ node: YAMLNode) -> Bool {
-        guard let scalar = node.scalar, !scalar.isQuoted, scalar.text.hasPrefix("=") else { return false }
-        var depth = 0
-        for byte in scalar.text.utf8 { depth += byte == 0x28 ? 1 : byte == 0x29 ? -1 : 0 }
-        return depth > 0
+        guard let scalar = node.scalar, !scalar.isQuoted, scalar.text.hasPrefix("="), depth(scalar.text) > 0 else { return false }
+        return behind(node.span).first { $0 != " " } == ","
+    }
+
+    /// The text of a cut formula up to where its last parenthesis closes and what belongs to it ends; `nil` when it goes on over several lines.
+    static func whole(_ node: YAMLNode) -> String? {
+        guard let text = node.text else { return nil }
+        var result = text
+        var open = depth(text)
+        for scalar in behind(node.span) {
+            if open <= 0, scalar == "," || scalar == "]" || scalar == "}" { return result.trimmed }
+            open += scalar == "(" ? 1 : scalar == ")" ? -1 : 0
+            result.unicodeScalars.append(scalar)
+        }
+        return nil
+    }
+
+    /// Opening minus closing parentheses.
+    static func depth(_ text: String) -> Int { text.utf8.reduce(0) { $0 + ($1 == 0x28 ? 1 : $1 == 0x29 ? -1 : 0) } }
+
+    /// What stands on the line behind a place.
+    private static func behind(_ span: Span) -> [Unicode.Scalar] {
+        Array(span.file.line(span.line).unicodeScalars.dropFirst(span.column - 1 + span.length))
     }
 }

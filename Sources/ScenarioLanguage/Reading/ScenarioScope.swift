@@ -8,6 +8,16 @@ final class ScenarioScope: FormulaScope {
     /// Arguments of the sequence being read, innermost call last.
     var locals: [[(name: String, symbol: Local)]] = []
     let reading: Reading
+    /// Declarations of the nodes that something mentions.
+    private(set) var mentioned: Set<Int> = []
+
+    /// Something uses these nodes.
+    func mention(_ nodes: [Int]) {
+        for node in nodes.prefix(1000) { mentioned.insert(table.declarationOfNode[node]) }
+    }
+
+    /// Something uses these signals.
+    func mention(signals: [Int]) { mention(signals.prefix(1000).compactMap { table.signals[$0].node }) }
 
     /// An argument of a sequence.
     enum Local {
@@ -36,10 +46,17 @@ final class ScenarioScope: FormulaScope {
         }
         if let index = table.signal(name) {
             let signal = table.signals[index]
+            mention(signals: [index])
             return .signal(index: index, signal.dimension, members: signal.members, isFlag: signal.isFlag)
         }
-        if let set = table.nodeSet(name) { return .nodes(set) }
-        if let signals = table.signalSet(name), let first = signals.first { return .signals(signals, table.signals[first].dimension) }
+        if let set = table.nodeSet(name) {
+            mention(set)
+            return .nodes(set)
+        }
+        if let signals = table.signalSet(name), let first = signals.first {
+            mention(signals: signals)
+            return .signals(signals, table.signals[first].dimension)
+        }
         if let stream = table.stream(name) { return .stream(stream) }
         if let detector = table.detectors.firstIndex(of: name) {
             reading.markUsed("detector \(name)")
@@ -61,7 +78,11 @@ final class ScenarioScope: FormulaScope {
     func missingReason(for name: String) -> String? {
         if case .nodes? = local(name) { return "a set of nodes can only be handed on as it is" }
         if table.isGroup(name) { return "it is a counted node: write '\(name).*' for all or '\(name).1' for one" }
+        if name.hasSuffix(".*"), table.node(String(name.dropLast(2))) != nil { return "it is one node: write '\(name.dropLast(2))'" }
         if let group = name.split(separator: ".").first.map(String.init), table.isGroup(group) {
+            if let set = table.nodeSet("\(group).*"), Int(name.dropFirst(group.count + 1).prefix(while: \.isNumber)) != nil, !table.hasNode(before: name) {
+                return "'\(group)' has \(set.count) instances: \(group).1 to \(group).\(set.count)"
+            }
             return "'\(group)' is a counted node: write '\(group).1\(name.dropFirst(group.count))' or '\(group).*\(name.dropFirst(group.count))'"
         }
         return nil

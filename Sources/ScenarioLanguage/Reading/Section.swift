@@ -52,6 +52,7 @@ public enum ScenarioSchema {
             KeyManifest("expect", "list of formulas", "What must hold at the end; decides the exit code."),
             KeyManifest("record", "list of words", default: "[signals, labels]", "What is written: frames, messages, signals, labels."),
             KeyManifest("plots", "list of plots", "Pictures."),
+            KeyManifest("intended", "list of codes", default: "[]", "Warnings that the file causes on purpose; they are not reported."),
         ])
     /// `run`.
     public static let run = Section(
@@ -176,16 +177,17 @@ struct SectionReader {
     let node: YAMLNode
     private let entries: [YAMLNode.Entry]
 
-    /// `nil` when the node is no mapping; keys outside the section and `extra` are errors.
-    init?(_ reading: Reading, _ node: YAMLNode, _ section: Section, _ what: String, extra: [String] = []) {
-        guard let entries = reading.mapping(node, what) else { return nil }
+    /// `nil` when the node is no mapping; keys outside the section are errors. `example` shows what the mapping would be.
+    init?(_ reading: Reading, _ node: YAMLNode, _ section: Section, _ what: String, example: String? = nil) {
+        guard let entries = reading.mapping(node, what, example: example) else { return nil }
         self.node = node
         self.entries = entries
-        let known = section.keys.map(\.name) + extra
-        for entry in entries where !known.contains(entry.name) {
+        let known = section.keys.map(\.name)
+        let hasCut = entries.contains { SectionReader.isCut($0.value) }
+        for entry in entries where !known.contains(entry.name) && !hasCut {
             if section.path.isEmpty, ScenarioSchema.later.contains(where: { $0.key == entry.name }) { continue }
             reading.error(
-                .unknownKey, entry.key.span, "unknown key '\(Diagnostic.quoted(entry.name))'",
+                .unknownKey, entry.key.span, "unknown key \(Diagnostic.quoted(entry.name))",
                 label: reading.suggestion(entry.name, known) ?? (known.count <= 14 ? "known here: \(known.joined(separator: ", "))" : nil))
         }
         for key in section.keys where key.required && !entries.contains(where: { $0.name == key.name }) {

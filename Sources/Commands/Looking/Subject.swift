@@ -1,0 +1,49 @@
+import Engine
+import Quantities
+import ScenarioLanguage
+
+/// Something that `evsim describe` knows by its name.
+enum Subject {
+    case kind(KindManifest)
+    case detector(DetectorManifest)
+    case message(MessageManifest)
+    case function(FormulaFunction.Info)
+    case unit(Unit)
+    case section(Section)
+
+    /// Everything of that name; a section also answers to its first word.
+    static func named(_ name: String) -> [Subject] {
+        let registry = BuiltIns.registry
+        var found: [Subject] = registry.kinds.filter { $0.name == name }.map { .kind($0) }
+        found += registry.detectors.filter { $0.name == name }.map { .detector($0) }
+        found += registry.messages.filter { $0.name == name }.map { .message($0) }
+        found += FormulaFunction.table.filter { $0.name == name }.map { .function($0) }
+        if let unit = Unit.named(name) { found.append(.unit(unit)) }
+        found += ScenarioSchema.all.filter { self.name($0) == name || firstWord($0) == name }.map { .section($0) }
+        return found
+    }
+
+    /// Every name with one line about it.
+    static var all: [(name: String, about: String)] {
+        let registry = BuiltIns.registry
+        var all = registry.kinds.map { ($0.name, $0.about) }
+        all += registry.detectors.map { ($0.name, $0.about) }
+        all += registry.messages.map { ($0.name, $0.about) }
+        all += FormulaFunction.table.map { ($0.name, $0.about) }
+        all += Unit.all.map { ($0.symbol, "unit of \($0.dimension.name)") }
+        all += ScenarioSchema.all.map { (name($0), $0.about) }
+        return all
+    }
+
+    /// The name of a section; the file itself is called `file`.
+    static func name(_ section: Section) -> String { section.path.isEmpty ? "file" : section.path }
+
+    private static func firstWord(_ section: Section) -> String { String(section.path.prefix { $0 != "." && $0 != "[" }) }
+
+    /// A unit in base units: `1 kW = 1000 W`.
+    static func factor(_ unit: Unit) -> String {
+        let base = unit.dimension.baseUnit
+        let value = unit.denominator == 1 ? "\(unit.numerator)" : unit.numerator == 1 ? decimalText(1 / Double(unit.denominator)) : "\(unit.numerator)/\(unit.denominator)"
+        return unit.symbol == base ? "base unit" : "1 \(unit.symbol) = \(value)\(base.isEmpty ? "" : " \(base)")"
+    }
+}

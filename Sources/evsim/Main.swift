@@ -1,0 +1,6 @@
+import Commands
+
+/// The program.
+@main enum Main {
+    static func main() { EvsimTool.main() }
+}
