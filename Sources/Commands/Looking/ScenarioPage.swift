@@ -89,7 +89,10 @@ struct ScenarioPage {
     }
 
     private var parameters: [Row] {
-        scenario.parameters.map { [("name", $0.name), ("value", $0.value.text), ("about", $0.about)] }
+        scenario.parameters.map { parameter in
+            let value = Unit.named(parameter.unit).map { parameter.value.text(in: $0) } ?? parameter.value.text
+            return [("name", parameter.name), ("value", value), ("about", parameter.about)]
+        }
     }
 
     private var links: [Row] {

@@ -40,10 +40,12 @@ enum Subject {
 
     private static func firstWord(_ section: Section) -> String { String(section.path.prefix { $0 != "." && $0 != "[" }) }
 
-    /// A unit in base units: `1 kW = 1000 W`.
+    /// A unit in base units: `1 kW = 1000 W`, `1 s = 1000 ms`.
     static func factor(_ unit: Unit) -> String {
         let base = unit.dimension.baseUnit
-        let value = unit.denominator == 1 ? "\(unit.numerator)" : unit.numerator == 1 ? decimalText(1 / Double(unit.denominator)) : "\(unit.numerator)/\(unit.denominator)"
-        return unit.symbol == base ? "base unit" : "1 \(unit.symbol) = \(value)\(base.isEmpty ? "" : " \(base)")"
+        if unit.numerator == 1, unit.denominator == 1 { return unit.symbol == base ? "base unit" : "1 \(unit.symbol) = 1 \(base)" }
+        func with(_ number: Int64, _ symbol: String) -> String { symbol.isEmpty ? "\(number)" : "\(number) \(symbol)" }
+        return unit.denominator == 1
+            ? "\(with(1, unit.symbol)) = \(with(unit.numerator, base))" : "\(with(unit.numerator, base)) = \(with(unit.denominator, unit.symbol))"
     }
 }

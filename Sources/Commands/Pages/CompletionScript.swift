@@ -26,41 +26,44 @@ enum CompletionScript {
     private static let bash = #"""
         # bash completion of evsim; written by 'evsim completion bash'
         _evsim() {
-            local line="${COMP_LINE:0:COMP_POINT}" current words=() answer=() rest file prefix i
-            for ((i = 1; i <= COMP_CWORD; i++)); do
-                current="${COMP_WORDS[i]}"
-                rest="${line#*"$current"}"
-                if ((i > 1)) && [[ "$line" != [[:space:]]* ]] && ((${#words[@]} > 0)) \
-                    && [[ "$current" == [=:]* || "${COMP_WORDS[i - 1]}" == [=:] ]]; then
-                    words[${#words[@]} - 1]+="$current"
-                else
-                    words+=("$current")
+            local line="${COMP_LINE:0:COMP_POINT}" words=() answer=() word blanks tail files i
+            # Bash cuts words at '=' and ':'; they are joined again unless blanks stand between them.
+            for ((i = 0; i <= COMP_CWORD; i++)); do
+                word="${COMP_WORDS[i]}"
+                blanks="${line%%[![:space:]]*}"
+                line="${line#"$blanks"}"
+                ((i == COMP_CWORD)) && word="$line"
+                line="${line#"$word"}"
+                if ((i > 1)) && [[ -z "$blanks" ]]; then
+                    words[${#words[@]} - 1]+="$word"
+                elif ((i > 0)); then
+                    words+=("$word")
                 fi
-                ((i > 0)) && line="$rest"
             done
-            current="${words[${#words[@]} - 1]}"
+            word="${words[${#words[@]} - 1]}"
+            # Only what stands behind the last cut is replaced.
+            tail="$word"
+            [[ "$COMP_WORDBREAKS" == *=* ]] && tail="${tail##*=}"
+            [[ "$COMP_WORDBREAKS" == *:* ]] && tail="${tail##*:}"
             mapfile -t answer < <("$1" __complete -- "${words[@]}" 2>/dev/null)
             ((${#answer[@]} > 0)) || return 0
-            rest="${answer[${#answer[@]} - 1]}"
+            files="${answer[${#answer[@]} - 1]}"
             unset 'answer[${#answer[@]} - 1]'
-            # What bash has already cut off in front of the word under the cursor.
-            prefix="${current%"${COMP_WORDS[COMP_CWORD]#[=:]}"}"
-            file="${current#"$prefix"}"
             COMPREPLY=()
             for i in "${answer[@]}"; do
                 i="${i%%$'\t'*}"
-                [[ "$i" == "$current"* ]] && COMPREPLY+=("${i#"$prefix"}")
+                COMPREPLY+=("${i#"${word%"$tail"}"}")
             done
-            case "$rest" in
-                :directories) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$file") ;;
-                :files*)
-                    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$file")
-                    for i in ${rest#:files}; do
-                        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X "!*.$i" -- "$file")
+            case "$files" in
+                :directories | :files*)
+                    files="${files#:directories}"
+                    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$tail")
+                    for i in ${files#:files}; do
+                        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X "!*.$i" -- "$tail")
                     done
+                    compopt -o filenames 2>/dev/null
                     ;;
             esac
-            [[ "$rest" == :none ]] || compopt -o filenames 2>/dev/null
             [[ ${#COMPREPLY[@]} == 1 && "${COMPREPLY[0]}" == *= ]] && compopt -o nospace 2>/dev/null
             return 0
         }
@@ -73,13 +76,13 @@ enum CompletionScript {
         # zsh completion of evsim; written by 'evsim completion zsh'
         _evsim() {
             local -a answer plain open
-            local line rest
+            local line rest tab=$'\t'
             answer=("${(@f)$(${words[1]} __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
             (( ${#answer} )) || return 1
             rest="${answer[-1]}"
             answer[-1]=()
             for line in "${answer[@]}"; do
-                line="${${line//:/\\:}/$'\t'/:}"
+                line="${${line//:/\\:}/$tab/:}"
                 if [[ "${line%%:*}" == *= ]]; then open+=("$line"); else plain+=("$line"); fi
             done
             (( ${#plain} )) && _describe -t values 'evsim' plain

@@ -103,7 +103,9 @@ struct ArgumentMatcher {
             case .long(let name, let value):
                 guard let option = command.allOptions.first(where: { $0.name == name }) else {
                     errors.append(unknownOption("--\(name)", token, command))
-                    if value == nil, ArgumentMatcher.takesValue({ $0.name == name }), index < tokens.count, case .word = tokens[index].form { index += 1 }
+                    // The value of an option that was probably meant is no argument of its own.
+                    let meant = Suggestion.nearest(name, among: command.allOptions.map(\.name)) ?? name
+                    if value == nil, ArgumentMatcher.takesValue({ $0.name == meant }), index < tokens.count, case .word = tokens[index].form { index += 1 }
                     continue
                 }
                 take(option, value, token, &index)

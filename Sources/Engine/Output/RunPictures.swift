@@ -87,6 +87,8 @@ extension Substring {
     /// `turned_away` as `Turned away`.
     fileprivate var replacingUnderscores: String {
         let text = String(map { $0 == "_" ? " " : $0 })
+        // Short names are abbreviations: SOC.
+        if text.utf8.count <= 3 { return text.uppercased() }
         return text.prefix(1).uppercased() + text.dropFirst()
     }
 }

@@ -12,7 +12,8 @@ extension StaticChecks {
         }
     }
 
-    private func bus(of declaration: NodeDeclaration, _ kind: KindManifest) -> Int? {
+    /// The bus that a node is on.
+    func bus(of declaration: NodeDeclaration, _ kind: KindManifest) -> Int? {
         for (setting, value) in zip(kind.settings, declaration.settings) where setting.type == .bus {
             if case .bus(let bus) = value { return bus }
         }
@@ -56,5 +57,34 @@ extension StaticChecks {
                 .limitWithoutCharging, finding.span, "the limit is raised to \(limit) while nothing charges",
                 help: "that alone moves no current; charging starts with RemoteStartTransaction")
         }
+    }
+
+    /// TxProfiles that are sent before the first start of a transaction.
+    func earlyProfiles() {
+        var hasStarted = false
+        earlyProfiles(scenario.steps, &hasStarted)
+    }
+
+    private func earlyProfiles(_ steps: [Step], _ hasStarted: inout Bool) {
+        for step in steps where !hasStarted {
+            switch step.action {
+            case .send(let send):
+                if send.action == "RemoteStartTransaction" || send.action == "StartTransaction" { hasStarted = true }
+                guard send.action == "SetChargingProfile", send.payload == nil, purpose(send.fields) == "TxProfile" else { continue }
+                reading.warning(
+                    .profileTooEarly, step.span, "a TxProfile is sent before any transaction runs", label: "a charge point refuses it",
+                    help: "start a transaction first, or send a TxDefaultProfile")
+            case .repeatSteps(_, let body), .call(_, _, let body): earlyProfiles(body, &hasStarted)
+            case .until, .when, .parallel: hasStarted = true
+            default: continue
+            }
+        }
+    }
+
+    private func purpose(_ fields: FieldValue) -> String? {
+        guard case .object(let outer) = fields, case .object(let profile)? = outer.first(where: { $0.name == "csChargingProfiles" })?.value,
+            case .text(let text, _)? = profile.first(where: { $0.name == "chargingProfilePurpose" })?.value
+        else { return nil }
+        return text
     }
 }

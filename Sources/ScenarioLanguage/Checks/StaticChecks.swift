@@ -22,6 +22,7 @@ struct StaticChecks {
         shortWindows()
         unreachable(scenario.steps)
         unreachedLimits()
+        earlyProfiles()
         if scenario.expectations.isEmpty {
             reading.warning(.nothingExpected, top.key("scenario")?.span ?? top.node.span, "nothing is expected of this scenario", label: "it passes whatever happens; add 'expect'")
         }
@@ -55,12 +56,28 @@ struct StaticChecks {
         }
     }
 
+    /// Frames of the file that nobody sends, or that nothing looks at.
     private func unreadFrames() {
-        for bus in scenario.buses {
+        var number = 0
+        for (index, bus) in scenario.buses.enumerated() {
             for frame in bus.frames {
-                guard let span = frame.span, frame.from == nil else { continue }
-                reading.warning(.unreadFrame, span, "no node sends the frame '\(frame.name)'", label: "help: add 'from: NODE'")
+                defer { number += 1 }
+                guard let span = frame.span else { continue }
+                if frame.from == nil {
+                    reading.warning(.unreadFrame, span, "no node sends the frame '\(frame.name)'", label: "help: add 'from: NODE'")
+                } else if !isRead(frame, number, bus: index) {
+                    reading.warning(.unreadFrame, span, "nothing reads the frame '\(frame.name)'", label: "no node, detector, formula, plot or record looks at it")
+                }
             }
+        }
+    }
+
+    private func isRead(_ frame: FrameDeclaration, _ number: Int, bus: Int) -> Bool {
+        if scenario.record.frames || reading.isUsed("stream \(table.frameStream(number))") { return true }
+        if frame.fields.contains(where: { builder.scope.mentionedOnBus.contains($0.signal) }) { return true }
+        return scenario.nodes.contains { node in
+            let kind = builder.registry.kinds[node.kind]
+            return self.bus(of: node, kind) == bus && kind.frames.contains { $0.name == frame.name && $0.use == .reads }
         }
     }
 

@@ -64,4 +64,5 @@ enum Code: String, CaseIterable {
     case nothingExpected = "W0608"
     case unreachableStep = "W0609"
     case unusedNode = "W0610"
+    case profileTooEarly = "W0611"
 }

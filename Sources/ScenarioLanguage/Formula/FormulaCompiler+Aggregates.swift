@@ -28,8 +28,11 @@ extension FormulaCompiler {
                     throw FormulaError(
                         .signalSet, at: first.span, "'\(function.rawValue)' takes one signal", help: "write avg, min, max or sum of \(written(first.span))")
                 }
-                let places = context == .score ? indices.map { aggregatePlace(reducer, .signal($0), nil) } : indices.map { FormulaPlace(.signal, $0) }
-                if context != .score { signalsRead.formUnion(indices) }
+                // A sum over nodes adds their values: during the run the present ones, after it the last ones. The sum of all samples of all
+                // nodes means nothing, the greatest value of any node does.
+                let isOfWholeRun = context == .score && reducer != .sum
+                let places = isOfWholeRun ? indices.map { aggregatePlace(reducer, .signal($0), nil) } : indices.map { FormulaPlace(.signal, $0) }
+                if !isOfWholeRun { signalsRead.formUnion(indices) }
                 try require([.live, .score], "\(shown(first.span))", first.span)
                 return over(reducer, places, first.type, node.span, register)
             }

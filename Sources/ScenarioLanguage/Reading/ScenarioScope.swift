@@ -17,7 +17,14 @@ final class ScenarioScope: FormulaScope {
     }
 
     /// Something uses these signals.
-    func mention(signals: [Int]) { mention(signals.prefix(1000).compactMap { table.signals[$0].node }) }
+    func mention(signals: [Int]) {
+        mention(signals.prefix(1000).compactMap { table.signals[$0].node })
+        // Of values on a bus the signal itself is kept: a frame whose fields nobody mentions is read by nobody.
+        for signal in signals.prefix(1000) where table.signals[signal].node == nil { mentionedOnBus.insert(signal) }
+    }
+
+    /// Values on a bus that something mentions.
+    private(set) var mentionedOnBus: Set<Int> = []
 
     /// An argument of a sequence.
     enum Local {
@@ -57,7 +64,10 @@ final class ScenarioScope: FormulaScope {
             mention(signals: signals)
             return .signals(signals, table.signals[first].dimension)
         }
-        if let stream = table.stream(name) { return .stream(stream) }
+        if let stream = table.stream(name) {
+            reading.markUsed("stream \(stream)")
+            return .stream(stream)
+        }
         if let detector = table.detectors.firstIndex(of: name) {
             reading.markUsed("detector \(name)")
             return .detector(detector)
@@ -73,7 +83,10 @@ final class ScenarioScope: FormulaScope {
 
     var knownNames: [String] { parameters.map(\.name) + (locals.last ?? []).map(\.name) + table.knownNames + labelKinds }
 
-    func stream(of name: String) -> Int? { table.stream(name) }
+    func stream(of name: String) -> Int? {
+        if let signal = table.signal(name) { mention(signals: [signal]) }
+        return table.stream(name)
+    }
 
     func missingReason(for name: String) -> String? {
         if case .nodes? = local(name) { return "a set of nodes can only be handed on as it is" }
