@@ -6,8 +6,6 @@ public enum FieldError: Error, Equatable, Sendable {
     case outside(at: Int, bits: Int)
     /// A scale of zero, or one that is not finite, or such an offset.
     case scale
-    /// The fields of a frame need more bytes than it has.
-    case tooLong(bits: Int)
 }
 
 /// Where a field lies in the data bytes of a frame, and how its bits are a value.

@@ -85,28 +85,3 @@ func impossibleFields() {
     #expect(throws: FieldError.scale) { try FieldLayout(at: 0, bits: 8, scale: 0) }
     #expect(throws: FieldError.scale) { try FieldLayout(at: 0, bits: 8, offset: .nan) }
 }
-
-@Test("Fields follow one another at whole bytes, in either byte order")
-func fieldSequence() throws {
-    var sequence = FieldSequence()
-    let current = try sequence.append(.u16, unit: "A")
-    let voltage = try sequence.append(.u16, order: .bigEndian)
-    let state = try sequence.append(.u8)
-    sequence.place(try FieldLayout(at: 40, bits: 4))
-    let power = try sequence.append(.i16)
-    #expect(sequence.byteCount == 8)
-    #expect(throws: FieldError.tooLong(bits: 72)) { try sequence.append(.u8) }
-    var payload: UInt64 = 0
-    current.setValue(0x1234, in: &payload)
-    voltage.setValue(0x5678, in: &payload)
-    state.setValue(0x9A, in: &payload)
-    power.setValue(-2, in: &payload)
-    let frame = CANFrame(id: 1, lengthCode: 8, payload: payload)
-    #expect(frame.data == [0x34, 0x12, 0x56, 0x78, 0x9A, 0x00, 0xFE, 0xFF])
-    #expect(current.unit == "A")
-    var second = FieldSequence()
-    let number = try second.append(.f32, order: .bigEndian)
-    payload = 0
-    number.setValue(-12.5, in: &payload)
-    #expect(CANFrame(id: 1, lengthCode: 4, payload: payload).data == [0xC1, 0x48, 0, 0])
-}

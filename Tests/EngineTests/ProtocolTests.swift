@@ -50,8 +50,8 @@ struct ProtocolTests {
                 + "steps:\n  - {send: SetChargingProfile, to: cp1, with: {limit: 10 A}}\n  - wait: 1s\n  - {send: RemoteStartTransaction, to: cp1}\n  - wait: 2s\n"
                 + "  - {send: SetChargingProfile, to: cp1, with: {limit: 20 A}}\n  - wait: 2s\n")
         let profiles = try calls(run, "SetChargingProfile").compactMap { ($0["payload"] as? [String: Any])?["csChargingProfiles"] as? [String: Any] }
-        #expect(profiles.map { $0["chargingProfilePurpose"] as? String } == ["TxDefaultProfile", "TxProfile"])
-        #expect(try answers(run, "SetChargingProfile").map { ($0["payload"] as? [String: Any])?["status"] as? String } == ["Accepted", "Accepted"])
+        #expect(profiles.compactMap { $0["chargingProfilePurpose"] as? String } == ["TxDefaultProfile", "TxProfile"])
+        #expect(try answers(run, "SetChargingProfile").compactMap { ($0["payload"] as? [String: Any])?["status"] as? String } == ["Accepted", "Accepted"])
         #expect(try run.values("cp1.limit").suffix(2) == [10, 20])
         let transaction = try answers(run, "StartTransaction").compactMap { ($0["payload"] as? [String: Any])?["transactionId"] as? Int }.first
         #expect(profiles.last?["transactionId"] as? Int == transaction)
@@ -75,7 +75,7 @@ struct ProtocolTests {
                         chargingSchedule: {chargingRateUnit: A, chargingSchedulePeriod: [{startPeriod: 0, limit: 16}]}
 
                 """)
-        #expect(try answers(run, "SetChargingProfile").map { ($0["payload"] as? [String: Any])?["status"] as? String } == ["Rejected"])
+        #expect(try answers(run, "SetChargingProfile").compactMap { ($0["payload"] as? [String: Any])?["status"] as? String } == ["Rejected"])
         #expect(run.outcome.diagnostics.contains { $0.code == "W0723" })
     }
 
@@ -94,7 +94,7 @@ struct ProtocolTests {
             head("2min", record: "[]") + "nodes:\n  csms: {is: csms}\n  cp: {is: charge-point, count: 200, csms: csms, max_current: 16 A, boot_after: '=uniform(0 s, 5 s)'}\n"
                 + "  site: {is: grid-meter, feeds: cp.*}\nsteps:\n  - {send: RemoteStartTransaction, to: cp.*}\n"
                 + "expect:\n  - =count(ocpp.BootNotification) == 200\n  - =count(ocpp.StartTransaction) == 200\n  - =csms.transactions == 200\n  - =csms.connected == 200\n"
-                + "  - '=round(max(site.power), 1 kW) == 2208 kW'\n  - =max(sum(cp.*.power)) == max(site.power)\n")
+                + "  - '=round(max(site.power), 1 kW) == 2208 kW'\n  - '=abs(sum(cp.*.power) - site.power) < 1 W'\n")
         #expect(outcome.expectations.filter { !$0.isFulfilled }.map(\.sentence) == [])
         #expect(outcome.verdict == .pass)
     }

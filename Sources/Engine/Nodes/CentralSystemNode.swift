@@ -2,6 +2,7 @@ import JSONText
 import OCPP
 import Quantities
 import ScenarioLanguage
+import SimulationKernel
 
 /// Kind `csms`: a central system of OCPP 1.6 that answers charge points and sends what the steps say.
 final class CentralSystemNode: Node {
@@ -13,7 +14,8 @@ final class CentralSystemNode: Node {
     private var outputs: [CentralSystemOutput] = []
     /// Link and charge point of each connection.
     private var connections: [(link: Int, chargePoint: Int)] = []
-    private var generations: [UInt32] = []
+    /// One timer a connection.
+    private var timers = TimerTable(count: 0)
     private var running = 0
     private var accepted = 0
     /// Steps that wait for answers, by the token of the call.
@@ -46,8 +48,8 @@ final class CentralSystemNode: Node {
             let connection = machine.connect(identity: simulation.scenario.symbols.nodes[chargePoint])
             simulation.links.setConnection(connection, of: link)
             connections.append((link, chargePoint))
-            generations.append(0)
         }
+        timers = TimerTable(count: connections.count)
     }
 
     private func drive(_ body: (inout CentralSystemMachine, inout [CentralSystemOutput]) -> Void) {
@@ -64,8 +66,7 @@ final class CentralSystemNode: Node {
         switch output {
         case .send(let connection, let message): simulation.links.sendDown(connections[connection].link, message, label: message.isCall ? presentLabel : -1)
         case .setTimer(let connection, let instant):
-            generations[connection] &+= 1
-            setTimer(UInt32(connection), at: instant, payload: generations[connection])
+            setTimer(UInt32(connection), at: instant, payload: timers.arm(connection))
         case .callEnded(let connection, let token, let outcome): ended(connection, token, outcome)
         case .registered(_, let status):
             if status == .accepted {
@@ -91,7 +92,7 @@ final class CentralSystemNode: Node {
     }
 
     override func timer(_ id: UInt32, _ payload: UInt32) {
-        guard generations[Int(id)] == payload else { return }
+        guard timers.expire(Int(id), generation: payload) else { return }
         drive { $0.timer(connection: Int(id), at: now, into: &$1) }
     }
 

@@ -3,6 +3,7 @@ import Electrical
 import OCPP
 import Quantities
 import ScenarioLanguage
+import SimulationKernel
 
 /// Kind `charge-point`: speaks OCPP 1.6 with its central system; energy comes from its own supply, or from a charger module on a CAN bus.
 final class ChargePointNode: Node, MeterSource, LoadNode {
@@ -19,7 +20,9 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private let bus: Int?
     private let bootAfter: Duration
     private var plants: [Plant]
-    private var generations = [UInt32](repeating: 0, count: 96)
+    /// The timers of the machine, then those of full vehicles by connector.
+    private var timers = TimerTable(count: 96)
+    private static let fullSlot = 64
     private let voltage: Double
     private let phases: Int
     /// What the charger module on the bus reported last.
@@ -107,10 +110,8 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         switch output {
         case .send(let message): simulation.links.sendUp(link, message)
         case .setTimer(let timer, let instant):
-            let slot = Int(timer.rawValue)
-            generations[slot] &+= 1
-            setTimer(timer.rawValue, at: instant, payload: generations[slot])
-        case .cancelTimer(let timer): generations[Int(timer.rawValue)] &+= 1
+            setTimer(timer.rawValue, at: instant, payload: timers.arm(Int(timer.rawValue)))
+        case .cancelTimer(let timer): timers.cancel(Int(timer.rawValue))
         case .energise(let connector): setEnergised(true, connector)
         case .deenergise(let connector): setEnergised(false, connector)
         case .limit(let connector, let amperes): setLimit(amperes, connector)
@@ -128,10 +129,10 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         if id == ChargePointNode.fullTimer - 1 { return drive { $0.start(at: now, into: &$1) } }
         if id >= ChargePointNode.fullTimer {
             let connector = Int(id - ChargePointNode.fullTimer)
-            guard generations[64 + connector % 32] == payload else { return }
+            guard timers.expire(ChargePointNode.fullSlot + connector, generation: payload) else { return }
             return vehicleFull(connector)
         }
-        guard generations[Int(id)] == payload else { return }
+        guard timers.expire(Int(id), generation: payload) else { return }
         if id == ChargePointTimer.meter.rawValue { publishReadings() }
         drive { $0.timer(ChargePointTimer(rawValue: id), at: now, meter: self, into: &$1) }
     }
@@ -170,10 +171,10 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     /// The offer has changed: readings are published, and the instant at which the vehicle has enough is planned anew.
     private func plantChanged(_ connector: Int) {
         publishReadings()
-        let slot = 64 + connector % 32
-        generations[slot] &+= 1
+        let slot = ChargePointNode.fullSlot + connector
+        timers.cancel(slot)
         guard plants[connector - 1].isEnergised, let full = plants[connector - 1].instantFull(), full < simulation.kernel.end else { return }
-        setTimer(ChargePointNode.fullTimer + UInt32(connector), at: max(full, now), payload: generations[slot])
+        setTimer(ChargePointNode.fullTimer + UInt32(connector), at: max(full, now), payload: timers.arm(slot))
     }
 
     private func vehicleFull(_ connector: Int) {

@@ -134,7 +134,22 @@ extension ScenarioBuilder {
 
     /// Asks the catalogue whether the fields are those of the message; complaints point at the field.
     private func checkFields(_ with: YAMLNode, _ manifest: MessageManifest, _ fields: FieldValue) {
-        for complaint in registry.checkMessage(manifest.name, fields) {
+        let complaints = registry.checkMessage(manifest.name, fields)
+        var lacking: [(parent: [String], names: [String])] = []
+        for complaint in complaints where complaint.message.hasSuffix(" is missing") {
+            let parent = Array(complaint.path.dropLast())
+            let name = "'\(complaint.path.last ?? "")'"
+            if let index = lacking.firstIndex(where: { $0.parent == parent }) { lacking[index].names.append(name) } else { lacking.append((parent, [name])) }
+        }
+        for complaint in complaints {
+            let parent = Array(complaint.path.dropLast())
+            var text = complaint.message
+            if text.hasSuffix(" is missing") {
+                // What one object lacks is one finding.
+                guard let index = lacking.firstIndex(where: { $0.parent == parent }) else { continue }
+                let names = lacking.remove(at: index).names.joined(separator: ", ")
+                text = parent.isEmpty ? "\(names) \(names.utf8.contains(0x2C) ? "are" : "is") missing" : "'\(parent.joined(separator: "."))' lacks \(names)"
+            }
             var place = with
             var span = with.span
             for part in complaint.path {
@@ -158,7 +173,7 @@ extension ScenarioBuilder {
                 continue
             }
             let pointer = "/\(complaint.path.joined(separator: "/"))"
-            let text = complaint.message.hasPrefix(pointer) ? "'\(complaint.path.joined(separator: "."))'\(complaint.message.dropFirst(pointer.count))" : complaint.message
+            if text.hasPrefix(pointer) { text = "'\(complaint.path.joined(separator: "."))'\(text.dropFirst(pointer.count))" }
             reading.error(.wrongMessageField, span, "\(manifest.name): \(text)")
         }
     }
