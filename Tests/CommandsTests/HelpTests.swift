@@ -26,7 +26,9 @@ struct HelpTests {
     @Test("no line of help is wider than the terminal, except examples")
     func widths() {
         for name in CommandTable.visible.map(\.name) {
-            let wide = evsim("help", name, columns: 72).output.split(separator: "\n").filter { $0.count > 72 && !$0.hasPrefix("  evsim") && !$0.hasPrefix("      ") }
+            let wide = evsim("help", name, columns: 72).output.split(separator: "\n").filter {
+                $0.count > 72 && !$0.hasPrefix("  evsim") && !$0.hasPrefix("      ")
+            }
             #expect(wide.isEmpty, "\(name): \(wide)")
         }
     }
@@ -43,7 +45,7 @@ struct HelpTests {
         for name in [nil] + CommandTable.visible.map({ Optional($0.name) }) {
             let text = name.map { evsim("man", $0).output } ?? evsim("man").output
             let file = try directory.file("page.1", text)
-            let result = try child("/usr/bin/groff", ["-man", "-ww", "-Tutf8", "-K", "utf-8", file])
+            let result = try child("/usr/bin/groff", ["-man", "-ww", "-Tutf8", "-P-cbou", "-K", "utf-8", file])
             #expect(result.status == 0 && result.errors.isEmpty, "\(name ?? "evsim"): \(result.errors)")
             #expect(result.output.contains("NAME"))
         }

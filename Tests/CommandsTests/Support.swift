@@ -74,7 +74,7 @@ struct ChildResult {
 /// Runs a program to its end; `during` is called with its process while it runs.
 func child(_ program: String, _ arguments: [String], during: ((Process) throws -> Void)? = nil) throws -> ChildResult {
     let directory = try TemporaryDirectory()
-    for name in ["out", "err"] { FileManager.default.createFile(atPath: "\(directory.path)/\(name)", contents: nil) }
+    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(directory.path)/\(name)", contents: nil) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
@@ -121,5 +121,6 @@ enum Sample {
     /// The same with an `until` that never comes.
     static let stuck = good.replacingOccurrences(of: "steps:", with: "steps:\n  - {until: =cp1.current > 1 kA, timeout: 5s}")
     /// Runs for longer than anybody waits.
-    static let long = good.replacingOccurrences(of: "60s", with: "50000h").replacingOccurrences(of: "steps:", with: "record: [labels]\nsteps:\n  - {repeat: forever, steps: [{wait: 1s}]}")
+    static let long = good.replacingOccurrences(of: "60s", with: "50000h").replacingOccurrences(
+        of: "steps:", with: "record: [labels]\nsteps:\n  - {repeat: forever, steps: [{wait: 1s}]}")
 }

@@ -129,6 +129,22 @@ struct StepTests {
         #expect(conditional.simulated.seconds == 60 || conditional.diagnostics.first?.code == "E0704")
     }
 
+    @Test("a time without end waits to the end of the run, and a negative one ends it")
+    func strangeTimes() throws {
+        for verb in ["wait", "at", "until"] {
+            let step = verb == "until" ? "- {until: =charger.current > 90 A, timeout: '=1 s / (charger.limit / 1 A - 32)', else: go-on}" : "- \(verb): =1 s / (charger.limit / 1 A - 32)"
+            #expect(try limits("\(step)\n- set: {charger.limit: 1 A}") == [], "\(verb)")
+        }
+        let outcome = try run(head("60s") + onBus() + "steps:\n  - wait: 1s\n  - wait: =1 s - charger.limit / 1 A * 1 s\n")
+        #expect(outcome.diagnostics.first?.message.hasPrefix("the time of this step is negative") == true)
+    }
+
+    @Test("the first steps read what nodes published when they were switched on")
+    func startValues() throws {
+        #expect(try limits("- set: {charger.limit: =charger.limit + 1 A}") == ["0 33"])
+        #expect(try limits("- when: =charger.limit == 32 A and cp1.status == 'Available'\n  steps: [{set: {charger.limit: 1 A}}]") == ["0 1"])
+    }
+
     @Test("a run of too many events is stopped")
     func tooManyEvents() throws {
         var options = RunOptions()

@@ -10,7 +10,9 @@ enum DescribeCommand {
         if found.isEmpty, isFile(name) { return describeFile(name, arguments, console) }
         guard !found.isEmpty else {
             let near = Suggestion.nearest(name, among: Subject.all.map(\.name))
-            console.note("error: there is no \(ArgumentMatcher.quoted(name)) to describe (argument 'NAME')\(near.map { "; did you mean '\($0)'?" } ?? "; see 'evsim list'")")
+            console.note(
+                "error: there is no \(ArgumentMatcher.quoted(name)) to describe (argument 'NAME')\(near.map { "; did you mean '\($0)'?" } ?? "; see 'evsim list'")"
+            )
             return .usage
         }
         if arguments.has(.json) {

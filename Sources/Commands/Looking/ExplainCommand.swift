@@ -12,7 +12,8 @@ enum ExplainCommand {
         }
         if arguments.has(.json) {
             let document: JSONValue = [
-                "code": .string(entry.code), "title": .string(entry.title), "explanation": .string(entry.explanation), "wrong": .string(entry.wrong), "right": .string(entry.right),
+                "code": .string(entry.code), "title": .string(entry.title), "explanation": .string(entry.explanation), "wrong": .string(entry.wrong),
+                "right": .string(entry.right),
             ]
             console.print(document.text(.pretty))
         } else {
@@ -29,7 +30,9 @@ enum ExplainCommand {
         }
         for (heading, example) in [("Wrong:", entry.wrong), ("Right:", entry.right)] where !example.isEmpty {
             text += "\n\(heading)\n"
-            for line in example.split(separator: "\n", omittingEmptySubsequences: false) { text += line.isEmpty ? "\n" : "    \(DisplayText.visible(String(line)))\n" }
+            for line in example.split(separator: "\n", omittingEmptySubsequences: false) {
+                text += line.isEmpty ? "\n" : "    \(DisplayText.visible(String(line)))\n"
+            }
         }
         return text
     }

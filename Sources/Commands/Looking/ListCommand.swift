@@ -28,7 +28,9 @@ enum ListCommand {
     static func perform(_ arguments: Arguments, _ console: Console) -> ExitCode {
         let area = arguments[0].flatMap { ListArea(rawValue: $0) }
         if let directory = arguments[1], area != .scenarios {
-            console.note("error: only 'evsim list scenarios' takes a directory; \(ArgumentMatcher.quoted(directory)) is too much (argument \(arguments.positionals[1].position))")
+            console.note(
+                "error: only 'evsim list scenarios' takes a directory; \(ArgumentMatcher.quoted(directory)) is too much (argument \(arguments.positionals[1].position))"
+            )
             return .usage
         }
         guard let area else {
@@ -46,7 +48,8 @@ enum ListCommand {
         case .scenarios: []
         case .kinds: BuiltIns.registry.kinds.map { [("name", $0.name), ("about", $0.about)] }
         case .detectors: BuiltIns.registry.detectors.map { [("name", $0.name), ("about", $0.about)] }
-        case .messages: BuiltIns.registry.messages.map { [("name", $0.name), ("protocol", $0.protocolName), ("sender", $0.sender.rawValue), ("about", $0.about)] }
+        case .messages:
+            BuiltIns.registry.messages.map { [("name", $0.name), ("protocol", $0.protocolName), ("sender", $0.sender.rawValue), ("about", $0.about)] }
         case .functions: FormulaFunction.table.map { [("name", $0.name), ("signature", $0.signature), ("about", $0.about)] }
         case .units: Unit.all.map { [("name", $0.symbol), ("dimension", $0.dimension.name), ("about", Subject.factor($0))] }
         case .sections: ScenarioSchema.all.map { [("name", Subject.name($0)), ("about", $0.about)] }
@@ -62,7 +65,8 @@ enum ListCommand {
         }
         let width = max(60, min(console.output.columns, 120))
         if rows.allSatisfy({ $0.count == 2 }) {
-            console.output.write(TextLayout.definitions(rows.map { (DisplayText.visible($0[0].1), DisplayText.visible($0[1].1)) }, indent: 0, most: 40, width: width))
+            console.output.write(
+                TextLayout.definitions(rows.map { (DisplayText.visible($0[0].1), DisplayText.visible($0[1].1)) }, indent: 0, most: 40, width: width))
         } else {
             console.output.write(TextLayout.table(rows.map { row in row.map { DisplayText.visible($0.1) } }, indent: 0))
         }

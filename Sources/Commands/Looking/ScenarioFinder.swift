@@ -20,7 +20,9 @@ enum ScenarioFinder {
         var paths: [String] = []
         guard collect(directory, 0, &paths) else { return nil }
         return paths.compactMap { path in
-            guard let file = try? SourceFile.read(path: path), let root = YAMLTree.parse(file).root, let name = root.entry("scenario")?.value.text else { return nil }
+            guard let file = try? SourceFile.read(path: path), let root = YAMLTree.parse(file).root, let name = root.entry("scenario")?.value.text else {
+                return nil
+            }
             return Found(path: path, name: name, about: root.entry("about")?.value.text ?? "")
         }
     }

@@ -20,7 +20,10 @@ struct ScenarioPage {
     private var nodes: [Row] {
         scenario.nodes.map { node in
             let wires = zip(kinds[node.kind].settings, node.settings).compactMap { setting, value in wire(setting, value) }
-            return [("name", node.isCounted ? "\(node.name).1 … \(node.name).\(node.count)" : node.name), ("kind", kinds[node.kind].name), ("wired_to", wires.joined(separator: ", "))]
+            return [
+                ("name", node.isCounted ? "\(node.name).1 … \(node.name).\(node.count)" : node.name), ("kind", kinds[node.kind].name),
+                ("wired_to", wires.joined(separator: ", ")),
+            ]
         }
     }
 
@@ -57,7 +60,10 @@ struct ScenarioPage {
             let id = "0x" + String(repeating: "0", count: max(0, (frame.isExtended ? 8 : 3) - digits.count)) + digits
             let when = frame.every.map { "every \(Quantity($0.seconds, .time).text) from \(Quantity(frame.phase.seconds, .time).text) on" } ?? "on an event"
             let fields = frame.fields.map { "\($0.name) (\($0.bits) bit\($0.unit.isEmpty ? "" : ", \($0.unit)"))" }.joined(separator: ", ")
-            return [("name", frame.name), ("id", id), ("from", frame.from.map { scenario.symbols.nodes[$0] } ?? "several"), ("when", when), ("data", fields.isEmpty ? "no data" : fields)]
+            return [
+                ("name", frame.name), ("id", id), ("from", frame.from.map { scenario.symbols.nodes[$0] } ?? "several"), ("when", when),
+                ("data", fields.isEmpty ? "no data" : fields),
+            ]
         }
     }
 
@@ -122,7 +128,8 @@ struct ScenarioPage {
         if !scenario.about.isEmpty {
             text += TextLayout.wrap(DisplayText.visible(scenario.about), width: max(60, min(console.output.columns, 110))).map { "\($0)\n" }.joined()
         }
-        text += "\nruns for \(Quantity(scenario.run.length.seconds, .time).text), seed \(scenario.run.seed), \(TextLayout.count(stepCount(scenario.steps), "step"))\n"
+        text +=
+            "\nruns for \(Quantity(scenario.run.length.seconds, .time).text), seed \(scenario.run.seed), \(TextLayout.count(stepCount(scenario.steps), "step"))\n"
         for section in sections where !section.rows.isEmpty {
             text += "\n" + console.paint(section.title, .bold, on: console.output) + "\n"
             text += TextLayout.table(section.rows.map { row in row.map { DisplayText.visible($0.text) } })

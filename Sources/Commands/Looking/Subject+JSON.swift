@@ -9,19 +9,23 @@ extension Subject {
         case .kind(let kind):
             return [
                 "what": "kind", "name": .string(kind.name), "about": .string(kind.about), "roles": .array(kind.roles.map { .string($0.rawValue) }),
-                "settings": .array(kind.settings.map(Subject.setting)), "signals": .array(kind.signals.map(Subject.signal)), "frames": .array(kind.frames.map(Subject.frame)),
+                "settings": .array(kind.settings.map(Subject.setting)), "signals": .array(kind.signals.map(Subject.signal)),
+                "frames": .array(kind.frames.map(Subject.frame)),
                 "example": .string(kind.example),
             ]
         case .detector(let detector):
             return [
-                "what": "detector", "name": .string(detector.name), "about": .string(detector.about), "settings": .array(detector.settings.map(Subject.setting)),
+                "what": "detector", "name": .string(detector.name), "about": .string(detector.about),
+                "settings": .array(detector.settings.map(Subject.setting)),
                 "source": .string(detector.source), "example": .string(detector.example),
             ]
         case .message(let message):
             return [
-                "what": "message", "name": .string(message.name), "about": .string(message.about), "protocol": .string(message.protocolName), "sender": .string(message.sender.rawValue),
+                "what": "message", "name": .string(message.name), "about": .string(message.about), "protocol": .string(message.protocolName),
+                "sender": .string(message.sender.rawValue),
                 "fields": .array(message.fields.map { ["name": .string($0.name), "type": .string($0.type), "required": .bool($0.required)] }),
-                "shorthands": .array(message.shorthands.map { ["name": .string($0.name), "dimension": .string($0.dimension.name), "about": .string($0.about)] }),
+                "shorthands": .array(
+                    message.shorthands.map { ["name": .string($0.name), "dimension": .string($0.dimension.name), "about": .string($0.about)] }),
             ]
         case .function(let function):
             return [
@@ -42,7 +46,8 @@ extension Subject {
 
     private static func setting(_ setting: SettingManifest) -> JSONValue {
         [
-            "name": .string(setting.name), "type": .string(setting.type.name), "required": .bool(setting.required), "default": text(setting.defaultText), "min": text(setting.min),
+            "name": .string(setting.name), "type": .string(setting.type.name), "required": .bool(setting.required), "default": text(setting.defaultText),
+            "min": text(setting.min),
             "max": text(setting.max), "about": .string(setting.about),
         ]
     }
@@ -56,7 +61,8 @@ extension Subject {
 
     private static func frame(_ frame: FrameManifest) -> JSONValue {
         [
-            "name": .string(frame.name), "id": .integer(Int64(frame.id)), "use": .string(frame.use.rawValue), "every": text(frame.every), "phase": text(frame.phase),
+            "name": .string(frame.name), "id": .integer(Int64(frame.id)), "use": .string(frame.use.rawValue), "every": text(frame.every),
+            "phase": text(frame.phase),
             "data": .object(frame.fields.map { JSONValue.Member($0.name, .string($0.layout)) }), "about": .string(frame.about),
         ]
     }

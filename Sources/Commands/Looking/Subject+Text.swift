@@ -24,9 +24,13 @@ extension Subject {
             if !detector.source.isEmpty { text += heading("Source") + TextLayout.wrap(detector.source, width: width - 2).map { "  \($0)\n" }.joined() }
             return text + heading("Example") + Subject.indented(detector.example)
         case .message(let message):
-            var text = title(message.name, "message of \(message.protocolName), sent by \(message.sender == .either ? "either side" : "the \(message.sender.rawValue)")", message.about)
+            var text = title(
+                message.name, "message of \(message.protocolName), sent by \(message.sender == .either ? "either side" : "the \(message.sender.rawValue)")",
+                message.about)
             text += heading("Fields")
-            text += message.fields.isEmpty ? "  none\n" : TextLayout.definitions(message.fields.map { ($0.name, $0.type + ($0.required ? ", required" : "")) }, width: width)
+            text +=
+                message.fields.isEmpty
+                ? "  none\n" : TextLayout.definitions(message.fields.map { ($0.name, $0.type + ($0.required ? ", required" : "")) }, width: width)
             if !message.shorthands.isEmpty {
                 text += heading("Shorthands of evsim")
                 text += TextLayout.definitions(message.shorthands.map { ($0.name, "\($0.dimension.name). \($0.about)") }, width: width)
@@ -45,7 +49,8 @@ extension Subject {
         case .unit(let unit):
             return title(unit.symbol, "unit of \(unit.dimension.name)", Subject.factor(unit))
         case .section(let section):
-            return title(Subject.name(section), "section of a scenario file", section.about) + heading("Keys") + TextLayout.definitions(section.keys.map(Subject.keyRow), width: width)
+            return title(Subject.name(section), "section of a scenario file", section.about) + heading("Keys")
+                + TextLayout.definitions(section.keys.map(Subject.keyRow), width: width)
         }
     }
 

@@ -66,7 +66,9 @@ enum CompletionAnswer {
     }
 
     private static func options(_ options: [OptionSpec], _ current: String, _ line: [String]) -> [Candidate] {
-        options.filter { !$0.isHidden && ($0.repeats || !line.contains("--\($0.name)")) }.map { ("--\($0.name)", $0.about) }.filter { $0.word.hasPrefix(current) }
+        options.filter { !$0.isHidden && ($0.repeats || !line.contains("--\($0.name)")) }.map { ("--\($0.name)", $0.about) }.filter {
+            $0.word.hasPrefix(current)
+        }
     }
 
     private static func values(

@@ -22,7 +22,8 @@ enum HelpPage {
     private static func overview(_ width: Int, _ heading: (String) -> String) -> String {
         var text = "evsim \(CommandTable.about)\n\n" + heading("Usage: evsim COMMAND [arguments] [options]") + "\n" + heading("Commands")
         text += TextLayout.definitions(
-            CommandTable.visible.map { command in ((["\(command.name)"] + command.positionals.map(\.spelling)).joined(separator: " "), command.about) }, width: width)
+            CommandTable.visible.map { command in ((["\(command.name)"] + command.positionals.map(\.spelling)).joined(separator: " "), command.about) },
+            width: width)
         text += "\n" + heading("Options of every command")
         text += TextLayout.definitions(OptionSpec.everywhere.map { (spelling($0), about($0)) }, width: width)
         text += "\n'evsim help COMMAND' says more. Start here:\n"
@@ -31,7 +32,8 @@ enum HelpPage {
     }
 
     private static func page(_ command: CommandSpec, _ width: Int, _ heading: (String) -> String) -> String {
-        var text = "evsim \(command.name) — \(command.about)\n\n" + heading("Usage: \(command.synopsis)")
+        var text =
+            TextLayout.wrap("evsim \(command.name) — \(command.about)", width: width).joined(separator: "\n") + "\n\n" + heading("Usage: \(command.synopsis)")
         for paragraph in command.text { text += "\n" + TextLayout.wrap(paragraph, width: width).joined(separator: "\n") + "\n" }
         if !command.positionals.isEmpty {
             text += "\n" + heading("Arguments") + TextLayout.definitions(command.positionals.map { ($0.name, about($0)) }, width: width)

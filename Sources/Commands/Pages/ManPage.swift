@@ -13,7 +13,8 @@ enum ManPage {
     }
 
     private static func overview() -> String {
-        var text = title("EVSIM") + ".SH NAME\nevsim \\- \(escaped(CommandTable.about))\n.SH SYNOPSIS\n.B evsim\n.I COMMAND\n[arguments] [options]\n.SH DESCRIPTION\n"
+        var text =
+            title("EVSIM") + ".SH NAME\nevsim \\- \(escaped(CommandTable.about))\n.SH SYNOPSIS\n.B evsim\n.I COMMAND\n[arguments] [options]\n.SH DESCRIPTION\n"
         for (index, paragraph) in CommandTable.text.enumerated() { text += (index > 0 ? ".PP\n" : "") + line(paragraph) }
         text += ".SH COMMANDS\n"
         for command in CommandTable.visible {
@@ -26,7 +27,8 @@ enum ManPage {
         text += exitStatus(ExitCode.allCases)
         text += ".SH ENVIRONMENT\n"
         text += definitions([
-            ("NO_COLOR", "When it is set and not empty, nothing is coloured."), ("CI", "When it is 'true' and standard error is no terminal, progress is a line each 10 %."),
+            ("NO_COLOR", "When it is set and not empty, nothing is coloured."),
+            ("CI", "When it is 'true' and standard error is no terminal, progress is a line each 10 %."),
             ("SWIFT_BACKTRACE", "When it is set, an error in evsim itself ends with the backtrace of the Swift runtime instead of exit code 70."),
         ])
         text += ".SH EXAMPLES\n"

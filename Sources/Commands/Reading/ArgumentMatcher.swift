@@ -115,7 +115,10 @@ struct ArgumentMatcher {
                     continue
                 }
                 if option.valueName == nil, !rest.isEmpty {
-                    errors.append(UsageError("'-\(letter)' takes no value (argument \(token.position), \(ArgumentMatcher.quoted(token.text)))", help: "write options one by one"))
+                    errors.append(
+                        UsageError(
+                            "'-\(letter)' takes no value (argument \(token.position), \(ArgumentMatcher.quoted(token.text)))", help: "write options one by one")
+                    )
                     continue
                 }
                 take(option, rest.isEmpty ? nil : rest.hasPrefix("=") ? String(rest.dropFirst()) : rest, token, &index)
@@ -128,7 +131,9 @@ struct ArgumentMatcher {
             errors.append(UsageError("'--\(option.name)' is given twice (argument \(token.position))", help: "give it once"))
         }
         guard let valueName = option.valueName else {
-            if let inline { errors.append(UsageError("'--\(option.name)' takes no value, and has \(ArgumentMatcher.quoted(inline)) (argument \(token.position))")) }
+            if let inline {
+                errors.append(UsageError("'--\(option.name)' takes no value, and has \(ArgumentMatcher.quoted(inline)) (argument \(token.position))"))
+            }
             given.append((option.name, Arguments.Value(text: "", position: token.position)))
             return
         }
@@ -168,7 +173,10 @@ struct ArgumentMatcher {
         let needed = specs.count { $0.arity != .optional }
         if positionals.count < needed {
             let missing = specs[positionals.count]
-            errors.append(UsageError("'evsim \(command.name)' needs \(missing.name): \(ArgumentMatcher.lowered(missing.about))", help: "write 'evsim \(command.name) \(missing.name)'"))
+            errors.append(
+                UsageError(
+                    "'evsim \(command.name)' needs \(missing.name): \(ArgumentMatcher.lowered(missing.about))",
+                    help: "write 'evsim \(command.name) \(missing.name)'"))
         }
         if specs.last?.arity != .many, positionals.count > specs.count {
             let extra = positionals[specs.count]

@@ -17,11 +17,11 @@ enum BenchCommand {
         var read: Double
     }
 
-    private static let hours = 2
+    private static let minutes = 240
     private static let repetitions = 3
 
     static func perform(_ arguments: Arguments, _ console: Console) -> ExitCode {
-        guard let figures = measure(hours: hours) else {
+        guard let figures = measure(minutes: minutes) else {
             console.note("error: the built-in scenario did not run; try 'evsim doctor'")
             return .runtime
         }
@@ -29,9 +29,11 @@ enum BenchCommand {
         let eventsPerSecond = Double(figures.events) / figures.run
         if arguments.has(.json) {
             let document: JSONValue = [
-                "evsim": .string(evsimVersion), "build": .string(VersionCommand.build), "platform": .string(VersionCommand.platform), "repetitions": .integer(Int64(repetitions)),
+                "evsim": .string(evsimVersion), "build": .string(VersionCommand.build), "platform": .string(VersionCommand.platform),
+                "repetitions": .integer(Int64(repetitions)),
                 "simulated_s": .double(figures.simulated), "events": .integer(Int64(clamping: figures.events)), "run_cpu_s": .double(rounded(figures.run)),
-                "read_cpu_s": .double(rounded(figures.read)), "simulated_s_per_cpu_s": .double(perSecond.rounded()), "events_per_cpu_s": .double(eventsPerSecond.rounded()),
+                "read_cpu_s": .double(rounded(figures.read)), "simulated_s_per_cpu_s": .double(perSecond.rounded()),
+                "events_per_cpu_s": .double(eventsPerSecond.rounded()),
             ]
             console.print(document.text(.pretty))
         } else {
@@ -50,8 +52,8 @@ enum BenchCommand {
     private static func rounded(_ seconds: Double) -> Double { (seconds * 1e6).rounded() / 1e6 }
 
     /// Runs the cycle a few times in memory; `nil` when it fails.
-    static func measure(hours: Int) -> Figures? {
-        let text = EmbeddedScenario.measured(hours: hours)
+    static func measure(minutes: Int) -> Figures? {
+        let text = EmbeddedScenario.measured(minutes: minutes)
         var best: Figures?
         for _ in 0..<repetitions {
             let reading = Stopwatch.processor()

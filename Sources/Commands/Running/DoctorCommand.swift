@@ -22,11 +22,18 @@ enum DoctorCommand {
         checks += MachineChecks.directories(console) + [MachineChecks.disk()] + MachineChecks.terminal(console) + [MachineChecks.socketCAN(), selfRun()]
         let isHealthy = checks.allSatisfy { $0.result != .failed }
         if arguments.has(.json) {
-            let items = checks.map { JSONValue.object([JSONValue.Member("name", .string($0.name)), JSONValue.Member("result", .string($0.result.rawValue)), JSONValue.Member("text", .string($0.text))]) }
+            let items = checks.map {
+                JSONValue.object([
+                    JSONValue.Member("name", .string($0.name)), JSONValue.Member("result", .string($0.result.rawValue)),
+                    JSONValue.Member("text", .string($0.text)),
+                ])
+            }
             console.print(JSONValue.object([JSONValue.Member("healthy", .bool(isHealthy)), JSONValue.Member("checks", .array(items))]).text(.pretty))
         } else {
             let width = checks.map { $0.name.count }.max() ?? 0
-            for check in checks { console.print("\(mark(check.result, console)) \(TextLayout.padded(check.name, width + 2))\(DisplayText.visible(check.text))") }
+            for check in checks {
+                console.print("\(mark(check.result, console)) \(TextLayout.padded(check.name, width + 2))\(DisplayText.visible(check.text))")
+            }
             console.print(isHealthy ? "all is well" : "something is wrong: see the lines marked ✗")
         }
         return isHealthy ? .fine : .runtime

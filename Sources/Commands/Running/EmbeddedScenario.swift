@@ -43,11 +43,11 @@ enum EmbeddedScenario {
         """
 
     /// The reference cycle for a simulated time that takes long enough to be measured.
-    static func measured(hours: Int) -> String {
+    static func measured(minutes: Int) -> String {
         """
         evsim: 1
         scenario: bench
-        run: {for: \(hours)h}
+        run: {for: \(minutes)min}
         \(cycle)
         expect: [=max(charger.current) <= 100 A]
         """

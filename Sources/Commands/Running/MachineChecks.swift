@@ -8,17 +8,18 @@ enum MachineChecks {
     static func directories(_ console: Console) -> [Check] {
         let temporary = console.environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         return [
-            writable("current directory", ".", shown: workingDirectory(), isNeeded: false), writable("temporary directory", temporary, shown: temporary, isNeeded: false),
+            writable("current directory", ".", shown: workingDirectory()),
+            writable("temporary directory", temporary, shown: temporary),
         ]
     }
 
     /// Creates and removes a file, which tells more than permission bits.
-    static func writable(_ name: String, _ path: String, shown: String, isNeeded: Bool) -> Check {
+    static func writable(_ name: String, _ path: String, shown: String) -> Check {
         let file = "\(path)/.evsim-doctor-\(getpid())"
         let descriptor = open(file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            return Check(name: name, result: isNeeded ? .failed : .warning, text: "\(shown) cannot be written (\(reason)); give runs a directory with -o")
+            return Check(name: name, result: .warning, text: "\(shown) cannot be written (\(reason)); give runs a directory with -o")
         }
         close(descriptor)
         unlink(file)
@@ -37,7 +38,9 @@ enum MachineChecks {
         guard statvfs(".", &status) == 0 else { return Check(name: "free disk", result: .note, text: "unknown") }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
         let isLow = free < 100 << 20
-        return Check(name: "free disk", result: isLow ? .warning : .ok, text: "\(TextLayout.grouped(free >> 20)) MiB\(isLow ? "; long runs that record frames need more" : "")")
+        return Check(
+            name: "free disk", result: isLow ? .warning : .ok,
+            text: "\(TextLayout.grouped(free >> 20)) MiB\(isLow ? "; long runs that record frames need more" : "")")
     }
 
     /// Terminal, colour and character set.
@@ -52,7 +55,9 @@ enum MachineChecks {
             Check(name: "terminal", result: .ok, text: "standard output is \(output), colours are \(color)"),
             Check(
                 name: "locale", result: doubtful ? .warning : .ok,
-                text: "\(locale.isEmpty ? "not set" : locale)\(doubtful ? "; evsim writes UTF-8, set LC_ALL=C.UTF-8 to see all characters" : "; results do not depend on it")"),
+                text:
+                    "\(locale.isEmpty ? "not set" : locale)\(doubtful ? "; evsim writes UTF-8, set LC_ALL=C.UTF-8 to see all characters" : "; results do not depend on it")"
+            ),
         ]
     }
 

@@ -40,7 +40,7 @@ struct Stopwatch {
 
     /// A rate for people: two leading digits, grouped.
     static func rate(_ value: Double) -> String {
-        guard value.isFinite, value >= 1 else { return value > 0 ? "\((value * 100).rounded() / 100)" : "0" }
+        guard value >= 1 else { return value > 0 ? "\((value * 100).rounded() / 100)" : "0" }
         guard value < 1e15 else { return "very many" }
         var unit = 1.0
         while value / unit >= 100 { unit *= 10 }

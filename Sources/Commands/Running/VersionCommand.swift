@@ -48,7 +48,10 @@ enum VersionCommand {
     /// Whether the optimiser was on.
     static var build: String {
         var isDebug = false
-        assert({ isDebug = true; return true }())
+        assert(
+            {
+                isDebug = true; return true
+            }())
         return isDebug ? "debug" : "release"
     }
 }

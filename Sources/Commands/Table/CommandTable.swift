@@ -34,10 +34,14 @@ enum CommandTable {
 
     private static let validate = CommandSpec(
         name: "validate", about: "check scenarios without running them",
-        text: ["Reads each file as 'run' does and shows what is wrong or doubtful: the place, the line and what would be right. Warnings do not make a file invalid."],
-        positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario files; '-' is the standard input.", arity: .many)], options: [.quiet, .json],
+        text: [
+            "Reads each file as 'run' does and shows what is wrong or doubtful: the place, the line and what would be right. Warnings do not make a file invalid."
+        ],
+        positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario files; '-' is the standard input.", arity: .many)],
+        options: [.quiet, .json],
         examples: [
-            ("evsim validate scenarios/*/*.yaml", "checks many files"), ("evsim validate --json my.yaml", "findings in the shape of the Language Server Protocol"),
+            ("evsim validate scenarios/*/*.yaml", "checks many files"),
+            ("evsim validate --json my.yaml", "findings in the shape of the Language Server Protocol"),
         ], exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: ValidateCommand.perform)
 
     private static let list = CommandSpec(
@@ -56,7 +60,8 @@ enum CommandTable {
             "For a name: its settings with types, limits and defaults, its signals and frames, and an example. For a file: nodes, how they are wired, buses with their frames, signals, detectors and what is expected.",
             "A name that stands for several things shows all of them.",
         ], positionals: [PositionalSpec(name: "NAME", type: .subject, about: "A name that 'evsim list' shows, or a scenario file; '-' is the standard input.")],
-        options: [.set, .json], examples: [("evsim describe charge-point", "settings and signals of a kind"), ("evsim describe my.yaml", "what is wired to what")],
+        options: [.set, .json],
+        examples: [("evsim describe charge-point", "settings and signals of a kind"), ("evsim describe my.yaml", "what is wired to what")],
         exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: DescribeCommand.perform)
 
     private static let explain = CommandSpec(
@@ -69,16 +74,21 @@ enum CommandTable {
         name: "plot", about: "draw the pictures of a run again",
         text: ["Draws the plots of a scenario from the files that its run left, without simulating anything."],
         positionals: [PositionalSpec(name: "RUN", type: .directory, about: "Directory of a run.")], options: [.picture, .only, .json],
-        examples: [("evsim plot runs/depot-200-7 --only 2 -o load.png", "one picture into a file")], exitCodes: [.fine, .usage, .runtime], perform: PlotCommand.perform)
+        examples: [("evsim plot runs/depot-200-7 --only 2 -o load.png", "one picture into a file")], exitCodes: [.fine, .usage, .runtime],
+        perform: PlotCommand.perform)
 
     private static let doctor = CommandSpec(
         name: "doctor", about: "check this machine",
-        text: ["Checks libraries, directories, disk, terminal and locale, looks for SocketCAN, and ends with a run of the reference scenario in memory, whose result must be exact."],
+        text: [
+            "Checks libraries, directories, disk, terminal and locale, looks for SocketCAN, and ends with a run of the reference scenario in memory, whose result must be exact."
+        ],
         options: [.json], exitCodes: [.fine, .usage, .runtime], perform: DoctorCommand.perform)
 
     private static let bench = CommandSpec(
         name: "bench", about: "measure this machine",
-        text: ["Simulates the reference cycle in memory and measures simulated seconds, and events, per second of processor time; the best of three runs counts."],
+        text: [
+            "Simulates the reference cycle in memory and measures simulated seconds, and events, per second of processor time; the best of three runs counts."
+        ],
         options: [.json], perform: BenchCommand.perform)
 
     private static let version = CommandSpec(
@@ -88,7 +98,9 @@ enum CommandTable {
 
     private static let completion = CommandSpec(
         name: "completion", about: "write a completion script for a shell",
-        text: ["The script asks evsim itself, so that it knows commands, options, files, kinds, detectors, codes and the parameters of the scenario on the line."],
+        text: [
+            "The script asks evsim itself, so that it knows commands, options, files, kinds, detectors, codes and the parameters of the scenario on the line."
+        ],
         positionals: [PositionalSpec(name: "SHELL", type: .words(CompletionShell.allCases.map(\.rawValue)), about: "Shell.")],
         examples: [
             ("evsim completion bash > ~/.local/share/bash-completion/completions/evsim", "for bash"),
@@ -109,7 +121,9 @@ enum CommandTable {
 
     private static let complete = CommandSpec(
         name: "__complete", about: "answer a completion script",
-        text: ["Writes the candidates for the last of the words behind '--', one a line with an explanation behind a tab, then a line that says which files also fit."],
+        text: [
+            "Writes the candidates for the last of the words behind '--', one a line with an explanation behind a tab, then a line that says which files also fit."
+        ],
         positionals: [PositionalSpec(name: "WORD", type: .text, about: "Words of the line behind 'evsim', up to the cursor.", arity: .many)], isHidden: true,
         perform: CompletionAnswer.perform)
 }

@@ -1,7 +1,8 @@
 extension OptionSpec {
     static let help = OptionSpec(name: "help", short: "h", about: "Shows this page.")
     static let color = OptionSpec(
-        name: "color", valueName: "WHEN", type: .words(ColorChoice.allCases.map(\.rawValue)), about: "Colours: always, never, or on terminals only (NO_COLOR turns them off).",
+        name: "color", valueName: "WHEN", type: .words(ColorChoice.allCases.map(\.rawValue)),
+        about: "Colours: always, never, or on terminals only (NO_COLOR turns them off).",
         defaultText: "auto")
     /// What every command takes.
     static let everywhere = [color, help]
@@ -9,11 +10,14 @@ extension OptionSpec {
     static let json = OptionSpec(name: "json", about: "Writes one JSON document to standard output.")
     static let quiet = OptionSpec(name: "quiet", short: "q", about: "Writes nothing but errors.")
     static let directory = OptionSpec(
-        name: "output", short: "o", valueName: "DIR", type: .directory, about: "Directory for the results; made when it is not there.", defaultText: "runs/NAME-SEED")
+        name: "output", short: "o", valueName: "DIR", type: .directory, about: "Directory for the results; made when it is not there.",
+        defaultText: "runs/NAME-SEED")
     static let picture = OptionSpec(
         name: "output", short: "o", valueName: "FILE", type: .file(["png"]), about: "Writes one picture to this file instead of into the directory of the run.")
-    static let seed = OptionSpec(name: "seed", valueName: "N", type: .number(0...UInt64.max), about: "Seed of every random stream; replaces the one of the file.")
-    static let set = OptionSpec(name: "set", valueName: "NAME=VALUE", type: .assignment, about: "Value of a parameter, with its unit; once for each parameter.", repeats: true)
+    static let seed = OptionSpec(
+        name: "seed", valueName: "N", type: .number(0...UInt64.max), about: "Seed of every random stream; replaces the one of the file.")
+    static let set = OptionSpec(
+        name: "set", valueName: "NAME=VALUE", type: .assignment, about: "Value of a parameter, with its unit; once for each parameter.", repeats: true)
     static let maxEvents = OptionSpec(
         name: "max-events", valueName: "N", type: .number(1...UInt64.max), about: "The most events before the run is stopped.", defaultText: "1000000000")
     static let noPlots = OptionSpec(name: "no-plots", about: "Draws no pictures.")

@@ -120,7 +120,11 @@ public final class Simulation: EventDispatcher {
                 let index = declaration.firstInstance + instance
                 let context = NodeContext(
                     index: index, name: scenario.symbols.nodes[index], firstSignal: firstSignal, simulation: self, manifest: kind.manifest, settings: declaration.settings)
-                nodes.append(try kind.make(context))
+                do {
+                    nodes.append(try kind.make(context))
+                } catch {
+                    throw RunFailure(code: error.code, message: error.message, span: error.span ?? declaration.span, time: error.time)
+                }
                 firstSignal += kind.manifest.signals.count
             }
         }
@@ -270,6 +274,8 @@ public final class Simulation: EventDispatcher {
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
         }
+        // What nodes published when they were switched on is what the formulas of the first steps read.
+        for signal in 0..<signals.count { signals.preset(signal, signals.latest(signal)) }
         if waitingToBoot == 0 { stepRunner.start() }
     }
 
@@ -284,10 +290,11 @@ public final class Simulation: EventDispatcher {
     }
 
     private func reportBootTimeout() {
-        let late = nodes.filter { !isBooted[$0.index] && ($0.bootsAtOnce || hasOrigin) }.map(\.name)
+        let waiting = nodes.filter { !isBooted[$0.index] && ($0.bootsAtOnce || hasOrigin) }
+        let late = waiting.map(\.name)
         fail(
             .notReady, "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot \(hasOrigin ? "before the end of the run, so no step was done" : "within \(scenario.run.readyWithin.secondsText) s")",
-            span: nil)
+            span: waiting.first.map { scenario.nodes[scenario.symbols.declarationOfNode[$0.index]].span })
     }
 
     /// Time since the run's t = 0.

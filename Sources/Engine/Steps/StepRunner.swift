@@ -244,11 +244,11 @@ final class StepRunner {
         case .constant(let duration): return duration
         case .formula(let formula):
             let seconds = runner(formula, step, strand).value(at: now)
-            guard let duration = Duration(seconds: seconds), duration >= .zero else {
-                if seconds.isNaN { simulation.fail(.livelock, "the time of this step is undefined: \(formula.source)", span: step.span) }
-                return .zero
-            }
-            return duration
+            if let duration = Duration(seconds: seconds), duration >= .zero { return duration }
+            // Longer than can be counted is longer than any run.
+            if seconds > 0 { return Duration(nanoseconds: Int64.max / 4) }
+            simulation.fail(.livelock, "the time of this step is \(seconds.isNaN ? "undefined" : "negative"): \(formula.source)", span: step.span)
+            return .zero
         }
     }
 

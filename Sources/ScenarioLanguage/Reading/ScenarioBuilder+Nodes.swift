@@ -9,6 +9,7 @@ extension ScenarioBuilder {
     func readNodesAndBuses(nodes: YAMLNode?, buses: YAMLNode?) {
         let entries = nodes.flatMap { reading.mapping($0, "'nodes'", example: "csms: {is: csms}") } ?? []
         if entries.isEmpty, let nodes, nodes.entries != nil || nodes.isNull { reading.error(.emptySection, nodes.span, "a scenario needs at least one node") }
+        guard signalsFit(entries) else { return }
         var bodies: [(YAMLNode, KindManifest, Int)] = []
         for entry in entries {
             guard let declaration = declareNode(entry) else {
@@ -32,6 +33,22 @@ extension ScenarioBuilder {
         }
     }
 
+    /// Whether all nodes together have no more signals than memory is meant for; asked before any is made.
+    private func signalsFit(_ entries: [YAMLNode.Entry]) -> Bool {
+        var total = 0
+        for entry in entries {
+            guard let kind = entry.value["is"]?.text.flatMap(registry.kindIndex) else { continue }
+            let count = entry.value["count"]?.text.flatMap { Int($0) } ?? 1
+            total += min(max(count, 0), 100_000) * registry.kinds[kind].signals.count
+            guard total <= Self.mostSignals else {
+                reading.error(.tooMany, entry.key.span, "the scenario would have more than \(Self.mostSignals) signals")
+                for entry in entries { reading.markBroken(entry.name) }
+                return false
+            }
+        }
+        return true
+    }
+
     private func declareNode(_ entry: YAMLNode.Entry) -> NodeDeclaration? {
         guard let name = reading.checkName(entry.key, "node"), claim(name, entry.key.span), reading.mapping(entry.value, "the node '\(name)'", example: "{is: charge-point, csms: csms}") != nil else { return nil }
         guard let kindNode = entry.value["is"] else {
@@ -53,10 +70,6 @@ extension ScenarioBuilder {
         let manifest = registry.kinds[kind]
         let first = scope.table.nodes.count
         let isCounted = entry.value["count"] != nil
-        guard scope.table.signals.count + count * manifest.signals.count <= Self.mostSignals else {
-            reading.error(.tooMany, entry.key.span, "the scenario would have more than \(Self.mostSignals) signals")
-            return nil
-        }
         for instance in 0..<count {
             let full = isCounted ? "\(name).\(instance + 1)" : name
             let node = scope.table.nodes.count
@@ -98,9 +111,13 @@ extension ScenarioBuilder {
         let hasCut = (body.entries ?? []).contains { SectionReader.isCut($0.value) }
         for entry in body.entries ?? [] where !names.contains(entry.name) && !settingNames.contains(entry.name) {
             if hasCut { continue }
+            if let later = ScenarioSchema.laterKeys.first(where: { $0.path == known.path })?.keys, later.contains(entry.name) {
+                reading.error(.laterFormat, entry.key.span, "this build does not know '\(entry.name)' yet", label: "the key belongs to a later version")
+                continue
+            }
             reading.error(
                 .unknownKey, entry.key.span, "\(what) has no setting \(Diagnostic.quoted(entry.name))",
-                label: reading.suggestion(entry.name, names + settingNames) ?? "settings: \(settingNames.joined(separator: ", "))")
+                label: reading.suggestion(entry.name, names + settingNames) ?? "settings: \((settingNames + names.filter { $0 != "is" }).joined(separator: ", "))")
         }
         return manifests.map { manifest in
             if let node = body[manifest.name] { return readSetting(node, manifest, body: body, watchDimension: watchDimension) ?? .absent }

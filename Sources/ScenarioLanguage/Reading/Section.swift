@@ -186,6 +186,10 @@ struct SectionReader {
         let hasCut = entries.contains { SectionReader.isCut($0.value) }
         for entry in entries where !known.contains(entry.name) && !hasCut {
             if section.path.isEmpty, ScenarioSchema.later.contains(where: { $0.key == entry.name }) { continue }
+            if let later = ScenarioSchema.laterKeys.first(where: { $0.path == section.path })?.keys, later.contains(entry.name) {
+                reading.error(.laterFormat, entry.key.span, "this build does not know '\(entry.name)' yet", label: "the key belongs to a later version")
+                continue
+            }
             reading.error(
                 .unknownKey, entry.key.span, "unknown key \(Diagnostic.quoted(entry.name))",
                 label: reading.suggestion(entry.name, known) ?? (known.count <= 14 ? "known here: \(known.joined(separator: ", "))" : nil))
@@ -200,6 +204,11 @@ struct SectionReader {
 }
 
 extension ScenarioSchema {
+    /// Keys inside sections that this build does not run yet.
+    static let laterKeys: [(path: String, keys: [String])] = [
+        ("buses.NAME", ["data_bitrate", "dbc", "attach"]), ("links.NAME", ["loss", "duplicate", "reorder"]), ("plots[i]", ["grid", "by", "bands"]),
+        ("detectors.NAME", ["learn"]),
+    ]
     /// Keys of the language that this build does not run yet.
     static let later: [(key: String, what: String)] = [
         ("uses", "plugins and packs"), ("sweep", "sweeps"), ("plugin", "plugin files"), ("pack", "packs"), ("lock", "lock files"),

@@ -136,10 +136,10 @@ struct ReadingTests {
 
     @Test("parameters keep the unit of their default, and --set takes their place")
     func parameters() throws {
-        let text = "evsim: 1\nscenario: t\nparams: {a: {default: 10 A, min: 1 A, max: 20 A, about: amps}, t: 5s, n: 3, yes_no: true}\nrun: {for: 60s}\nnodes:\n  c: {is: center}\n  s: {is: station, center: c, limit: '=a + 1 A'}\n"
-            + "steps:\n  - wait: =t * n\n  - when: =n > 2\n    steps: [{wait: 1s}]\nexpect:\n  - =yes_no == 1\n"
+        let text = "evsim: 1\nscenario: t\nparams: {a: {default: 10 A, min: 1 A, max: 20 A, about: amps}, t: 5s, times: 3, yes_no: true}\nrun: {for: 60s}\nnodes:\n  c: {is: center}\n  s: {is: station, center: c, limit: '=a + 1 A'}\n"
+            + "steps:\n  - wait: =t * times\n  - when: =times > 2\n    steps: [{wait: 1s}]\nexpect:\n  - =yes_no == 1\n"
         let plain = try TestRegistry.read(text)
-        #expect(plain.parameters.map(\.name) == ["a", "t", "n", "yes_no"])
+        #expect(plain.parameters.map(\.name) == ["a", "t", "times", "yes_no"])
         #expect(plain.parameters.map(\.unit) == ["A", "s", "", ""])
         #expect(plain.parameters[0].about == "amps")
         guard case .wait(.constant(let wait)) = plain.steps[0].action else {
@@ -147,7 +147,7 @@ struct ReadingTests {
             return
         }
         #expect(wait == .seconds(15))
-        let other = try TestRegistry.read(text, overrides: [("a", "5 A"), ("a", "12 A"), ("n", "2")])
+        let other = try TestRegistry.read(text, overrides: [("a", "5 A"), ("a", "12 A"), ("times", "2")])
         guard case .number(let limit) = other.nodes[1].settings[2] else {
             Issue.record("no limit")
             return

@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+@testable import Commands
+
+@Suite("The program as a process", .enabled(if: builtProgram != nil))
+struct ProcessTests {
+    @Test("exit codes reach the shell; results go to standard output, findings to standard error")
+    func exitCodes() throws {
+        let directory = try TemporaryDirectory()
+        let good = try directory.file("good.yaml", Sample.good)
+        let program = try #require(builtProgram)
+        let result = try child(program, ["run", good, "-o", directory.path + "/out"])
+        #expect(result.status == 0 && result.output.hasPrefix("PASS  good"))
+        #expect(try child(program, ["run", try directory.file("f.yaml", Sample.failing), "-o", directory.path + "/out"]).status == 1)
+        #expect(try child(program, ["rnu"]).status == 2)
+        #expect(try child(program, ["run", try directory.file("i.yaml", Sample.invalid)]).status == 3)
+        #expect(try child(program, ["run", directory.path]).status == 4)
+    }
+
+    @Test("Ctrl-C and SIGTERM end a run early, keep what was done and say so", arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+    func interrupted(signal: Int32, status: Int32) throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("long.yaml", Sample.long)
+        let result = try child(try #require(builtProgram), ["run", file, "-o", directory.path + "/out"]) { process in
+            try waitUntil { directory.has("out/INCOMPLETE") }
+            usleep(200_000)
+            kill(process.processIdentifier, signal)
+        }
+        #expect(result.status == status)
+        #expect(result.errors.contains("interrupted at ") && result.errors.contains("what was done by then is in \(directory.path)/out"))
+        #expect(result.output.hasPrefix("INCOMPLETE  good"))
+        #expect(directory.has("out/INCOMPLETE") && directory.has("out/report.json"))
+    }
+
+    @Test("a reader that goes away ends the program quietly")
+    func brokenPipe() throws {
+        let program = try #require(builtProgram)
+        let result = try child("/bin/bash", ["-c", "'\(program)' list codes --json | head -c 10; echo \" ${PIPESTATUS[0]}\""])
+        #expect(result.errors.isEmpty && result.output.hasSuffix(" 0\n"))
+    }
+
+    @Test("standard output that cannot be written is an error")
+    func fullDisk() throws {
+        let result = try child("/bin/bash", ["-c", "'\(try #require(builtProgram))' list codes > /dev/full"])
+        #expect(result.status == 4 && result.errors.contains("cannot write to standard output"))
+    }
+
+    @Test("a scenario comes through standard input")
+    func standardInput() throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("good.yaml", Sample.good)
+        let result = try child("/bin/bash", ["-c", "cat '\(file)' | '\(try #require(builtProgram))' validate -"])
+        #expect(result.status == 0 && result.output == "valid  <stdin>  good\n")
+    }
+
+    private func waitUntil(_ condition: () -> Bool) throws {
+        for _ in 0..<500 {
+            if condition() { return }
+            usleep(20_000)
+        }
+        throw UsageError("waited in vain")
+    }
+}
