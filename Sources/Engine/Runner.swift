@@ -38,7 +38,8 @@ public enum Runner {
     private static func failed(_ scenario: Scenario, _ failure: RunFailure) -> RunOutcome {
         RunOutcome(
             verdict: .incomplete, diagnostics: [failure.diagnostic], isInterrupted: false, couldNotWrite: failure.code == .cannotWrite, expectations: [],
-            report: .object([JSONValue.Member("scenario", .string(scenario.name)), JSONValue.Member("verdict", "incomplete")]), files: [], fingerprint: "", simulated: .zero,
+            report: .object([JSONValue.Member("scenario", .string(scenario.name)), JSONValue.Member("verdict", "incomplete")]), files: [], fingerprint: "",
+            simulated: .zero,
             events: 0)
     }
 
@@ -46,11 +47,16 @@ public enum Runner {
         var failure = simulation.failure
         switch reason {
         case .maxEvents:
-            failure = failure ?? RunFailure(
-                code: .tooManyEvents, message: "the run was stopped after \(options.maximumEvents) events", span: nil, time: simulation.time(simulation.kernel.now))
+            failure =
+                failure
+                ?? RunFailure(
+                    code: .tooManyEvents, message: "the run was stopped after \(options.maximumEvents) events", span: nil,
+                    time: simulation.time(simulation.kernel.now))
         case .livelock(let instant):
-            failure = failure ?? RunFailure(
-                code: .livelock, message: "events keep causing events at one instant", span: nil, time: simulation.time(instant))
+            failure =
+                failure
+                ?? RunFailure(
+                    code: .livelock, message: "events keep causing events at one instant", span: nil, time: simulation.time(instant))
         case .queueFull:
             failure = failure ?? RunFailure(code: .queueFull, message: "too many events wait", span: nil, time: simulation.time(simulation.kernel.now))
         default: break
@@ -73,7 +79,8 @@ public enum Runner {
         }
         return RunOutcome(
             verdict: couldNotWrite ? .incomplete : judge.verdict, diagnostics: diagnostics, isInterrupted: isInterrupted, couldNotWrite: couldNotWrite,
-            expectations: judge.expectations, report: report.document(files: files), files: files, fingerprint: simulation.fingerprint, simulated: simulation.simulated,
+            expectations: judge.expectations, report: report.document(files: files), files: files, fingerprint: simulation.fingerprint,
+            simulated: simulation.simulated,
             events: simulation.kernel.events)
     }
 

@@ -47,7 +47,9 @@ enum ScenarioBenchmark {
     }
 
     private static func removeRun(_ directory: String) {
-        for name in ["report.json", "report.md", "signals.csv", "frames.log", "messages.jsonl", "labels.csv", "alarms.csv", "INCOMPLETE"] { unlink("\(directory)/\(name)") }
+        for name in ["report.json", "report.md", "signals.csv", "frames.log", "messages.jsonl", "labels.csv", "alarms.csv", "INCOMPLETE"] {
+            unlink("\(directory)/\(name)")
+        }
         rmdir("\(directory)/plots")
         rmdir(directory)
     }

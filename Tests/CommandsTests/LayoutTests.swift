@@ -31,4 +31,43 @@ struct LayoutTests {
         let nothing = RunProgress(simulated: .zero, length: .zero, events: 0)
         #expect(ProgressLine.line(nothing, elapsed: 1, columns: 120) == "0 s of 0 s (0 %), 0 × real time, 0 events/s")
     }
+
+    @Test("progress is shown after half a second, on a terminal only, at most ten times a second, and is removed at the end")
+    func progressOnTerminal() {
+        let (console, errors) = console(isTerminal: true)
+        var now = 0.0
+        let line = ProgressLine(console, isQuiet: false, elapsed: { now })
+        var shown: [Double] = []
+        for tick in 0..<100 {
+            now = Double(tick) / 100
+            let before = errors.text.utf8.count
+            line.update(RunProgress(simulated: .seconds(Int64(tick)), length: .seconds(100), events: UInt64(tick)))
+            if errors.text.utf8.count > before { shown.append(now) }
+        }
+        #expect(
+            shown.first == 0.5 && (4...5).contains(shown.count), "\(shown)")
+        #expect(!errors.text.contains("\n"))
+        line.clear()
+        #expect(errors.text.hasSuffix("\r\u{1B}[K"))
+    }
+
+    @Test("without a terminal nothing is shown, but in continuous integration a line each 10 %")
+    func progressElsewhere() {
+        for (environment, lines) in [([:], 0), (["CI": "true"], 5)] {
+            let (console, errors) = console(isTerminal: false, environment)
+            var now = 0.0
+            let line = ProgressLine(console, isQuiet: false, elapsed: { now })
+            for tick in 0..<100 {
+                now = Double(tick) / 100
+                line.update(RunProgress(simulated: .seconds(Int64(tick)), length: .seconds(100), events: UInt64(tick)))
+            }
+            line.clear()
+            #expect(errors.text.split(separator: "\n").count == lines && !errors.text.contains("\u{1B}"))
+        }
+    }
+
+    private func console(isTerminal: Bool, _ environment: [String: String] = [:]) -> (Console, Channel) {
+        let errors = Channel(isTerminal: isTerminal)
+        return (Console(output: Channel(), errors: errors, environment: { environment[$0] }), errors)
+    }
 }

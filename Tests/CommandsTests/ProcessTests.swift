@@ -36,8 +36,9 @@ struct ProcessTests {
     @Test("a reader that goes away ends the program quietly")
     func brokenPipe() throws {
         let program = try #require(builtProgram)
-        let result = try child("/bin/bash", ["-c", "'\(program)' list codes --json | head -c 10; echo \" ${PIPESTATUS[0]}\""])
-        #expect(result.errors.isEmpty && result.output.hasSuffix(" 0\n"))
+        // The reader has gone before anything is written.
+        let result = try child("/bin/bash", ["-c", "{ sleep 0.2; '\(program)' list codes; echo $? >&2; } | true"])
+        #expect(result.errors == "0\n" && result.output.isEmpty)
     }
 
     @Test("standard output that cannot be written is an error")

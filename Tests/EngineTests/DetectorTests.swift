@@ -40,7 +40,8 @@ struct DetectorTests {
     func gate() throws {
         let run = try alarms(
             [(1, 50), (3, 10), (10, 60), (20, 30), (25, 10), (26, 30)],
-            "open: {is: threshold, watch: charger.limit, above: 40 A, only_when: =charger.limit > 20 A}\nlate: {is: threshold, watch: charger.limit, above: 40 A, only_when: =charger.limit > 55 A}")
+            "open: {is: threshold, watch: charger.limit, above: 40 A, only_when: =charger.limit > 20 A}\nlate: {is: threshold, watch: charger.limit, above: 40 A, only_when: =charger.limit > 55 A}"
+        )
         let open = try list(run, "open")
         #expect(open == ["1-20"], "the fall at 3 s is not looked at")
         let late = try list(run, "late")
@@ -67,7 +68,10 @@ struct DetectorTests {
 
     @Test("a rule fires while its formula is true, after it has lasted")
     func rule() throws {
-        let run = try alarms([(5, 50), (12, 10)], "hot: {is: rule, when: =charger.limit > 40 A}\nslow: {is: rule, when: =charger.limit > 40 A, lasting: 3s}\nnever: {is: rule, when: =charger.limit > 40 A, lasting: 8s}")
+        let run = try alarms(
+            [(5, 50), (12, 10)],
+            "hot: {is: rule, when: =charger.limit > 40 A}\nslow: {is: rule, when: =charger.limit > 40 A, lasting: 3s}\nnever: {is: rule, when: =charger.limit > 40 A, lasting: 8s}"
+        )
         #expect(try list(run, "hot") == ["5-12"])
         #expect(try list(run, "slow") == ["8-12"])
         #expect(try list(run, "never") == [])
@@ -76,16 +80,21 @@ struct DetectorTests {
     @Test("windows of formulas hold the samples of (t - w, t]")
     func windows() throws {
         // The limit is published each second with the values 1, 2, … 20 A; a step asks at 20.5 s.
-        let steps = "steps:\n  - parallel:\n      ramp:\n        - repeat: 20\n          steps:\n            - wait: 1s\n            - set: {charger.limit: '=round((charger.limit - 32 A) + 1 A, 1 A) + 32 A'}\n      ask:\n"
+        let steps =
+            "steps:\n  - parallel:\n      ramp:\n        - repeat: 20\n          steps:\n            - wait: 1s\n            - set: {charger.limit: '=round((charger.limit - 32 A) + 1 A, 1 A) + 32 A'}\n      ask:\n"
         func asks(_ formulas: [String]) throws -> RunOutcome {
-            try run(head("30s") + onBus() + steps + formulas.map { "        - {until: '=\($0)', timeout: 0s, else: go-on}\n" }.joined() + "expect:\n  - =charger.limit == 52 A\n")
+            try run(
+                head("30s") + onBus() + steps + formulas.map { "        - {until: '=\($0)', timeout: 0s, else: go-on}\n" }.joined()
+                    + "expect:\n  - =charger.limit == 52 A\n")
         }
         #expect(try asks(["charger.limit > 1 A"]).verdict == .pass)
         for (formula, instant) in [
             ("avg(charger.limit, 10 s) == 47.5 A", 20.0), ("max(charger.limit, 5 s) - min(charger.limit, 5 s) == 4 A", 4),
             ("sum(charger.limit, 2 s) == 103 A", 20), ("p50(charger.limit, 3 s) == 51 A", 20),
         ] {
-            let text = head("30s") + onBus() + steps + "        - {until: '=\(formula)', timeout: 25s}\n        - {send: RemoteStartTransaction, to: cp1}\nexpect:\n  - =first(ocpp.RemoteStartTransaction) == \(instant) s\n"
+            let text =
+                head("30s") + onBus() + steps
+                + "        - {until: '=\(formula)', timeout: 25s}\n        - {send: RemoteStartTransaction, to: cp1}\nexpect:\n  - =first(ocpp.RemoteStartTransaction) == \(instant) s\n"
             let outcome = try run(text)
             #expect(outcome.verdict == .pass, "\(formula): \(outcome.expectations.map(\.sentence)) \(outcome.diagnostics.map(\.message))")
         }
@@ -93,27 +102,28 @@ struct DetectorTests {
 
     @Test("a broken expectation says what was found, what was wanted, and where")
     func failure() throws {
-        let text = head("64s") + onBus()
-            + """
-            steps:
-              - repeat: forever
+        let text =
+            head("64s") + onBus()
+                + """
                 steps:
-                  - {send: SetChargingProfile, to: cp1, with: {limit: 0 A}}
-                  - wait: 2s
-                  - {send: SetChargingProfile, to: cp1, with: {limit: 100 A}}
-                  - wait: 1s
-                  - {send: RemoteStartTransaction, to: cp1}
-                  - wait: 2s
-                  - {send: RemoteStopTransaction, to: cp1}
-                  - wait: 3s
-            detectors:
-              repeated: {is: oscillation, watch: charger.current, swing: 20 A, at_least: 4, within: 30s}
-            expect:
-              - =first(repeated) <= 12 s
-              - {that: =max(can0.current) == 43 A, because: the ramp is slow}
-              - =count(ocpp.Authorize) == 0
+                  - repeat: forever
+                    steps:
+                      - {send: SetChargingProfile, to: cp1, with: {limit: 0 A}}
+                      - wait: 2s
+                      - {send: SetChargingProfile, to: cp1, with: {limit: 100 A}}
+                      - wait: 1s
+                      - {send: RemoteStartTransaction, to: cp1}
+                      - wait: 2s
+                      - {send: RemoteStopTransaction, to: cp1}
+                      - wait: 3s
+                detectors:
+                  repeated: {is: oscillation, watch: charger.current, swing: 20 A, at_least: 4, within: 30s}
+                expect:
+                  - =first(repeated) <= 12 s
+                  - {that: =max(can0.current) == 43 A, because: the ramp is slow}
+                  - =count(ocpp.Authorize) == 0
 
-            """
+                """
         let outcome = try run(text)
         #expect(outcome.verdict == .fail)
         #expect(outcome.expectations[0].sentence == "first(repeated) was 15.5 s, wanted <= 12 s, line 23")

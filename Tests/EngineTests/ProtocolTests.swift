@@ -35,7 +35,8 @@ struct ProtocolTests {
     func transactionIds() throws {
         let run = try Recorded(
             head("2min", record: "[messages]") + "nodes:\n  csms: {is: csms}\n  cp: {is: charge-point, count: 5, csms: csms}\n"
-                + "steps:\n  - repeat: 6\n    steps:\n      - {send: RemoteStartTransaction, to: cp.*}\n      - wait: 5s\n      - {send: RemoteStopTransaction, to: cp.*}\n      - wait: 5s\n")
+                + "steps:\n  - repeat: 6\n    steps:\n      - {send: RemoteStartTransaction, to: cp.*}\n      - wait: 5s\n      - {send: RemoteStopTransaction, to: cp.*}\n      - wait: 5s\n"
+        )
         let ids = try answers(run, "StartTransaction").compactMap { ($0["payload"] as? [String: Any])?["transactionId"] as? Int }
         #expect(ids.count == 30)
         #expect(Set(ids).count == 30)
@@ -91,7 +92,8 @@ struct ProtocolTests {
     @Test("two hundred charge points boot, charge and are counted")
     func fleet() throws {
         let outcome = try run(
-            head("2min", record: "[]") + "nodes:\n  csms: {is: csms}\n  cp: {is: charge-point, count: 200, csms: csms, max_current: 16 A, boot_after: '=uniform(0 s, 5 s)'}\n"
+            head("2min", record: "[]")
+                + "nodes:\n  csms: {is: csms}\n  cp: {is: charge-point, count: 200, csms: csms, max_current: 16 A, boot_after: '=uniform(0 s, 5 s)'}\n"
                 + "  site: {is: grid-meter, feeds: cp.*}\nsteps:\n  - {send: RemoteStartTransaction, to: cp.*}\n"
                 + "expect:\n  - =count(ocpp.BootNotification) == 200\n  - =count(ocpp.StartTransaction) == 200\n  - =csms.transactions == 200\n  - =csms.connected == 200\n"
                 + "  - '=round(max(site.power), 1 kW) == 2208 kW'\n  - '=abs(sum(cp.*.power) - site.power) < 1 W'\n")

@@ -41,19 +41,22 @@ struct ScenarioWriter {
         var nodes = "  csms: {is: csms, heartbeat_every: \(dice.number(1...400))s}\n"
         for number in 0..<dice.number(1...2) {
             nodes += "  m\(number): {is: charge-point, csms: csms, bus: can\(number), meter_every: \(dice.one(["1s", "500ms", "7s"]))}\n"
-            nodes += "  c\(number): {is: charger-module, bus: can\(number), ramp: \(dice.one(["20%", "20 A/s", "immediate", "3%"])), follow_limit: \(dice.chance(50))}\n"
+            nodes +=
+                "  c\(number): {is: charger-module, bus: can\(number), ramp: \(dice.one(["20%", "20 A/s", "immediate", "3%"])), follow_limit: \(dice.chance(50))}\n"
             signals += ["c\(number).current", "can\(number).current", "m\(number).limit", "can\(number).limit"]
             settable.append("c\(number).limit")
             targets.append("m\(number)")
         }
         if dice.chance(70) {
-            nodes += "  cp: {is: charge-point, csms: csms, count: \(dice.number(1...5)), max_current: '=uniform(6 A, \(dice.number(7...40)) A)', plugged: \(dice.chance(60)), boot_after: \(dice.number(0...3))s}\n"
+            nodes +=
+                "  cp: {is: charge-point, csms: csms, count: \(dice.number(1...5)), max_current: '=uniform(6 A, \(dice.number(7...40)) A)', plugged: \(dice.chance(60)), boot_after: \(dice.number(0...3))s}\n"
             nodes += "  site: {is: grid-meter, feeds: cp.*, every: \(dice.number(1...20))s, limit: 9 kW}\n"
             signals += ["cp.1.current", "site.current"]
             targets += ["cp.*", "cp.1", "'=sample(cp.*, 50%)'"]
             if dice.chance(50) { nodes += "  cars: {is: ev-arrivals, to: cp.*, rate: \(dice.number(1...900)) /h, stay: '=exponential(4 min)'}\n" }
         }
-        var text = "evsim: 1\nscenario: random-\(seed)\nparams: {amps: {default: \(dice.number(1...99)) A, min: 0 A, max: 100 A}, gap: \(dice.number(1...5000))ms}\n"
+        var text =
+            "evsim: 1\nscenario: random-\(seed)\nparams: {amps: {default: \(dice.number(1...99)) A, min: 0 A, max: 100 A}, gap: \(dice.number(1...5000))ms}\n"
         text += "run: {for: \(dice.number(1...90))s, seed: \(seed)}\nnodes:\n\(nodes)"
         if dice.chance(40) { text += "links:\n  net: {between: [csms, m0], latency: \(dice.number(0...700))ms, jitter: \(dice.number(0...90))ms}\n" }
         text += "sequences:\n  go: {needs: [who, level], steps: [{send: SetChargingProfile, to: =who, with: {limit: =level}}, {wait: =gap}]}\n"
@@ -68,7 +71,8 @@ struct ScenarioWriter {
     private mutating func condition() -> String {
         let signal = dice.one(signals)
         return dice.one([
-            "=\(signal) > \(dice.number(0...60)) A", "=max(\(signal), \(dice.number(1...20)) s) > amps", "=avg(\(signal), 5 s) <= \(signal) + 1 A or m0.charging",
+            "=\(signal) > \(dice.number(0...60)) A", "=max(\(signal), \(dice.number(1...20)) s) > amps",
+            "=avg(\(signal), 5 s) <= \(signal) + 1 A or m0.charging",
             "=m0.status == 'Charging' and not m0.charging", "=chance(50%)",
         ])
     }
@@ -80,13 +84,26 @@ struct ScenarioWriter {
             switch dice.below(depth > 2 ? 6 : 10) {
             case 0: text += "\(space)- wait: \(dice.number(0...9000))ms\n"
             case 1: text += "\(space)- {wait: '=uniform(0 s, \(dice.number(1...9)) s)'\(label())}\n"
-            case 2: text += "\(space)- {send: \(dice.one(["RemoteStartTransaction", "RemoteStopTransaction", "ClearChargingProfile"])), to: \(dice.one(targets))\(label())}\n"
-            case 3: text += "\(space)- {send: SetChargingProfile, to: \(dice.one(targets)), with: {limit: \(dice.one(["16 A", "=amps", "'=uniform(0 A, 90 A)'"]))}}\n"
+            case 2:
+                text +=
+                    "\(space)- {send: \(dice.one(["RemoteStartTransaction", "RemoteStopTransaction", "ClearChargingProfile"])), to: \(dice.one(targets))\(label())}\n"
+            case 3:
+                text +=
+                    "\(space)- {send: SetChargingProfile, to: \(dice.one(targets)), with: {limit: \(dice.one(["16 A", "=amps", "'=uniform(0 A, 90 A)'"]))}}\n"
             case 4: text += "\(space)- set: {\(dice.one(settable)): '=clamp(\(dice.one(signals)) + \(dice.number(0...9)) A, 0 A, 500 A)'}\n"
             case 5: text += "\(space)- {until: '\(condition().replacingOccurrences(of: "'", with: "''"))', timeout: \(dice.number(1...9))s, else: go-on}\n"
-            case 6: text += "\(space)- repeat: \(dice.one(["2", "forever", "9s", "0"]))\(dice.chance(30) ? "\n\(space)  label: R\(labels)" : "")\n\(space)  steps:\n\(space)    - wait: \(dice.number(1...3000))ms\n" + steps(indent: indent + 4, depth: depth + 1)
-            case 7: text += "\(space)- parallel:\n\(space)    a:\n" + steps(indent: indent + 6, depth: depth + 1) + "\(space)    b:\n" + steps(indent: indent + 6, depth: depth + 1)
-            case 8: text += "\(space)- when: \(condition())\n\(space)  steps:\n" + steps(indent: indent + 4, depth: depth + 1) + "\(space)  else:\n" + steps(indent: indent + 4, depth: depth + 1)
+            case 6:
+                text +=
+                    "\(space)- repeat: \(dice.one(["2", "forever", "9s", "0"]))\(dice.chance(30) ? "\n\(space)  label: R\(labels)" : "")\n\(space)  steps:\n\(space)    - wait: \(dice.number(1...3000))ms\n"
+                    + steps(indent: indent + 4, depth: depth + 1)
+            case 7:
+                text +=
+                    "\(space)- parallel:\n\(space)    a:\n" + steps(indent: indent + 6, depth: depth + 1) + "\(space)    b:\n"
+                    + steps(indent: indent + 6, depth: depth + 1)
+            case 8:
+                text +=
+                    "\(space)- when: \(condition())\n\(space)  steps:\n" + steps(indent: indent + 4, depth: depth + 1) + "\(space)  else:\n"
+                    + steps(indent: indent + 4, depth: depth + 1)
             default: text += "\(space)- {call: go, with: {who: \(dice.one(targets)), level: \(dice.number(0...60)) A}}\n"
             }
         }
@@ -104,9 +121,12 @@ struct ScenarioWriter {
         for index in 0..<dice.number(2...5) {
             let watch = dice.one(signals)
             let kind = dice.one([
-                "is: threshold, watch: \(watch), above: \(dice.number(0...50)) A, compare: \(dice.one(["gt", "ge"]))", "is: moving-range, watch: \(watch), window: 10s, above: 5 A",
-                "is: moving-std, watch: \(watch), window: \(dice.number(2...30))s, above: 2 A, ddof: 1", "is: rate-of-change, watch: \(watch), above: 9 A, within: 3s",
-                "is: oscillation, watch: \(watch), swing: 5 A, at_least: 2, within: 30s", "is: rule, when: '\(condition().replacingOccurrences(of: "'", with: "''"))'",
+                "is: threshold, watch: \(watch), above: \(dice.number(0...50)) A, compare: \(dice.one(["gt", "ge"]))",
+                "is: moving-range, watch: \(watch), window: 10s, above: 5 A",
+                "is: moving-std, watch: \(watch), window: \(dice.number(2...30))s, above: 2 A, ddof: 1",
+                "is: rate-of-change, watch: \(watch), above: 9 A, within: 3s",
+                "is: oscillation, watch: \(watch), swing: 5 A, at_least: 2, within: 30s",
+                "is: rule, when: '\(condition().replacingOccurrences(of: "'", with: "''"))'",
             ])
             text += "  d\(index): {\(kind), lasting: \(dice.number(0...3))s, keep: \(dice.number(0...3))s, rest: \(dice.number(0...9))s}\n"
         }
@@ -129,7 +149,7 @@ struct RandomScenarioTests {
                 return
             }
             var options = RunOptions()
-            options.maximumEvents = 20_000
+            options.maximumEvents = 6000
             let first = Runner.run(built, options: options)
             let second = Runner.run(built, options: options)
             #expect(first.fingerprint == second.fingerprint && first.events == second.events && first.events > 0, "seed \(seed)")
@@ -152,15 +172,23 @@ struct RandomScenarioTests {
         let folder = testFolder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("scenarios")
         let files = (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".yaml") }.sorted()
         return BuiltIns.registry.kinds.map(\.example) + files.compactMap { try? String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }
-            + WrongFileTests.names.prefix(12).compactMap { try? String(contentsOf: WrongFileTests.folder.appendingPathComponent("\($0).yaml"), encoding: .utf8) }
+            + WrongFileTests.names.prefix(12).compactMap {
+                try? String(contentsOf: WrongFileTests.folder.appendingPathComponent("\($0).yaml"), encoding: .utf8)
+            }
     }()
+
+    /// Changed files a group; `EVSIM_FUZZ_ROUNDS` asks for more.
+    static let rounds = ProcessInfo.processInfo.environment["EVSIM_FUZZ_ROUNDS"].flatMap { Int($0) } ?? 150
 
     @Test("files with random changes never crash the reader or the run", arguments: 0..<8)
     func mutated(_ group: Int) {
-        let fragments = ["'", "\"", "{", "}", "[", "]", ": ", "- ", "\n", "  ", "=", "0", "-1", "1e300", "9223372036854775807", " s", " A", "*", "&a ", "%", ".*", "(", ")", ",", "null", "~", "\u{0}", "é", "#"]
-        var dice = Dice(seed: UInt64(group) + 1000)
+        let fragments = [
+            "'", "\"", "{", "}", "[", "]", ": ", "- ", "\n", "  ", "=", "0", "-1", "1e300", "9223372036854775807", " s", " A", "*", "&a ", "%", ".*", "(", ")",
+            ",", "null", "~", "\u{0}", "é", "#",
+        ]
+        var dice = Dice(seed: UInt64(group) + 1000 + UInt64(max(Self.rounds, 150) - 150))
         var read = 0
-        for _ in 0..<150 {
+        for _ in 0..<Self.rounds {
             let original = dice.one(Self.originals)
             guard original.utf8.count < 6000 else { continue }
             var bytes = Array(original.utf8)

@@ -46,7 +46,10 @@ struct ReferenceTests {
             case "one-cycle-then-idle": steps = cycle
             case "normal-start":
                 steps = "- wait: 2s\n- {send: SetChargingProfile, to: cp1, with: {limit: 100 A}}\n- wait: 1s\n- {send: RemoteStartTransaction, to: cp1}"
-            default: steps = "- repeat: forever\n  label: repeated-current-fluctuation\n  steps:\n" + cycle.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
+            default:
+                steps =
+                    "- repeat: forever\n  label: repeated-current-fluctuation\n  steps:\n"
+                    + cycle.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
             }
             return head("\(length)s", record: "[signals, frames, messages]") + onBus(ramp: ramp, charger: charger) + extra + "steps:\n"
                 + steps.split(separator: "\n").map { "  \($0)\n" }.joined()
@@ -183,7 +186,9 @@ struct ReferenceTests {
     @Test("one cycle has its messages in the order of the protocol")
     func order() throws {
         let run = try Recorded(Trace(file: "", scenario: "repeated", law: "exponential").text)
-        let cycle = try run.messages().filter { message in (message["t_s"] as? Double).map { $0 >= 8 && $0 < 16 } == true && message["action"] as? String != "MeterValues" }
+        let cycle = try run.messages().filter { message in
+            (message["t_s"] as? Double).map { $0 >= 8 && $0 < 16 } == true && message["action"] as? String != "MeterValues"
+        }
         let found = cycle.map { "\($0["t_s"] ?? "") \($0["messageType"] ?? "") \($0["action"] ?? "")" }
         #expect(
             found == [

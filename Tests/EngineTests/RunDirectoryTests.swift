@@ -7,27 +7,31 @@ import Testing
 /// The directory that a run leaves.
 @Suite("run directory")
 struct RunDirectoryTests {
-    private let full = head("30s", record: "[frames, messages, signals, labels]") + onBus()
-        + """
-        steps:
-          - {send: SetChargingProfile, to: cp1, with: {limit: 60 A}}
-          - {send: RemoteStartTransaction, to: cp1, label: START}
-          - wait: '=uniform(2 s, 9 s)'
-          - {send: RemoteStopTransaction, to: cp1}
-        detectors:
-          high: {is: threshold, watch: charger.current, above: 20 A}
-        expect:
-          - =max(charger.current) > 10 A
-        plots:
-          - {title: "Current & limit", lines: [charger.current, charger.limit], marks: [labels, high], window: 20s}
-          - {title: Status, lines: [[charger.current], [cp1.power]], theme: dark, scale: 2, size: 600x400}
+    private let full =
+        head("30s", record: "[frames, messages, signals, labels]") + onBus()
+            + """
+            steps:
+              - {send: SetChargingProfile, to: cp1, with: {limit: 60 A}}
+              - {send: RemoteStartTransaction, to: cp1, label: START}
+              - wait: '=uniform(2 s, 9 s)'
+              - {send: RemoteStopTransaction, to: cp1}
+            detectors:
+              high: {is: threshold, watch: charger.current, above: 20 A}
+            expect:
+              - =max(charger.current) > 10 A
+            plots:
+              - {title: "Current & limit", lines: [charger.current, charger.limit], marks: [labels, high], window: 20s}
+              - {title: Status, lines: [[charger.current], [cp1.power]], theme: dark, scale: 2, size: 600x400}
 
-        """
+            """
 
     @Test("a complete run leaves exactly its files and no marker")
     func files() throws {
         let run = try Recorded(full, drawsPlots: true)
-        let wanted = ["alarms.csv", "frames.log", "labels.csv", "messages.jsonl", "plots/01-current-limit.png", "plots/02-status.png", "report.json", "report.md", "signals.csv"]
+        let wanted = [
+            "alarms.csv", "frames.log", "labels.csv", "messages.jsonl", "plots/01-current-limit.png", "plots/02-status.png", "report.json", "report.md",
+            "signals.csv",
+        ]
         #expect(run.directory.files == wanted)
         #expect(run.outcome.files.sorted() == wanted)
         #expect(run.outcome.verdict == .pass)
@@ -108,9 +112,7 @@ struct RunDirectoryTests {
 
     @Test("a full disk ends the run with the name of the file")
     func fullDisk() throws {
-        let directory = try ScratchDirectory()
-        try FileManager.default.createDirectory(atPath: "\(directory.path)/plots", withIntermediateDirectories: true)
-        // The recorder opens its files after it has removed old ones, so the link is made to a directory entry that cannot be removed: a file of a later stage.
+        // What an earlier run left is removed first, so the link to the full device is made while the run is on.
         for file in ["labels.csv", "report.md"] {
             let place = try ScratchDirectory()
             var options = RunOptions(directory: place.path)
@@ -148,7 +150,9 @@ struct RunDirectoryTests {
         let directory = try ScratchDirectory()
         try Data().write(to: URL(fileURLWithPath: "\(directory.path)/file"))
         let outcome = Runner.run(try scenario(full), options: RunOptions(directory: "\(directory.path)/file"))
-        #expect(outcome.diagnostics.first?.message.hasSuffix("it is not a directory") == true || outcome.diagnostics.first?.message.contains("not a directory") == true)
+        #expect(
+            outcome.diagnostics.first?.message.hasSuffix("it is not a directory") == true
+                || outcome.diagnostics.first?.message.contains("not a directory") == true)
     }
 
     @Test("pictures drawn again from the files of a run have the same bytes")

@@ -16,7 +16,8 @@ struct StepTests {
 
     @Test("wait waits from where the steps are, at from the start of the run")
     func waitAndAt() throws {
-        let found = try limits("- wait: 1min30s\n- set: {charger.limit: 5 A}\n- at: 2min\n- set: {charger.limit: 6 A}\n- at: 1min\n- set: {charger.limit: 7 A}", length: "3min")
+        let found = try limits(
+            "- wait: 1min30s\n- set: {charger.limit: 5 A}\n- at: 2min\n- set: {charger.limit: 6 A}\n- at: 1min\n- set: {charger.limit: 7 A}", length: "3min")
         #expect(found == ["90 5", "120 7"], "an instant that is over waits for nothing")
         #expect(try limits("- wait: =2 s * 3\n- set: {charger.limit: =2 A + 3 A}") == ["6 5"])
     }
@@ -42,21 +43,25 @@ struct StepTests {
     func repetition() throws {
         let body = "\n  steps:\n    - set: {charger.limit: =charger.limit + 1 A}\n    - wait: 2s"
         for (times, wanted) in [
-            ("3", ["0 33", "2 34", "4 35", "6 0"]), ("0", ["0 0"]), ("5s", ["0 33", "2 34", "4 35", "6 0"]), ("=charger.limit < 34 A", ["0 33", "2 34", "4 0"]),
+            ("3", ["0 33", "2 34", "4 35", "6 0"]), ("0", ["0 0"]), ("5s", ["0 33", "2 34", "4 35", "6 0"]),
+            ("=charger.limit < 34 A", ["0 33", "2 34", "4 0"]),
         ] {
             let found = try limits("- repeat: \(times)\(body)\n- set: {charger.limit: 0 A}")
             #expect(found == wanted, "repeat: \(times)")
         }
         let endless = try limits("- repeat: forever\(body)", length: "7s")
         #expect(endless == ["0 33", "2 34", "4 35", "6 36"])
-        #expect(try limits("- repeat: 2\n  steps:\n    - repeat: 2\n      steps:\n        - set: {charger.limit: =charger.limit + 1 A}\n        - wait: 1s").count == 4)
+        #expect(
+            try limits("- repeat: 2\n  steps:\n    - repeat: 2\n      steps:\n        - set: {charger.limit: =charger.limit + 1 A}\n        - wait: 1s").count
+                == 4)
     }
 
     @Test("parallel runs its tracks side by side and waits for the last")
     func parallel() throws {
         #expect(
             try limits(
-                "- parallel:\n    left: [{wait: 1s}, {set: {charger.limit: 1 A}}, {wait: 3s}]\n    right: [{wait: 2s}, {set: {charger.limit: 2 A}}]\n- set: {charger.limit: 3 A}")
+                "- parallel:\n    left: [{wait: 1s}, {set: {charger.limit: 1 A}}, {wait: 3s}]\n    right: [{wait: 2s}, {set: {charger.limit: 2 A}}]\n- set: {charger.limit: 3 A}"
+            )
                 == ["1 1", "2 2", "4 3"])
     }
 
@@ -76,15 +81,21 @@ struct StepTests {
               once: {needs: [value, pause], steps: [{set: {charger.limit: =value}}, {wait: =pause}]}
 
             """
-        #expect(try limits("- {call: twice, with: {amps: 5 A, gap: 2s}}\n- {call: twice, with: {amps: =3 A + 1 A, gap: 1s}}", more: sequences) == ["0 5", "2 10", "4 4", "5 8"])
+        #expect(
+            try limits("- {call: twice, with: {amps: 5 A, gap: 2s}}\n- {call: twice, with: {amps: =3 A + 1 A, gap: 1s}}", more: sequences) == [
+                "0 5", "2 10", "4 4", "5 8",
+            ])
     }
 
     @Test("a call hands sets of nodes to its sequence")
     func callWithNodes() throws {
         let fleet = "nodes:\n  csms: {is: csms}\n  cp: {is: charge-point, count: 4, csms: csms}\n"
-        let sequences = "sequences:\n  go: {needs: [who], steps: [{send: RemoteStartTransaction, to: =who}]}\n  both: {needs: [all], steps: [{call: go, with: {who: =all}}]}\n"
+        let sequences =
+            "sequences:\n  go: {needs: [who], steps: [{send: RemoteStartTransaction, to: =who}]}\n  both: {needs: [all], steps: [{call: go, with: {who: =all}}]}\n"
         for (argument, count) in [("cp.*", 4), ("cp.2", 1), ("[cp.1, cp.3]", 2), ("'=sample(cp.*, 50%)'", 2)] {
-            let outcome = try run(head("10s") + fleet + sequences + "steps:\n  - {call: both, with: {all: \(argument)}}\nexpect:\n  - =count(ocpp.StartTransaction) == \(count)\n")
+            let outcome = try run(
+                head("10s") + fleet + sequences + "steps:\n  - {call: both, with: {all: \(argument)}}\nexpect:\n  - =count(ocpp.StartTransaction) == \(count)\n"
+            )
             #expect(outcome.verdict == .pass, "\(argument)")
         }
     }
@@ -114,7 +125,8 @@ struct StepTests {
     func labelledMessages() throws {
         let run = try Recorded(
             head("20s", record: "[messages]") + onBus()
-                + "steps:\n  - {send: SetChargingProfile, to: cp1, with: {limit: 9 A}}\n  - repeat: 1\n    label: ODD\n    steps: [{send: RemoteStartTransaction, to: cp1}]\n")
+                + "steps:\n  - {send: SetChargingProfile, to: cp1, with: {limit: 9 A}}\n  - repeat: 1\n    label: ODD\n    steps: [{send: RemoteStartTransaction, to: cp1}]\n"
+        )
         let labelled = try run.messages().filter { ($0["meta"] as? [String: Any])?["label"] as? String == "ODD" }
         #expect(labelled.compactMap { $0["action"] as? String } == ["RemoteStartTransaction", "RemoteStartTransaction"])
     }
@@ -132,7 +144,10 @@ struct StepTests {
     @Test("a time without end waits to the end of the run, and a negative one ends it")
     func strangeTimes() throws {
         for verb in ["wait", "at", "until"] {
-            let step = verb == "until" ? "- {until: =charger.current > 90 A, timeout: '=1 s / (charger.limit / 1 A - 32)', else: go-on}" : "- \(verb): =1 s / (charger.limit / 1 A - 32)"
+            let step =
+                verb == "until"
+                ? "- {until: =charger.current > 90 A, timeout: '=1 s / (charger.limit / 1 A - 32)', else: go-on}"
+                : "- \(verb): =1 s / (charger.limit / 1 A - 32)"
             #expect(try limits("\(step)\n- set: {charger.limit: 1 A}") == [], "\(verb)")
         }
         let outcome = try run(head("60s") + onBus() + "steps:\n  - wait: 1s\n  - wait: =1 s - charger.limit / 1 A * 1 s\n")
@@ -158,7 +173,10 @@ struct StepTests {
 
     @Test("steps start when the nodes that boot later have booted too")
     func stepsAfterBoot() throws {
-        let run = try Recorded(head("60s") + "nodes:\n  csms: {is: csms}\n  cp1: {is: charge-point, csms: csms, boot_after: 12s}\n  cp2: {is: charge-point, csms: csms}\nsteps:\n  - {send: RemoteStartTransaction, to: cp1}\n")
+        let run = try Recorded(
+            head("60s")
+                + "nodes:\n  csms: {is: csms}\n  cp1: {is: charge-point, csms: csms, boot_after: 12s}\n  cp2: {is: charge-point, csms: csms}\nsteps:\n  - {send: RemoteStartTransaction, to: cp1}\n"
+        )
         #expect(try run.samples("cp1.charging").map { "\($0.time) \($0.value)" }.last == "12 1")
     }
 

@@ -11,7 +11,9 @@ import YAMLTree
 @Suite("wrong files")
 struct WrongFileTests {
     static let folder = testFolder.appendingPathComponent("Wrong")
-    static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+    static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".yaml") }.map {
+        String($0.dropLast(5))
+    }.sorted()
 
     /// Codes that no file can show, and why.
     static let without = [
@@ -40,9 +42,7 @@ struct WrongFileTests {
 
     @Test("each wrong file has the text beside it", arguments: names)
     func golden(_ name: String) throws {
-        let c0 = ContinuousClock.now
         let diagnostics = try Self.diagnostics(of: name)
-        if ContinuousClock.now - c0 > .milliseconds(150) { print("SLOW \(name) \(ContinuousClock.now - c0)") }
         let text = DiagnosticRenderer(color: false, explainHint: true).render(diagnostics)
         let place = Self.folder.appendingPathComponent("\(name).txt")
         if ProcessInfo.processInfo.environment["EVSIM_UPDATE_GOLDEN"] == "1" { try Data(text.utf8).write(to: place) }

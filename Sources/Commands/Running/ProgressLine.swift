@@ -9,7 +9,7 @@ final class ProgressLine {
 
     private let console: Console
     private let mode: Mode
-    private let watch = Stopwatch.wall()
+    private let elapsed: () -> Double
     private var lastShown = 0.0
     private var lastTenth = 0
     private var isShown = false
@@ -19,8 +19,11 @@ final class ProgressLine {
     /// Least seconds between two updates.
     private static let period = 0.1
 
-    init(_ console: Console, isQuiet: Bool) {
+    /// A line for one run; `elapsed` gives the seconds since its start.
+    init(_ console: Console, isQuiet: Bool, elapsed: (() -> Double)? = nil) {
         self.console = console
+        let watch = Stopwatch.wall()
+        self.elapsed = elapsed ?? { watch.seconds }
         let isContinuous = console.environment("CI") == "true"
         mode = isQuiet ? .none : console.errors.isTerminal ? .terminal : isContinuous ? .steps : .none
     }
@@ -30,16 +33,17 @@ final class ProgressLine {
         switch mode {
         case .none: return
         case .terminal:
-            let now = watch.seconds
+            let now = elapsed()
             guard now >= ProgressLine.patience, now - lastShown >= ProgressLine.period else { return }
             lastShown = now
             isShown = true
             console.errors.write("\r\(ProgressLine.line(progress, elapsed: now, columns: console.errors.columns))\u{1B}[K")
         case .steps:
             let tenth = progress.length > .zero ? Int(progress.simulated.seconds / progress.length.seconds * 10) : 0
-            guard tenth > lastTenth, watch.seconds >= ProgressLine.patience else { return }
+            let now = elapsed()
+            guard tenth > lastTenth, now >= ProgressLine.patience else { return }
             lastTenth = tenth
-            console.note(ProgressLine.line(progress, elapsed: watch.seconds, columns: 200))
+            console.note(ProgressLine.line(progress, elapsed: now, columns: 200))
             console.errors.flush()
         }
     }

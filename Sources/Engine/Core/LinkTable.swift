@@ -75,11 +75,14 @@ final class LinkTable {
             firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
         for declaration in simulation.scenario.links {
             let (first, second) = declaration.between
-            guard first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint) else { continue }
+            guard first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint) else {
+                continue
+            }
             link.latency = declaration.latency
             link.jitter = declaration.jitter
             if declaration.jitter > .zero {
-                link.draws = StreamDraws(seed: simulation.scenario.run.seed, path: "links.\(declaration.name).\(simulation.scenario.symbols.nodes[chargePoint])")
+                link.draws = StreamDraws(
+                    seed: simulation.scenario.run.seed, path: "links.\(declaration.name).\(simulation.scenario.symbols.nodes[chargePoint])")
             }
         }
         links.append(link)
@@ -166,7 +169,8 @@ final class LinkTable {
         if arrival < last { arrival = last }
         last = arrival
         kernel.schedule(
-            at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node), payload: UInt64(parcels.put(message, link: number)))
+            at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
+            payload: UInt64(parcels.put(message, link: number)))
     }
 
     /// A message arrives.

@@ -82,19 +82,49 @@ public struct RunWarning: Sendable {
 extension RunCode {
     /// The pages behind `evsim explain`.
     public static let catalogue: [DiagnosticCatalogue.Entry] = [
-        page(.untilTimeout, "a condition was not fulfilled in time", "The step 'until' waited longer than its 'timeout', or until the end of the run. With 'else: go-on' the run continues instead.", "- {until: =cp1.current > 15 A, timeout: 1s}", "- {until: =cp1.current > 15 A, timeout: 30s}"),
-        page(.notReady, "a node did not boot", "Charge points are ready when their central system has accepted the BootNotification. 'run.ready_within' bounds the wait.", "links: {slow: {between: [csms, cp1], latency: 60s}}", "run: {for: 5min, ready_within: 3min}"),
-        page(.tooManyEvents, "too many events", "A run is bounded by --max-events, 10^9 unless said otherwise.", "frames: {f: {id: 0x1, from: cp1, every: 1ns}}", "frames: {f: {id: 0x1, from: cp1, every: 1ms}}"),
-        page(.livelock, "no progress of time", "Steps or nodes keep causing each other at one instant, most often a repetition without a wait.", "- {repeat: forever, steps: [{set: {charger.limit: 5 A}}]}", "- {repeat: forever, steps: [{set: {charger.limit: 5 A}}, {wait: 1s}]}"),
-        page(.cannotWrite, "a file could not be written", "The run's directory cannot be created or written; what was written so far is kept and marked incomplete.", "evsim run FILE -o /proc/run", "evsim run FILE -o /tmp/run"),
-        page(.badDetector, "settings of a detector that do not fit", "The settings are right one by one but not together.", "d: {is: threshold, watch: cp1.current, above: 1 A, below: 5 A}", "d: {is: threshold, watch: cp1.current, above: 5 A, below: 1 A}"),
-        page(.badNode, "settings of a node that do not fit", "The settings are right one by one but not together.", "car: {is: vehicle, at: cp1, arrives: 10s, leaves: 5s}", "car: {is: vehicle, at: cp1, arrives: 5s, leaves: 10s}"),
+        page(
+            .untilTimeout, "a condition was not fulfilled in time",
+            "The step 'until' waited longer than its 'timeout', or until the end of the run. With 'else: go-on' the run continues instead.",
+            "- {until: =cp1.current > 15 A, timeout: 1s}", "- {until: =cp1.current > 15 A, timeout: 30s}"),
+        page(
+            .notReady, "a node did not boot",
+            "Charge points are ready when their central system has accepted the BootNotification. 'run.ready_within' bounds the wait.",
+            "links: {slow: {between: [csms, cp1], latency: 60s}}", "run: {for: 5min, ready_within: 3min}"),
+        page(
+            .tooManyEvents, "too many events", "A run is bounded by --max-events, 10^9 unless said otherwise.", "frames: {f: {id: 0x1, from: cp1, every: 1ns}}",
+            "frames: {f: {id: 0x1, from: cp1, every: 1ms}}"),
+        page(
+            .livelock, "no progress of time", "Steps or nodes keep causing each other at one instant, most often a repetition without a wait.",
+            "- {repeat: forever, steps: [{set: {charger.limit: 5 A}}]}", "- {repeat: forever, steps: [{set: {charger.limit: 5 A}}, {wait: 1s}]}"),
+        page(
+            .cannotWrite, "a file could not be written",
+            "The run's directory cannot be created or written; what was written so far is kept and marked incomplete.", "evsim run FILE -o /proc/run",
+            "evsim run FILE -o /tmp/run"),
+        page(
+            .badDetector, "settings of a detector that do not fit", "The settings are right one by one but not together.",
+            "d: {is: threshold, watch: cp1.current, above: 1 A, below: 5 A}", "d: {is: threshold, watch: cp1.current, above: 5 A, below: 1 A}"),
+        page(
+            .badNode, "settings of a node that do not fit", "The settings are right one by one but not together.",
+            "car: {is: vehicle, at: cp1, arrives: 10s, leaves: 5s}", "car: {is: vehicle, at: cp1, arrives: 5s, leaves: 10s}"),
         page(.queueFull, "too many pending events", "More events wait than the memory bound allows.", "", ""),
-        page(.neverPublished, "a signal was never published", "A plot, a detector or an expectation uses a signal that no node published in this run, for example because the frame behind it was never sent.", "watch: can0.limit", "send a SetChargingProfile, so that the charge point writes the limit"),
-        page(.neverExercised, "an expectation that was never exercised", "The expectation holds, but what it speaks of never happened: there was no such message, frame or sample.", "expect: [=count(ocpp.Authorize) == 0]", "expect: [=count(ocpp.Heartbeat) >= 1]"),
-        page(.notAnswered, "a message was refused or not answered", "The step went on, because 'send' waits for the answer and does not judge it; the warning says what came back.", "RemoteStopTransaction while nothing charges", "RemoteStartTransaction first"),
-        page(.detectorIdle, "a detector that saw nothing", "No sample of the watched signal came, so silence means nothing.", "watch: can0.limit", "watch: charger.current"),
-        page(.invalidState, "a command that changed nothing", "A start while charging, a stop while idle: the node recorded INVALID_STATE and did nothing.", "RemoteStopTransaction twice", "RemoteStopTransaction once"),
+        page(
+            .neverPublished, "a signal was never published",
+            "A plot, a detector or an expectation uses a signal that no node published in this run, for example because the frame behind it was never sent.",
+            "watch: can0.limit", "send a SetChargingProfile, so that the charge point writes the limit"),
+        page(
+            .neverExercised, "an expectation that was never exercised",
+            "The expectation holds, but what it speaks of never happened: there was no such message, frame or sample.", "expect: [=count(ocpp.Authorize) == 0]",
+            "expect: [=count(ocpp.Heartbeat) >= 1]"),
+        page(
+            .notAnswered, "a message was refused or not answered",
+            "The step went on, because 'send' waits for the answer and does not judge it; the warning says what came back.",
+            "RemoteStopTransaction while nothing charges", "RemoteStartTransaction first"),
+        page(
+            .detectorIdle, "a detector that saw nothing", "No sample of the watched signal came, so silence means nothing.", "watch: can0.limit",
+            "watch: charger.current"),
+        page(
+            .invalidState, "a command that changed nothing", "A start while charging, a stop while idle: the node recorded INVALID_STATE and did nothing.",
+            "RemoteStopTransaction twice", "RemoteStopTransaction once"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

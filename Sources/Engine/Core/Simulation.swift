@@ -119,7 +119,8 @@ public final class Simulation: EventDispatcher {
             for instance in 0..<declaration.count {
                 let index = declaration.firstInstance + instance
                 let context = NodeContext(
-                    index: index, name: scenario.symbols.nodes[index], firstSignal: firstSignal, simulation: self, manifest: kind.manifest, settings: declaration.settings)
+                    index: index, name: scenario.symbols.nodes[index], firstSignal: firstSignal, simulation: self, manifest: kind.manifest,
+                    settings: declaration.settings)
                 do {
                     nodes.append(try kind.make(context))
                 } catch {
@@ -293,7 +294,8 @@ public final class Simulation: EventDispatcher {
         let waiting = nodes.filter { !isBooted[$0.index] && ($0.bootsAtOnce || hasOrigin) }
         let late = waiting.map(\.name)
         fail(
-            .notReady, "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot \(hasOrigin ? "before the end of the run, so no step was done" : "within \(scenario.run.readyWithin.secondsText) s")",
+            .notReady,
+            "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot \(hasOrigin ? "before the end of the run, so no step was done" : "within \(scenario.run.readyWithin.secondsText) s")",
             span: waiting.first.map { scenario.nodes[scenario.symbols.declarationOfNode[$0.index]].span })
     }
 
@@ -414,7 +416,8 @@ extension FieldDeclaration {
     /// The layout that packs and unpacks the field.
     func layout() throws(FieldError) -> FieldLayout {
         try FieldLayout(
-            at: startBit, bits: bits, order: order == .intel ? .littleEndian : .bigEndian, form: coding == .float ? .floating : coding == .signed ? .signed : .unsigned,
+            at: startBit, bits: bits, order: order == .intel ? .littleEndian : .bigEndian,
+            form: coding == .float ? .floating : coding == .signed ? .signed : .unsigned,
             scale: scale, offset: offset, unit: unit)
     }
 }

@@ -21,7 +21,10 @@ final class DetectorBank {
         /// Deadline for which an event waits.
         var scheduled: Instant?
 
-        init(_ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?, composite: Composite?, parts: [Int]) {
+        init(
+            _ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?, composite: Composite?,
+            parts: [Int]
+        ) {
             self.declaration = declaration
             self.monitor = monitor
             self.watched = watched
@@ -73,8 +76,10 @@ final class DetectorBank {
             let monitor = try AlarmMonitor(
                 name: declaration.name, severity: Severity(name: declaration.lifecycle.severity) ?? .medium, detector: detector, settings: alert)
             return Entry(
-                declaration, monitor, watched: declaration.watched, rule: kind.input == .condition ? declaration.condition.map { simulation.runner($0, path: declaration.name) } : nil,
-                gate: declaration.lifecycle.onlyWhen.map { simulation.runner($0, path: "\(declaration.name).only_when") }, composite: composite, parts: declaration.parts)
+                declaration, monitor, watched: declaration.watched,
+                rule: kind.input == .condition ? declaration.condition.map { simulation.runner($0, path: declaration.name) } : nil,
+                gate: declaration.lifecycle.onlyWhen.map { simulation.runner($0, path: "\(declaration.name).only_when") }, composite: composite,
+                parts: declaration.parts)
         } catch {
             throw RunFailure(code: .badDetector, message: "the detector '\(declaration.name)': \(error.description)", span: declaration.span, time: nil)
         }
@@ -82,7 +87,8 @@ final class DetectorBank {
 
     private static func commonValues(_ lifecycle: LifecycleSettings) -> [String: DetectorSettingValue] {
         var values: [String: DetectorSettingValue] = [
-            "lasting": .duration(lifecycle.lasting), "keep": .duration(lifecycle.keep), "rest": .duration(lifecycle.rest), "warmup": .duration(lifecycle.warmup),
+            "lasting": .duration(lifecycle.lasting), "keep": .duration(lifecycle.keep), "rest": .duration(lifecycle.rest),
+            "warmup": .duration(lifecycle.warmup),
         ]
         if let clear = lifecycle.clear { values["clear"] = .number(clear) }
         return values
@@ -154,7 +160,8 @@ final class DetectorBank {
         if let scheduled = entry.scheduled, scheduled <= next, scheduled > now { return }
         entry.scheduled = next
         simulation.kernel.schedule(
-            at: Instant(nanoseconds: max(next.nanoseconds + simulation.origin.nanoseconds, simulation.kernel.now.nanoseconds)), phase: .detector, node: UInt32(index), kind: EventKind.detector,
+            at: Instant(nanoseconds: max(next.nanoseconds + simulation.origin.nanoseconds, simulation.kernel.now.nanoseconds)), phase: .detector,
+            node: UInt32(index), kind: EventKind.detector,
             target: UInt32(index))
     }
 

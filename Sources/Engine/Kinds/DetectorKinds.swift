@@ -9,7 +9,9 @@ enum DetectorKinds {
 
     /// Their manifests, in the same order.
     static let manifests: [DetectorManifest] = all.map { kind in
-        DetectorManifest(name: kind.name, about: kind.about, settings: kind.settings.map(manifest), source: kind.settings.map(\.source).first { !$0.isEmpty } ?? "", example: kind.example)
+        DetectorManifest(
+            name: kind.name, about: kind.about, settings: kind.settings.map(manifest), source: kind.settings.map(\.source).first { !$0.isEmpty } ?? "",
+            example: kind.example)
     }
 
     private static func manifest(_ setting: DetectorSetting) -> SettingManifest {
@@ -20,7 +22,8 @@ enum DetectorKinds {
             greatest = String(range.upperBound)
         }
         return SettingManifest(
-            setting.name, type(setting.type), default: setting.defaultValue.map(text), required: setting.isRequired, min: least, max: greatest, about: setting.about)
+            setting.name, type(setting.type), default: setting.defaultValue.map(text), required: setting.isRequired, min: least, max: greatest,
+            about: setting.about)
     }
 
     private static func type(_ type: DetectorSettingType) -> SettingType {

@@ -42,7 +42,9 @@ final class ArrivalsNode: Node {
     /// The time to the next arrival of a Poisson process; the rate is asked anew each time.
     private func planNext() {
         let perSecond = rate.next(at: now)
-        guard perSecond > 0, let wait = Duration(seconds: draws.draw(.exponential, site: 0, 1 / perSecond, 0)), wait < simulation.kernel.end - now else { return }
+        guard perSecond > 0, let wait = Duration(seconds: draws.draw(.exponential, site: 0, 1 / perSecond, 0)), wait < simulation.kernel.end - now else {
+            return
+        }
         setTimer(Self.arrivalTimer, at: now + wait)
     }
 
@@ -98,8 +100,10 @@ final class ArrivalsNode: Node {
         manifest: KindManifest(
             name: "ev-arrivals", about: "Vehicles that arrive at random (Poisson), take a free charge point, charge what they need and leave.",
             settings: [
-                SettingManifest("to", .nodes(roles: [.chargePoint]), required: true, about: "Charge points (with 'plugged: false'); a free one is taken at random."),
-                SettingManifest("rate", .quantity(.frequency), required: true, min: "0 /h", drawnAtEachUse: true, about: "Arrivals per time, all charge points together."),
+                SettingManifest(
+                    "to", .nodes(roles: [.chargePoint]), required: true, about: "Charge points (with 'plugged: false'); a free one is taken at random."),
+                SettingManifest(
+                    "rate", .quantity(.frequency), required: true, min: "0 /h", drawnAtEachUse: true, about: "Arrivals per time, all charge points together."),
                 SettingManifest("energy", .quantity(.energy), default: "20 kWh", drawnAtEachUse: true, about: "Energy that a vehicle needs, at the meter."),
                 SettingManifest("stay", .duration, default: "3h", drawnAtEachUse: true, about: "Time until a vehicle leaves, at least a minute."),
             ] + VehicleSettings.manifests,

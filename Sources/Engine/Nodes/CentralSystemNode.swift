@@ -137,7 +137,8 @@ final class CentralSystemNode: Node {
             name: "csms", about: "A central system (CSMS) of OCPP 1.6: accepts charge points, answers them, counts transactions and sends what the steps say.",
             roles: [.centralSystem],
             settings: [
-                SettingManifest("heartbeat_every", .duration, default: "5min", min: "1s", max: "7d", about: "Interval of BootNotification.conf: the period of Heartbeat."),
+                SettingManifest(
+                    "heartbeat_every", .duration, default: "5min", min: "1s", max: "7d", about: "Interval of BootNotification.conf: the period of Heartbeat."),
                 SettingManifest("boot_status", .oneOf(["accepted", "pending", "rejected"]), default: "accepted", about: "Answer to BootNotification."),
                 SettingManifest("id_tags", .text, about: "Tags that are accepted, with spaces between; every tag when not given."),
             ],

@@ -56,7 +56,8 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         settings.metersAlways = onBus
         settings.assumesVehicle = context.flag("plugged")
         settings.authorizesRemote = context.flag("authorize_remote")
-        let measurands = context.texts("measurands") ?? (onBus ? ["Current.Import"] : ["Energy.Active.Import.Register", "Current.Import", "Power.Active.Import"])
+        let measurands =
+            context.texts("measurands") ?? (onBus ? ["Current.Import"] : ["Energy.Active.Import.Register", "Current.Import", "Power.Active.Import"])
         settings.measurands = measurands.compactMap { Measurand(name: $0) }
         if let problem = settings.problems.first {
             throw RunFailure(code: .badNode, message: "\(context.name): \(problem)", span: nil, time: nil)

@@ -25,7 +25,8 @@ final class ChargerModuleNode: Node {
     private init(_ context: NodeContext) {
         let rise = ChargerModuleNode.law(context.ramp("ramp")) ?? .exponential(share: 0.2)
         state = ChargerModuleState(
-            ramp: Ramp(rise, fall: ChargerModuleNode.law(context.ramp("ramp_down"))), limit: context.number("limit") ?? 32, voltage: context.number("voltage") ?? 400,
+            ramp: Ramp(rise, fall: ChargerModuleNode.law(context.ramp("ramp_down"))), limit: context.number("limit") ?? 32,
+            voltage: context.number("voltage") ?? 400,
             followsLimit: context.flag("follow_limit"))
         bus = context.bus("bus")
         period = context.duration("every") ?? .seconds(1)
@@ -99,7 +100,8 @@ final class ChargerModuleNode: Node {
 
     static let kind = NodeKind(
         manifest: KindManifest(
-            name: "charger-module", about: "The power electronics of a charger on a CAN bus: follows start, stop and limit frames with its ramp and reports its current.",
+            name: "charger-module",
+            about: "The power electronics of a charger on a CAN bus: follows start, stop and limit frames with its ramp and reports its current.",
             roles: [.load],
             settings: [
                 SettingManifest("bus", .bus, about: "CAN bus that it is commanded on."),
@@ -107,7 +109,8 @@ final class ChargerModuleNode: Node {
                 SettingManifest("ramp_down", .ramp, about: "Ramp for falling current; as 'ramp' when not given."),
                 SettingManifest("limit", .quantity(.current), default: "32 A", min: "0 A", about: "Limit before the first limit frame."),
                 SettingManifest("voltage", .quantity(.voltage), default: "400 V", min: "0 V", about: "DC voltage, for power and energy."),
-                SettingManifest("follow_limit", .flag, default: "false", about: "A limit above 0 A starts and a limit of 0 A stops charging, besides start and stop."),
+                SettingManifest(
+                    "follow_limit", .flag, default: "false", about: "A limit above 0 A starts and a limit of 0 A stops charging, besides start and stop."),
                 SettingManifest("every", .duration, default: "1s", min: "1ms", about: "Period of ramp and reading when no frame 'current' gives one."),
                 SettingManifest("phase", .duration, default: "500ms", about: "First reading, counted from the start."),
             ],

@@ -73,7 +73,10 @@ extension JSONValue {
 extension OCPPAction {
     /// Whether a field is a text wherever it appears, so that `idTag: 1234` needs no quotes.
     func takesText(_ field: String) -> Bool {
-        ["idTag", "parentIdTag", "vendorId", "messageId", "data", "key", "value", "info", "vendorErrorCode", "location", "chargePointSerialNumber", "firmwareVersion"].contains(field)
+        [
+            "idTag", "parentIdTag", "vendorId", "messageId", "data", "key", "value", "info", "vendorErrorCode", "location", "chargePointSerialNumber",
+            "firmwareVersion",
+        ].contains(field)
     }
 }
 
@@ -87,7 +90,8 @@ enum MessageManifests {
     static let all: [MessageManifest] = OCPPAction.allCases.map { action in
         let sender: MessageManifest.Sender = action == .dataTransfer ? .either : action.isSentByChargePoint ? .chargePoint : .centralSystem
         return MessageManifest(
-            name: action.name.description, protocolName: "OCPP 1.6", sender: sender, fields: OCPPPayload.requestFields(action).map { ($0.name, $0.type, $0.isRequired) },
+            name: action.name.description, protocolName: "OCPP 1.6", sender: sender,
+            fields: OCPPPayload.requestFields(action).map { ($0.name, $0.type, $0.isRequired) },
             shorthands: action == .setChargingProfile
                 ? [("limit", .current, "A limit; makes a TxDefaultProfile when no transaction runs and a TxProfile when one does.")] : [],
             about: about[action.name.description] ?? "Message of OCPP 1.6.")
@@ -117,7 +121,10 @@ enum MessageManifests {
         let known = OCPPPayload.requestFields(action)
         switch OCPPPayload.checked(action, value.text()) {
         case .success: return []
-        case .failure(let problems): return problems.violations.filter { violation in violation.rule != .required || !known.contains { "/\($0.name)" == violation.pointer } && violation.pointer != "" }
+        case .failure(let problems):
+            return problems.violations.filter { violation in
+                violation.rule != .required || !known.contains { "/\($0.name)" == violation.pointer } && violation.pointer != ""
+            }
         }
     }
 
@@ -136,9 +143,11 @@ enum MessageManifests {
 
     private static let about: [String: String] = [
         "Authorize": "A charge point asks whether a tag may charge.", "BootNotification": "A charge point introduces itself after switching on.",
-        "ClearChargingProfile": "Removes charging profiles that match all given fields.", "Heartbeat": "A charge point shows that it is alive and asks for the time.",
+        "ClearChargingProfile": "Removes charging profiles that match all given fields.",
+        "Heartbeat": "A charge point shows that it is alive and asks for the time.",
         "MeterValues": "A charge point reports readings of its meter.", "RemoteStartTransaction": "Asks a charge point to start a transaction.",
-        "RemoteStopTransaction": "Asks a charge point to stop the running transaction.", "SetChargingProfile": "Limits the current or power of a connector over time.",
+        "RemoteStopTransaction": "Asks a charge point to stop the running transaction.",
+        "SetChargingProfile": "Limits the current or power of a connector over time.",
         "StartTransaction": "A charge point reports that a transaction has begun.", "StatusNotification": "A charge point reports the status of a connector.",
         "StopTransaction": "A charge point reports that a transaction has ended.",
     ]

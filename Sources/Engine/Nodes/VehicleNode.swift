@@ -29,10 +29,14 @@ struct VehicleSettings {
 
     static let manifests: [SettingManifest] = [
         SettingManifest("battery", .quantity(.energy), default: "60 kWh", min: "1 kWh", max: "2 MWh", about: "Usable capacity."),
-        SettingManifest("max_current", .quantity(.current), default: "16 A", min: "6 A", max: "500 A", about: "Greatest current of the on-board charger, per phase."),
+        SettingManifest(
+            "max_current", .quantity(.current), default: "16 A", min: "6 A", max: "500 A", about: "Greatest current of the on-board charger, per phase."),
         SettingManifest("phases", .count, default: "3", min: "1", max: "3", about: "Phases that the on-board charger uses."),
-        SettingManifest("max_power", .quantity(.power), default: "150 kW", min: "1 kW", max: "5 MW", about: "Greatest power that the battery accepts below the knee."),
-        SettingManifest("taper_from", .percent, default: "80%", min: "10%", max: "99%", about: "State of charge from which the accepted power falls to 4 % when full (CC-CV)."),
+        SettingManifest(
+            "max_power", .quantity(.power), default: "150 kW", min: "1 kW", max: "5 MW", about: "Greatest power that the battery accepts below the knee."),
+        SettingManifest(
+            "taper_from", .percent, default: "80%", min: "10%", max: "99%",
+            about: "State of charge from which the accepted power falls to 4 % when full (CC-CV)."),
         SettingManifest("efficiency", .percent, default: "92%", min: "50%", max: "100%", about: "Efficiency of the on-board charger."),
     ]
 }
@@ -83,7 +87,9 @@ final class VehicleNode: Node {
         if id == Self.arriveTimer {
             guard let vehicle = try? settings.vehicle(stateOfCharge: startSOC, supplyPhases: chargePoint.supply.phases) else { return }
             guard chargePoint.isFree(connector) else {
-                simulation.invalidState(name, "connector \(connector) of \(chargePoint.name) is not free, so the vehicle stays away (a charge point for vehicles needs 'plugged: false')")
+                simulation.invalidState(
+                    name,
+                    "connector \(connector) of \(chargePoint.name) is not free, so the vehicle stays away (a charge point for vehicles needs 'plugged: false')")
                 return
             }
             isHere = true

@@ -59,10 +59,16 @@ struct RunJudge {
             if holds {
                 found = formula.found(inputs)
                 sentence = found
-                let unseen = formula.aggregates.isEmpty && formula.scores.isEmpty ? false : zip(formula.aggregates, aggregates).allSatisfy { $1.isNaN || ($0.isCount && $1 == 0) }
-                    && values.allSatisfy(\.isNaN)
+                let unseen =
+                    formula.aggregates.isEmpty && formula.scores.isEmpty
+                    ? false
+                    : zip(formula.aggregates, aggregates).allSatisfy { $1.isNaN || ($0.isCount && $1 == 0) }
+                        && values.allSatisfy(\.isNaN)
                 if unseen {
-                    warnings.append(RunWarning(code: .neverExercised, text: "the expectation '\(formula.source)' holds, but what it looks at never happened", span: expectation.span))
+                    warnings.append(
+                        RunWarning(
+                            code: .neverExercised, text: "the expectation '\(formula.source)' holds, but what it looks at never happened",
+                            span: expectation.span))
                 }
             } else {
                 let explained = formula.explain(inputs)
@@ -121,12 +127,16 @@ struct RunJudge {
     private mutating func addIdleWarnings(_ simulation: Simulation) {
         for entry in simulation.detectors.entries where entry.samples == 0 && entry.composite == nil {
             let what = entry.watched.map { "'\(simulation.scenario.symbols.signals[$0].name)' was never published" } ?? "its formula was never asked"
-            warnings.append(RunWarning(code: .detectorIdle, text: "the detector '\(entry.declaration.name)' saw nothing: \(what)", span: entry.declaration.span))
+            warnings.append(
+                RunWarning(code: .detectorIdle, text: "the detector '\(entry.declaration.name)' saw nothing: \(what)", span: entry.declaration.span))
         }
         for plot in simulation.scenario.plots {
             for signal in plot.panels.flatMap({ $0 }) where !simulation.wasPublished(signal) {
                 warnings.append(
-                    RunWarning(code: .neverPublished, text: "the plot '\(plot.title)' shows '\(simulation.scenario.symbols.signals[signal].name)', which was never published", span: plot.span))
+                    RunWarning(
+                        code: .neverPublished,
+                        text: "the plot '\(plot.title)' shows '\(simulation.scenario.symbols.signals[signal].name)', which was never published", span: plot.span
+                    ))
             }
         }
     }

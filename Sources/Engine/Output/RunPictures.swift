@@ -99,7 +99,8 @@ enum RunPictures {
     static func draw(_ plot: PlotDeclaration, _ simulation: Simulation, _ judge: RunJudge) -> [UInt8] {
         let symbols = simulation.scenario.symbols.signals
         var spec = PictureSpec(
-            title: plot.title, subtitle: subtitle(simulation.scenario.name, seed: String(simulation.scenario.run.seed)), panels: [], window: plot.window?.seconds,
+            title: plot.title, subtitle: subtitle(simulation.scenario.name, seed: String(simulation.scenario.run.seed)), panels: [],
+            window: plot.window?.seconds,
             end: simulation.simulated.seconds, width: plot.width, height: plot.height, scale: plot.scale, isDark: plot.theme == .dark)
         spec.panels = plot.panels.map { panel in
             panel.map { signal in
@@ -182,13 +183,15 @@ enum RunPictures {
         func number(_ key: String, _ fallback: Int) -> Int { plot[key]?.integer.map { Int($0) } ?? fallback }
         var spec = PictureSpec(
             title: plot["title"]?.string ?? "", subtitle: subtitle(report["scenario"]?.string ?? "", seed: report["seed"]?.string ?? ""), panels: [],
-            window: plot["window_s"]?.double, end: report["simulated_s"]?.double ?? 0, width: number("width", 1200), height: number("height", 600), scale: number("scale", 1),
+            window: plot["window_s"]?.double, end: report["simulated_s"]?.double ?? 0, width: number("width", 1200), height: number("height", 600),
+            scale: number("scale", 1),
             isDark: plot["theme"]?.string == "dark")
         spec.panels = (plot["panels"]?.array ?? []).map { panel in
             (panel.array ?? []).map { line in
                 let name = line["signal"]?.string ?? ""
                 return PictureSpec.Line(
-                    name: name, unit: line["unit"]?.string ?? "", style: PictureStyle(rawValue: line["style"]?.string ?? "") ?? .line, samples: tables.samples[name] ?? [])
+                    name: name, unit: line["unit"]?.string ?? "", style: PictureStyle(rawValue: line["style"]?.string ?? "") ?? .line,
+                    samples: tables.samples[name] ?? [])
             }
         }
         if plot["labels"]?.bool == true {
@@ -197,7 +200,9 @@ enum RunPictures {
             }
         }
         let wanted = (plot["detectors"]?.array ?? []).compactMap(\.string)
-        for alarm in tables.alarms where wanted.contains(alarm.detector) { spec.bands.append(alarmBand(alarm.detector, alarm.start, alarm.end, alarm.severity)) }
+        for alarm in tables.alarms where wanted.contains(alarm.detector) {
+            spec.bands.append(alarmBand(alarm.detector, alarm.start, alarm.end, alarm.severity))
+        }
         return spec
     }
 }

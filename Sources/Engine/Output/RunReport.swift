@@ -23,15 +23,23 @@ struct RunReport {
             ("sources", .array([object([("file", .string(baseName(scenario.file.path))), ("sha256", .string(SHA256.hex(scenario.file.bytes)))])])),
             ("seed", .string(String(scenario.run.seed))),
             ("params", .object(scenario.parameters.map { JSONValue.Member($0.name, .string($0.value.text)) })),
-            ("start", .string(OCPPTimestamp(epoch: scenario.run.epoch, .zero).text)), ("fingerprint", .string(simulation.fingerprint)), ("simulated_s", seconds(simulation.simulated)),
+            ("start", .string(OCPPTimestamp(epoch: scenario.run.epoch, .zero).text)), ("fingerprint", .string(simulation.fingerprint)),
+            ("simulated_s", seconds(simulation.simulated)),
             ("events", .integer(Int64(simulation.kernel.events))), ("verdict", .string(judge.verdict.rawValue)),
         ]
         if let failure = simulation.failure {
             members.append(
-                ("failure", object([("code", .string(failure.code.rawValue)), ("message", .string(failure.message)), ("line", failure.span.map { .integer(Int64($0.line)) } ?? .null)])))
+                (
+                    "failure",
+                    object([
+                        ("code", .string(failure.code.rawValue)), ("message", .string(failure.message)),
+                        ("line", failure.span.map { .integer(Int64($0.line)) } ?? .null),
+                    ])
+                ))
         }
         members += [
-            ("expect", .array(judge.expectations.map(expectation))), ("detectors", .array(scenario.detectors.indices.map(detector))), ("labels", .array(judge.labels.map(label))),
+            ("expect", .array(judge.expectations.map(expectation))), ("detectors", .array(scenario.detectors.indices.map(detector))),
+            ("labels", .array(judge.labels.map(label))),
             ("buses", .array(scenario.buses.indices.map(bus))),
             ("messages", .object(simulation.links.sentByAction.map { JSONValue.Member($0.action, .integer(Int64($0.count))) })),
             ("warnings", .array(judge.warnings.map(warning))), ("plots", .array(scenario.plots.map(plot))), ("files", .array(files.map { .string($0) })),
@@ -50,7 +58,8 @@ struct RunReport {
 
     private func expectation(_ judged: JudgedExpectation) -> JSONValue {
         object([
-            ("that", .string(judged.that)), ("value", .string(judged.value)), ("ok", .bool(judged.isFulfilled)), ("because", judged.because.map { .string($0) } ?? .null),
+            ("that", .string(judged.that)), ("value", .string(judged.value)), ("ok", .bool(judged.isFulfilled)),
+            ("because", judged.because.map { .string($0) } ?? .null),
             ("line", .integer(Int64(judged.span.line))),
         ])
     }
@@ -66,13 +75,15 @@ struct RunReport {
             (
                 "latency_s", object([("p50", ratio(scores.medianLatency)), ("p95", ratio(scores.p95Latency)), ("max", ratio(scores.maximumLatency))])
             ),
-            ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))), ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)),
+            ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))),
+            ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)),
         ])
     }
 
     private func label(_ label: GroundTruthLabel) -> JSONValue {
         object([
-            ("start_s", .number(Duration(nanoseconds: label.start.nanoseconds).secondsText)), ("end_s", .number(Duration(nanoseconds: label.end.nanoseconds).secondsText)),
+            ("start_s", .number(Duration(nanoseconds: label.start.nanoseconds).secondsText)),
+            ("end_s", .number(Duration(nanoseconds: label.end.nanoseconds).secondsText)),
             ("kind", .string(label.kind)), ("severity", .string(label.severity.name)), ("name", .string(label.name)), ("target", .string(label.target)),
         ])
     }
@@ -101,7 +112,9 @@ struct RunReport {
                         .array(
                             panel.map { signal in
                                 let symbol = scenario.symbols.signals[signal]
-                                return object([("signal", .string(symbol.name)), ("unit", .string(symbol.unit)), ("style", .string(PictureStyle.of(symbol).rawValue))])
+                                return object([
+                                    ("signal", .string(symbol.name)), ("unit", .string(symbol.unit)), ("style", .string(PictureStyle.of(symbol).rawValue)),
+                                ])
                             })
                     })
             ),
@@ -116,29 +129,34 @@ struct RunReport {
     func markdown(files: [String]) -> String {
         var text = "# \(verdictText): \(scenario.name)\n\n"
         if !scenario.about.isEmpty { text += "\(scenario.about)\n\n" }
-        text += "\(simulation.simulated.secondsText) s simulated in \(simulation.kernel.events) events, seed \(scenario.run.seed), fingerprint `\(simulation.fingerprint)`.\n"
+        text +=
+            "\(simulation.simulated.secondsText) s simulated in \(simulation.kernel.events) events, seed \(scenario.run.seed), fingerprint `\(simulation.fingerprint)`.\n"
         if let failure = simulation.failure { text += "\n**The run did not come to its end:** \(failure.message).\n" }
         for picture in files where picture.hasSuffix(".png") { text += "\n![\(picture)](\(picture))\n" }
         if !judge.expectations.isEmpty {
             text += "\n## What was expected\n\n| | expectation | found | why |\n|---|---|---|---|\n"
             for judged in judge.expectations {
-                text += "| \(judged.isFulfilled ? "yes" : "**no**") | `\(escaped(judged.that))` | \(escaped(judged.value)) | \(escaped(judged.because ?? "")) |\n"
+                text +=
+                    "| \(judged.isFulfilled ? "yes" : "**no**") | `\(escaped(judged.that))` | \(escaped(judged.value)) | \(escaped(judged.because ?? "")) |\n"
             }
         }
         if !judge.labels.isEmpty {
             text += "\n## What happened\n\n| from | to | kind | severity |\n|---|---|---|---|\n"
             for label in judge.labels.prefix(50) {
-                text += "| \(Duration(nanoseconds: label.start.nanoseconds).secondsText) s | \(Duration(nanoseconds: label.end.nanoseconds).secondsText) s | \(label.kind) | \(label.severity.name) |\n"
+                text +=
+                    "| \(Duration(nanoseconds: label.start.nanoseconds).secondsText) s | \(Duration(nanoseconds: label.end.nanoseconds).secondsText) s | \(label.kind) | \(label.severity.name) |\n"
             }
             if judge.labels.count > 50 { text += "\n… and \(judge.labels.count - 50) more in labels.csv.\n" }
         }
         if !scenario.detectors.isEmpty {
-            text += "\n## What the detectors made of it\n\n| detector | alarms | first | precision | recall | F1 | median latency | false alarms |\n|---|---|---|---|---|---|---|---|\n"
+            text +=
+                "\n## What the detectors made of it\n\n| detector | alarms | first | precision | recall | F1 | median latency | false alarms |\n|---|---|---|---|---|---|---|---|\n"
             for (index, detector) in scenario.detectors.enumerated() {
                 let scores = judge.scores[index]
                 let first = judge.alarms.first { $0.detector == index }?.alarm.start
                 text += "| \(detector.name) | \(scores.alarms) | \(first.map { "\(Duration(nanoseconds: $0.nanoseconds).secondsText) s" } ?? "–") "
-                text += "| \(percent(scores.precision)) | \(percent(scores.recall)) | \(percent(scores.f1)) | \(scores.medianLatency.map { Quantity($0, .time).text } ?? "–") | \(scores.falseAlarms) |\n"
+                text +=
+                    "| \(percent(scores.precision)) | \(percent(scores.recall)) | \(percent(scores.f1)) | \(scores.medianLatency.map { Quantity($0, .time).text } ?? "–") | \(scores.falseAlarms) |\n"
             }
         }
         if !judge.warnings.isEmpty {
@@ -167,7 +185,8 @@ struct RunReport {
     func labelRows() -> String {
         var text = "start_s,end_s,kind,severity,name,target\n"
         for label in judge.labels {
-            text += "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target)\n"
+            text +=
+                "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target)\n"
         }
         return text
     }
@@ -176,7 +195,8 @@ struct RunReport {
         var text = "start_s,end_s,detector,severity,score,evidence_s\n"
         for (_, alarm) in judge.alarms {
             let end = alarm.end.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
-            text += "\(Duration(nanoseconds: alarm.start.nanoseconds).secondsText),\(end),\(alarm.detector),\(alarm.severity.name),\(decimalText(rounded(alarm.score))),"
+            text +=
+                "\(Duration(nanoseconds: alarm.start.nanoseconds).secondsText),\(end),\(alarm.detector),\(alarm.severity.name),\(decimalText(rounded(alarm.score))),"
             text += "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText)\n"
         }
         return text

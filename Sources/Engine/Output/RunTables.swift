@@ -22,7 +22,9 @@ struct RunTables {
     /// Calls `body` with the fields of each line but the first.
     private static func lines(_ path: String, _ body: ([String]) -> Void) throws(RunFailure) {
         guard let file = fopen(path, "r") else {
-            throw RunFailure(code: .cannotWrite, message: "\(path) cannot be read: \(systemMessage(errno)); a run keeps its signals with 'record: [signals]'", span: nil, time: nil)
+            throw RunFailure(
+                code: .cannotWrite, message: "\(path) cannot be read: \(systemMessage(errno)); a run keeps its signals with 'record: [signals]'", span: nil,
+                time: nil)
         }
         defer { fclose(file) }
         var line: UnsafeMutablePointer<CChar>?

@@ -9,20 +9,16 @@ final class StepRunner {
     private var strands: [Strand] = []
     /// Strands that wait for a condition.
     private var conditional: [Int] = []
+    /// Formulas without draws; those with draws belong to a strand.
     private var runners: [RunnerKey: FormulaRunner] = [:]
+    /// How many formulas with draws were made, by name of the track and text.
+    private var occurrences: [String: Int] = [:]
     private var nodeSets: [[Int]]
     /// Steps done at one instant without time passing, against repetitions without a wait.
     private var stepsAtInstant = 0
     private var instantOfSteps = Instant.zero
     private static let mostStepsAtInstant = 100_000
     private(set) var hasStarted = false
-
-    /// A formula by its step; the steps of a sequence that is called twice are different ones.
-    private struct RunnerKey: Hashable {
-        let step: Int
-        let source: String
-        let strand: Int
-    }
 
     init(_ simulation: Simulation) {
         self.simulation = simulation
@@ -73,7 +69,8 @@ final class StepRunner {
         strand.generation &+= 1
         let (sum, overflow) = now.nanoseconds.addingReportingOverflow(delay.nanoseconds)
         simulation.kernel.schedule(
-            at: Instant(nanoseconds: overflow ? .max : sum), phase: .timer, node: 0, kind: EventKind.strand, target: UInt32(strand.index), payload: UInt64(strand.generation))
+            at: Instant(nanoseconds: overflow ? .max : sum), phase: .timer, node: 0, kind: EventKind.strand, target: UInt32(strand.index),
+            payload: UInt64(strand.generation))
     }
 
     /// At the end of an instant the conditions of waiting strands are asked.
@@ -148,6 +145,7 @@ final class StepRunner {
 
     private func finish(_ strand: Strand) {
         strand.isFinished = true
+        strand.drawing = [:]
         guard strand.parent >= 0 else { return }
         let parent = strands[strand.parent]
         parent.openTracks -= 1
@@ -193,7 +191,8 @@ final class StepRunner {
             case .during(let time): starts = starts && time > .zero
             case .forever: break
             }
-            let body = Strand.Level(steps: starts ? steps : [], purpose: starts ? .rounds(mode, done: 0, since: now, condition: condition) : .plain, label: label)
+            let body = Strand.Level(
+                steps: starts ? steps : [], purpose: starts ? .rounds(mode, done: 0, since: now, condition: condition) : .plain, label: label)
             strand.levels.append(body)
             return true
         case .parallel(let tracks):
@@ -226,17 +225,25 @@ final class StepRunner {
     // MARK: Values
 
     private func runner(_ formula: Formula, _ step: Step, _ strand: Strand) -> FormulaRunner {
-        let key = RunnerKey(step: step.number, source: formula.source, strand: formula.drawCount > 0 ? strand.index : 0)
-        if let known = runners[key] { return known }
-        let made = simulation.runner(formula, path: "steps.\(strand.name).\(formula.source)#\(occurrence(of: formula, step))")
-        runners[key] = made
+        let key = RunnerKey(step: step.number, source: formula.source)
+        guard formula.drawCount > 0 else {
+            if let known = runners[key] { return known }
+            let made = simulation.runner(formula, path: "steps")
+            runners[key] = made
+            return made
+        }
+        if let known = strand.drawing[key] { return known }
+        let made = simulation.runner(formula, path: "steps.\(strand.name).\(formula.source)#\(occurrence(of: formula, strand))")
+        strand.drawing[key] = made
         return made
     }
 
-    /// Which of the formulas with the same text this is, so that an unrelated step changes no draw.
-    private func occurrence(of formula: Formula, _ step: Step) -> Int {
-        guard formula.drawCount > 0 else { return 0 }
-        return runners.keys.reduce(0) { $0 + ($1.source == formula.source ? 1 : 0) }
+    /// Which of the formulas with the same text in tracks of this name this is, so that an unrelated step or track changes no draw.
+    private func occurrence(of formula: Formula, _ strand: Strand) -> Int {
+        let key = "\(strand.name) \(formula.source)"
+        let number = occurrences[key, default: 0]
+        occurrences[key] = number + 1
+        return number
     }
 
     private func duration(_ time: TimeValue, _ step: Step, _ strand: Strand) -> Duration {
@@ -299,7 +306,9 @@ final class StepRunner {
         strand.generation &+= 1
         for node in receivers {
             simulation.links.send(
-                MessageRequest(action: send.action, fields: fields, payload: send.payload, from: send.from, chargePoint: node, strand: strand.index, label: label, isConstant: isConstant, step: step))
+                MessageRequest(
+                    action: send.action, fields: fields, payload: send.payload, from: send.from, chargePoint: node, strand: strand.index, label: label,
+                    isConstant: isConstant, step: step))
         }
         if receivers.isEmpty {
             finishStep(strand)

@@ -35,6 +35,8 @@ final class Strand {
     /// What an `until` waits for.
     var condition: (runner: FormulaRunner, step: Step, goesOn: Bool)?
     var isFinished = false
+    /// Formulas with draws that the strand has used, each with streams of its own.
+    var drawing: [RunnerKey: FormulaRunner] = [:]
 
     init(index: Int, name: String, parent: Int, steps: [Step]) {
         self.index = index
@@ -42,4 +44,10 @@ final class Strand {
         self.parent = parent
         levels = [Level(steps: steps, purpose: .plain)]
     }
+}
+
+/// A formula by its step; the steps of a sequence that is called twice are different ones.
+struct RunnerKey: Hashable {
+    let step: Int
+    let source: String
 }

@@ -89,7 +89,8 @@ struct ChargingForecast {
         guard nodes.contains(chargePoint) else { return }
         switch send.action {
         case "SetChargingProfile":
-            guard case .object(let fields) = send.fields, let value = fields.first(where: { $0.name == "limit" })?.value, case .quantity(let limit) = value else {
+            guard case .object(let fields) = send.fields, let value = fields.first(where: { $0.name == "limit" })?.value, case .quantity(let limit) = value
+            else {
                 isKnown = false
                 return
             }
@@ -132,7 +133,9 @@ struct ChargingForecast {
                     let raised = amperes > limit
                     limit = amperes
                     if charger.followsLimit { isCharging = amperes > 0 }
-                    if let known = stands.firstIndex(where: { $0.span == span }) { present = known } else {
+                    if let known = stands.firstIndex(where: { $0.span == span }) {
+                        present = known
+                    } else {
                         stands.append(Stand(span: span, limit: amperes))
                         present = stands.count - 1
                     }
@@ -174,7 +177,8 @@ struct ChargingForecast {
         if stand.charged, stand.wasStopped, !reached, let first = stand.greatest.first(where: { $0 > 0 }), let steady = stand.greatest.last(where: { $0 > 0 }) {
             result.append(
                 Finding(
-                    kind: .neverReached(charging: Double(stand.longestCharge) / 1e9, first: first, steady: steady, needed: needed(stand.limit, charger)), limit: stand.limit,
+                    kind: .neverReached(charging: Double(stand.longestCharge) / 1e9, first: first, steady: steady, needed: needed(stand.limit, charger)),
+                    limit: stand.limit,
                     span: stand.span))
         }
         if stand.raisedIdle, !charger.followsLimit { result.append(Finding(kind: .raisedWhileIdle, limit: stand.limit, span: stand.span)) }
@@ -185,7 +189,11 @@ struct ChargingForecast {
     private func needed(_ limit: Double, _ charger: Charger) -> Double? {
         var current = 0.0
         for step in 1...10_000 {
-            if let share = charger.share { current += share * (limit - current) } else if let slope = charger.slope { current = min(limit, current + slope * Double(charger.period) / 1e9) }
+            if let share = charger.share {
+                current += share * (limit - current)
+            } else if let slope = charger.slope {
+                current = min(limit, current + slope * Double(charger.period) / 1e9)
+            }
             if limit - current < 0.5 { return Double(step) * Double(charger.period) / 1e9 }
         }
         return nil

@@ -6,9 +6,13 @@ extension StaticChecks {
     func unreachedLimits() {
         for declaration in scenario.nodes where declaration.count == 1 {
             let kind = builder.registry.kinds[declaration.kind]
-            guard let names = kind.rampSettings, let bus = bus(of: declaration, kind), let chargePoint = commander(of: bus, besides: declaration) else { continue }
+            guard let names = kind.rampSettings, let bus = bus(of: declaration, kind), let chargePoint = commander(of: bus, besides: declaration) else {
+                continue
+            }
             guard let charger = charger(declaration, kind, names, bus) else { continue }
-            for finding in ChargingForecast.findings(scenario.steps, chargePoint: chargePoint, charger: charger, end: scenario.run.length) { report(finding, charger) }
+            for finding in ChargingForecast.findings(scenario.steps, chargePoint: chargePoint, charger: charger, end: scenario.run.length) {
+                report(finding, charger)
+            }
         }
     }
 
@@ -51,7 +55,9 @@ extension StaticChecks {
             reading.warning(
                 .limitNeverReached, finding.span, "the limit of \(limit) is never reached",
                 help: needed.map { "hold for \(decimalText($0)) s, or lower the limit" } ?? "lower the limit",
-                notes: ["charging lasts \(decimalText(charging)) s; \(ramp) gives \(tenth(first))\(tenth(first) == tenth(steady) ? "" : " in the first cycle, \(tenth(steady)) in the steady one")"])
+                notes: [
+                    "charging lasts \(decimalText(charging)) s; \(ramp) gives \(tenth(first))\(tenth(first) == tenth(steady) ? "" : " in the first cycle, \(tenth(steady)) in the steady one")"
+                ])
         case .raisedWhileIdle:
             reading.warning(
                 .limitWithoutCharging, finding.span, "the limit is raised to \(limit) while nothing charges",

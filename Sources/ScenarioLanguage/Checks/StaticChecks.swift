@@ -24,7 +24,9 @@ struct StaticChecks {
         unreachedLimits()
         earlyProfiles()
         if scenario.expectations.isEmpty {
-            reading.warning(.nothingExpected, top.key("scenario")?.span ?? top.node.span, "nothing is expected of this scenario", label: "it passes whatever happens; add 'expect'")
+            reading.warning(
+                .nothingExpected, top.key("scenario")?.span ?? top.node.span, "nothing is expected of this scenario",
+                label: "it passes whatever happens; add 'expect'")
         }
     }
 
@@ -52,7 +54,9 @@ struct StaticChecks {
                 default: false
                 }
             }
-            if !isConnected { reading.warning(.unusedNode, node.span, "the node '\(node.name)' takes no part in the run", label: "it names nothing, and nothing names it") }
+            if !isConnected {
+                reading.warning(.unusedNode, node.span, "the node '\(node.name)' takes no part in the run", label: "it names nothing, and nothing names it")
+            }
         }
     }
 
@@ -66,7 +70,8 @@ struct StaticChecks {
                 if frame.from == nil {
                     reading.warning(.unreadFrame, span, "no node sends the frame '\(frame.name)'", label: "help: add 'from: NODE'")
                 } else if !isRead(frame, number, bus: index) {
-                    reading.warning(.unreadFrame, span, "nothing reads the frame '\(frame.name)'", label: "no node, detector, formula, plot or record looks at it")
+                    reading.warning(
+                        .unreadFrame, span, "nothing reads the frame '\(frame.name)'", label: "no node, detector, formula, plot or record looks at it")
                 }
             }
         }
@@ -117,7 +122,9 @@ struct StaticChecks {
             switch step.action {
             case .repeatSteps(.forever, let inner):
                 unreachable(inner)
-                if index + 1 < steps.count { reading.warning(.unreachableStep, steps[index + 1].span, "this step is never reached", label: "the repetition above never ends") }
+                if index + 1 < steps.count {
+                    reading.warning(.unreachableStep, steps[index + 1].span, "this step is never reached", label: "the repetition above never ends")
+                }
             case .repeatSteps(_, let inner): unreachable(inner)
             case .at(.constant(let time)) where time >= scenario.run.length:
                 reading.warning(.unreachableStep, step.span, "this step is never reached", label: "the run ends at \(scenario.run.length.secondsText) s")

@@ -21,7 +21,8 @@ public struct SignalManifest: Sendable {
 
     /// A signal of a kind.
     public init(
-        _ name: String, _ dimension: Dimension = .none, unit: String = "", members: [String]? = nil, isFlag: Bool = false, settable: Bool = false, held: Bool = false,
+        _ name: String, _ dimension: Dimension = .none, unit: String = "", members: [String]? = nil, isFlag: Bool = false, settable: Bool = false,
+        held: Bool = false,
         about: String
     ) {
         self.name = name
@@ -61,7 +62,8 @@ public struct FrameManifest: Sendable {
     public let about: String
 
     /// A frame of a kind.
-    public init(_ name: String, id: UInt32, use: Use, every: String? = nil, phase: String? = nil, fields: [(name: String, layout: String)] = [], about: String) {
+    public init(_ name: String, id: UInt32, use: Use, every: String? = nil, phase: String? = nil, fields: [(name: String, layout: String)] = [], about: String)
+    {
         self.name = name
         self.id = id
         self.use = use

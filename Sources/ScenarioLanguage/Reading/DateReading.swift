@@ -13,9 +13,12 @@ extension Reading {
             }
             return value
         }
-        let shape = bytes.count == 20 && bytes[4] == 0x2D && bytes[7] == 0x2D && bytes[10] | 0x20 == 0x74 && bytes[13] == 0x3A && bytes[16] == 0x3A && bytes[19] | 0x20 == 0x7A
+        let shape =
+            bytes.count == 20 && bytes[4] == 0x2D && bytes[7] == 0x2D && bytes[10] | 0x20 == 0x74 && bytes[13] == 0x3A && bytes[16] == 0x3A
+            && bytes[19] | 0x20 == 0x7A
         guard shape, let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13), let minute = number(14..<16),
-            let second = number(17..<19), (1970...2200).contains(year), (1...12).contains(month), (1...daysIn(month, year)).contains(day), hour < 24, minute < 60,
+            let second = number(17..<19), (1970...2200).contains(year), (1...12).contains(month), (1...daysIn(month, year)).contains(day), hour < 24,
+            minute < 60,
             second < 60
         else {
             error(.badDate, node.span, "\(what) takes an instant in UTC, not \(Diagnostic.quoted(text))", label: "for example '2025-01-06T00:00:00Z'")

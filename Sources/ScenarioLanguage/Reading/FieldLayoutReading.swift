@@ -30,7 +30,8 @@ extension Reading {
     func shortLayout(_ node: YAMLNode, _ text: String, at bit: Int) -> FieldLayout? {
         var words = text.split(separator: " ").map(String.init)
         let codings: [String: (Int, FieldDeclaration.Coding)] = [
-            "u8": (8, .unsigned), "i8": (8, .signed), "u16": (16, .unsigned), "i16": (16, .signed), "u24": (24, .unsigned), "u32": (32, .unsigned), "i32": (32, .signed),
+            "u8": (8, .unsigned), "i8": (8, .signed), "u16": (16, .unsigned), "i16": (16, .signed), "u24": (24, .unsigned), "u32": (32, .unsigned),
+            "i32": (32, .signed),
             "u64": (64, .unsigned), "i64": (64, .signed), "f32": (32, .float),
         ]
         guard let first = words.first, let (bits, coding) = codings[first] else {
@@ -51,7 +52,8 @@ extension Reading {
         guard let (unit, factor, dimension) = fieldUnit(node, unitName) else { return nil }
         let start = bigEndian ? bit + 7 : bit
         return FieldLayout(
-            startBit: start, bits: bits, order: bigEndian && bits > 8 ? .motorola : bigEndian ? .motorola : .intel, coding: coding, scale: scale * factor, offset: 0,
+            startBit: start, bits: bits, order: bigEndian && bits > 8 ? .motorola : bigEndian ? .motorola : .intel, coding: coding, scale: scale * factor,
+            offset: 0,
             unit: unit, dimension: dimension)
     }
 
@@ -83,7 +85,9 @@ extension Reading {
     /// Reads `{at, bits, scale, offset, unit, signed, order}`.
     func longLayout(_ node: YAMLNode) -> FieldLayout? {
         guard let section = SectionReader(self, node, ScenarioSchema.field, "a field") else { return nil }
-        guard let atNode = section["at"], let bitsNode = section["bits"], let at = whole(atNode, "'at'", in: 0...63), let bits = whole(bitsNode, "'bits'", in: 1...64) else {
+        guard let atNode = section["at"], let bitsNode = section["bits"], let at = whole(atNode, "'at'", in: 0...63),
+            let bits = whole(bitsNode, "'bits'", in: 1...64)
+        else {
             return nil
         }
         func number(_ key: String, _ fallback: Double) -> Double? {
@@ -107,7 +111,8 @@ extension Reading {
         }
         guard let (unit, factor, dimension) = section["unit"].map({ fieldUnit($0, $0.text ?? "") }) ?? ("", 1, .none) else { return nil }
         return FieldLayout(
-            startBit: Int(at), bits: Int(bits), order: order == 0 ? .intel : .motorola, coding: signed ? .signed : .unsigned, scale: scale * factor, offset: offset * factor,
+            startBit: Int(at), bits: Int(bits), order: order == 0 ? .intel : .motorola, coding: signed ? .signed : .unsigned, scale: scale * factor,
+            offset: offset * factor,
             unit: unit, dimension: dimension)
     }
 }

@@ -124,7 +124,8 @@ final class Reading {
                 error(.needsUnit, node.span, "\(what) needs a unit", label: "help: write '\(number)\(dimension == .time ? "" : " ")\(unit)'")
             } else {
                 error(
-                    .wrongDimension, node.span, "\(what) takes \(article(dimension.name)), not \(article(text.hasSuffix("%") ? "percentage" : quantity.dimension.name))",
+                    .wrongDimension, node.span,
+                    "\(what) takes \(article(dimension.name)), not \(article(text.hasSuffix("%") ? "percentage" : quantity.dimension.name))",
                     label: dimension == .none ? "a number without unit" : "for example '\(example(dimension))'")
             }
         } catch {
@@ -149,7 +150,9 @@ final class Reading {
                 .unknownUnit, node.span(offset: offset, length: unit.utf8.count), "unknown unit \(Diagnostic.quoted(unit))",
                 label: nearest.map { "did you mean '\($0)'?" } ?? otherSpelling(text) ?? "units of \(dimension.name): \(units(of: dimension))")
         case .badCompound(let offset):
-            error(.badCompound, node.span(offset: offset, length: max(1, text.utf8.count - offset)), "the parts of a time go from great to small", label: "for example '1min30s'")
+            error(
+                .badCompound, node.span(offset: offset, length: max(1, text.utf8.count - offset)), "the parts of a time go from great to small",
+                label: "for example '1min30s'")
         case .outOfRange:
             error(.outOfRange, node.span, "\(what) is too great or too fine to be held", label: dimension == .time ? "whole nanoseconds up to 292 years" : nil)
         }

@@ -31,7 +31,9 @@ extension ScenarioBuilder {
     }
 
     private func readFrame(_ entry: YAMLNode.Entry, busName: String) -> FrameDeclaration? {
-        guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else { return nil }
+        guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else {
+            return nil
+        }
         guard let idNode = section["id"], let id = reading.whole(idNode, "'id'", in: 0...0x1FFF_FFFF) else { return nil }
         var extended = false
         if let node = section["extended"] { extended = reading.flag(node, "'extended'") ?? false }
@@ -102,7 +104,8 @@ extension ScenarioBuilder {
             }
             frame.fields.append(
                 FieldDeclaration(
-                    name: name, startBit: layout.startBit, bits: layout.bits, order: layout.order, coding: layout.coding, scale: layout.scale, offset: layout.offset,
+                    name: name, startBit: layout.startBit, bits: layout.bits, order: layout.order, coding: layout.coding, scale: layout.scale,
+                    offset: layout.offset,
                     dimension: layout.dimension, unit: layout.unit, signal: -1))
         }
         frame.length = (last + 8) / 8
@@ -112,7 +115,8 @@ extension ScenarioBuilder {
     private func addFrame(_ frame: FrameDeclaration, to bus: Int) {
         if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && $0.isExtended == frame.isExtended }), let span = frame.span {
             reading.error(
-                .frameIdTwice, span, "the frames '\(other.name)' and '\(frame.name)' have the same identifier 0x\(String(frame.id, radix: 16, uppercase: true))",
+                .frameIdTwice, span,
+                "the frames '\(other.name)' and '\(frame.name)' have the same identifier 0x\(String(frame.id, radix: 16, uppercase: true))",
                 related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
@@ -127,7 +131,8 @@ extension ScenarioBuilder {
             let bus = scenario.buses.firstIndex(where: { $0.name == name })
         else { return }
         if node.count > 1 {
-            reading.error(.frameIdTwice, node.span, "\(node.count) nodes '\(node.name).*' would send the same frames on '\(name)'", label: "give each its own bus")
+            reading.error(
+                .frameIdTwice, node.span, "\(node.count) nodes '\(node.name).*' would send the same frames on '\(name)'", label: "give each its own bus")
             return
         }
         for frame in manifest.frames where !reading.isBroken("\(name).\(frame.name)") {
@@ -170,7 +175,8 @@ extension ScenarioBuilder {
 
     private func reportTwoSenders(_ frame: String, _ other: Int, _ node: NodeDeclaration) {
         reading.error(
-            .frameIdTwice, node.span, "'\(scope.table.nodes[other])' and '\(node.name)' both send the frame '\(frame)'", label: "give each its own bus, or other frames")
+            .frameIdTwice, node.span, "'\(scope.table.nodes[other])' and '\(node.name)' both send the frame '\(frame)'",
+            label: "give each its own bus, or other frames")
     }
 
     /// Values on the wire are signals: `BUS.FRAME.FIELD`.
@@ -184,7 +190,8 @@ extension ScenarioBuilder {
                     let single = scenario.buses[bus].frames[frame].fields.count == 1
                     let signal = scope.table.addSignal(
                         SignalSymbol(
-                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: nil, isFlag: false,
+                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: nil,
+                            isFlag: false,
                             settable: false, isHeld: scenario.buses[bus].frames[frame].every == nil, node: nil))
                     if single { scope.table.addAlias("\(full).\(declaration.name)", signal) }
                     scenario.buses[bus].frames[frame].fields[field].signal = signal

@@ -25,7 +25,11 @@ extension ScenarioBuilder {
             return nil
         }
         guard let node = entry.value["is"] else {
-            if reports { reading.error(.missingKey, entry.key.span, "the detector '\(entry.name)' needs the key 'is'", label: "the kind of the detector, for example 'is: threshold'") }
+            if reports {
+                reading.error(
+                    .missingKey, entry.key.span, "the detector '\(entry.name)' needs the key 'is'",
+                    label: "the kind of the detector, for example 'is: threshold'")
+            }
             return nil
         }
         guard let name = node.text else {
@@ -46,10 +50,13 @@ extension ScenarioBuilder {
     private func readDetector(_ entry: YAMLNode.Entry, _ manifest: DetectorManifest, _ declaration: inout DetectorDeclaration) {
         let body = entry.value
         var dimension: Dimension?
-        if let setting = manifest.settings.first(where: { $0.type == .signal }), let node = body[setting.name], let name = node.text, let index = scope.table.signal(name) {
+        if let setting = manifest.settings.first(where: { $0.type == .signal }), let node = body[setting.name], let name = node.text,
+            let index = scope.table.signal(name)
+        {
             dimension = scope.table.signals[index].dimension
         }
-        declaration.settings = readSettings(body, manifest.settings, "the detector kind '\(manifest.name)'", known: ScenarioSchema.detector, watchDimension: dimension)
+        declaration.settings = readSettings(
+            body, manifest.settings, "the detector kind '\(manifest.name)'", known: ScenarioSchema.detector, watchDimension: dimension)
         var lifecycle = LifecycleSettings()
         if let node = body["severity"], let index = reading.word(node, "'severity'", among: Self.severities) { lifecycle.severity = Self.severities[index] }
         if let node = body["lasting"] { lifecycle.lasting = reading.duration(node, "'lasting'") ?? .zero }
@@ -63,7 +70,8 @@ extension ScenarioBuilder {
 
     /// `clear` is a level in the unit of the first level of the detector.
     private func readClear(_ node: YAMLNode, _ manifest: DetectorManifest, _ watched: Dimension?, _ lifecycle: inout LifecycleSettings) {
-        let level = manifest.settings.lazy.compactMap { setting -> SettingType.LevelKind? in if case .level(let kind) = setting.type { kind } else { nil } }.first
+        let level = manifest.settings.lazy.compactMap { setting -> SettingType.LevelKind? in if case .level(let kind) = setting.type { kind } else { nil } }
+            .first
         guard let level, let watched else {
             reading.error(.unknownKey, node.span, "the detector kind '\(manifest.name)' has no level to clear")
             return

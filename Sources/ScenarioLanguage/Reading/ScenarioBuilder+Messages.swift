@@ -30,7 +30,8 @@ extension ScenarioBuilder {
         } else if payload == nil, !registry.checkMessage(manifest.name, fields).isEmpty {
             let wanted = manifest.shorthands.first.map { "help: add 'with: {\($0.name): \(reading.example($0.dimension))}'" }
             let required = manifest.fields.filter(\.required).map(\.name)
-            reading.error(.wrongMessageField, value.span, "'\(manifest.name)' needs the key 'with'", label: wanted ?? "required: \(required.joined(separator: ", "))")
+            reading.error(
+                .wrongMessageField, value.span, "'\(manifest.name)' needs the key 'with'", label: wanted ?? "required: \(required.joined(separator: ", "))")
         }
         guard let target = sendTarget(node["to"], value, manifest, from: &from) else { return nil }
         return .send(SendStep(action: action, to: target, from: from, fields: fields, payload: payload))
@@ -50,7 +51,9 @@ extension ScenarioBuilder {
             if from == nil {
                 let senders = nodes(of: .chargePoint)
                 guard senders.count == 1 else {
-                    reading.error(.noSender, verb.span, "'\(manifest.name)' comes from a charge point", label: senders.isEmpty ? "the scenario has none" : "help: add 'from: \(scope.table.nodes[senders[0]])'")
+                    reading.error(
+                        .noSender, verb.span, "'\(manifest.name)' comes from a charge point",
+                        label: senders.isEmpty ? "the scenario has none" : "help: add 'from: \(scope.table.nodes[senders[0]])'")
                     return nil
                 }
                 from = senders[0]
@@ -70,7 +73,9 @@ extension ScenarioBuilder {
         guard let to else {
             let receivers = nodes(of: .chargePoint)
             guard receivers.count == 1 else {
-                reading.error(.missingKey, verb.span, "'send' needs the key 'to'", label: receivers.isEmpty ? "the scenario has no charge point" : "for example 'to: \(scope.table.nodes[receivers[0]])'")
+                reading.error(
+                    .missingKey, verb.span, "'send' needs the key 'to'",
+                    label: receivers.isEmpty ? "the scenario has no charge point" : "for example 'to: \(scope.table.nodes[receivers[0]])'")
                 return nil
             }
             return .constant(receivers)
@@ -182,7 +187,8 @@ extension ScenarioBuilder {
 
     func readSequences(_ node: YAMLNode) {
         for entry in reading.mapping(node, "'sequences'") ?? [] {
-            guard let name = reading.checkName(entry.key, "sequence", dashes: true), let section = SectionReader(reading, entry.value, ScenarioSchema.sequence, "a sequence"),
+            guard let name = reading.checkName(entry.key, "sequence", dashes: true),
+                let section = SectionReader(reading, entry.value, ScenarioSchema.sequence, "a sequence"),
                 let body = section["steps"]
             else { continue }
             let needs = section["needs"].flatMap { reading.list($0, "'needs'") }?.compactMap { reading.checkName($0, "argument") } ?? []
@@ -195,7 +201,8 @@ extension ScenarioBuilder {
         guard let sequence = sequences.first(where: { $0.name == name }) else {
             reading.error(
                 .unknownSequence, value.span, "there is no sequence \(Diagnostic.quoted(name))",
-                label: reading.suggestion(name, sequences.map(\.name)) ?? (sequences.isEmpty ? "the file has no 'sequences'" : "sequences: \(sequences.map(\.name).joined(separator: ", "))"))
+                label: reading.suggestion(name, sequences.map(\.name))
+                    ?? (sequences.isEmpty ? "the file has no 'sequences'" : "sequences: \(sequences.map(\.name).joined(separator: ", "))"))
             return nil
         }
         reading.markUsed("sequence \(name)")
@@ -209,13 +216,16 @@ extension ScenarioBuilder {
         for entry in given where !sequence.needs.contains(entry.name) {
             reading.error(
                 .missingArgument, entry.key.span, "the sequence '\(name)' does not need '\(entry.name)'",
-                label: reading.suggestion(entry.name, sequence.needs) ?? (sequence.needs.isEmpty ? "it needs nothing" : "it needs: \(sequence.needs.joined(separator: ", "))"))
+                label: reading.suggestion(entry.name, sequence.needs)
+                    ?? (sequence.needs.isEmpty ? "it needs nothing" : "it needs: \(sequence.needs.joined(separator: ", "))"))
         }
         var arguments: [SequenceArgument] = []
         var locals: [(name: String, symbol: ScenarioScope.Local)] = []
         for need in sequence.needs {
             guard let entry = given.first(where: { $0.name == need }) else {
-                reading.error(.missingArgument, value.span, "the sequence '\(name)' needs '\(need)'", label: "help: with: {\(need): …}", related: [(sequence.key.span, "the sequence")])
+                reading.error(
+                    .missingArgument, value.span, "the sequence '\(name)' needs '\(need)'", label: "help: with: {\(need): …}",
+                    related: [(sequence.key.span, "the sequence")])
                 return nil
             }
             guard let (argument, local) = readArgument(entry.value, need) else { return nil }

@@ -29,7 +29,8 @@ extension ScenarioBuilder {
         for (body, manifest, index) in bodies { bringFrames(body, manifest, scenario.nodes[index]) }
         addFrameSymbols()
         for (body, manifest, index) in bodies {
-            scenario.nodes[index].settings = readSettings(body, manifest.settings, "the kind '\(manifest.name)'", known: ScenarioSchema.node, watchDimension: nil)
+            scenario.nodes[index].settings = readSettings(
+                body, manifest.settings, "the kind '\(manifest.name)'", known: ScenarioSchema.node, watchDimension: nil)
         }
     }
 
@@ -50,7 +51,9 @@ extension ScenarioBuilder {
     }
 
     private func declareNode(_ entry: YAMLNode.Entry) -> NodeDeclaration? {
-        guard let name = reading.checkName(entry.key, "node"), claim(name, entry.key.span), reading.mapping(entry.value, "the node '\(name)'", example: "{is: charge-point, csms: csms}") != nil else { return nil }
+        guard let name = reading.checkName(entry.key, "node"), claim(name, entry.key.span),
+            reading.mapping(entry.value, "the node '\(name)'", example: "{is: charge-point, csms: csms}") != nil
+        else { return nil }
         guard let kindNode = entry.value["is"] else {
             reading.error(.missingKey, entry.key.span, "the node '\(name)' needs the key 'is'", label: "the kind of the node, for example 'is: charge-point'")
             return nil
@@ -117,7 +120,8 @@ extension ScenarioBuilder {
             }
             reading.error(
                 .unknownKey, entry.key.span, "\(what) has no setting \(Diagnostic.quoted(entry.name))",
-                label: reading.suggestion(entry.name, names + settingNames) ?? "settings: \((settingNames + names.filter { $0 != "is" }).joined(separator: ", "))")
+                label: reading.suggestion(entry.name, names + settingNames)
+                    ?? "settings: \((settingNames + names.filter { $0 != "is" }).joined(separator: ", "))")
         }
         return manifests.map { manifest in
             if let node = body[manifest.name] { return readSetting(node, manifest, body: body, watchDimension: watchDimension) ?? .absent }
@@ -207,7 +211,8 @@ extension ScenarioBuilder {
             }) {
                 let kind = registry.kinds[scenario.nodes[scope.table.declarationOfNode[wrong]].kind].name
                 reading.error(
-                    .wrongRole, item.span, "'\(manifest.name)' needs a \(roles.map(\.rawValue).joined(separator: " or ")), and '\(scope.table.nodes[wrong])' is a \(kind)")
+                    .wrongRole, item.span,
+                    "'\(manifest.name)' needs a \(roles.map(\.rawValue).joined(separator: " or ")), and '\(scope.table.nodes[wrong])' is a \(kind)")
                 return nil
             }
             result += set
@@ -228,7 +233,8 @@ extension ScenarioBuilder {
             if quantity.dimension == .none, text.hasSuffix("%"), quantity.value > 0, quantity.value <= 1 { return .ramp(share: quantity.value, slope: nil) }
         }
         reading.error(
-            .wrongDimension, node.span, "\(what) takes a share of the rest per step or a slope, not \(Diagnostic.quoted(text))", label: "for example '20%', '20 A/s' or 'immediate'")
+            .wrongDimension, node.span, "\(what) takes a share of the rest per step or a slope, not \(Diagnostic.quoted(text))",
+            label: "for example '20%', '20 A/s' or 'immediate'")
         return nil
     }
 

@@ -24,7 +24,8 @@ extension ScenarioBuilder {
             for score in formula.scores {
                 guard let kind = score.labelKind, kind >= labelKindsMade else { continue }
                 reading.warning(
-                    .labelNeverMade, formulaNode.span, "no step makes a label of the kind '\(scope.labelKinds[kind])'", label: "the score can never be computed")
+                    .labelNeverMade, formulaNode.span, "no step makes a label of the kind '\(scope.labelKinds[kind])'", label: "the score can never be computed"
+                )
             }
             scenario.expectations.append(Expectation(formula: formula, because: because, span: formulaNode.span))
         }
@@ -51,7 +52,8 @@ extension ScenarioBuilder {
         for item in reading.list(node, "'plots'") ?? [] {
             guard let section = SectionReader(reading, item, ScenarioSchema.plot, "a plot") else { continue }
             var plot = PlotDeclaration(
-                title: section["title"]?.text ?? "", panels: [], showsLabels: false, detectors: [], window: nil, width: 1200, height: 600, scale: 1, theme: .light, span: item.span)
+                title: section["title"]?.text ?? "", panels: [], showsLabels: false, detectors: [], window: nil, width: 1200, height: 600, scale: 1,
+                theme: .light, span: item.span)
             if let node = section["title"] { plot.title = reading.text(node, "'title'") ?? "" }
             if let node = section["lines"] { plot.panels = readPanels(node) }
             for mark in section["marks"].flatMap({ reading.list($0, "'marks'") }) ?? [] {
@@ -79,7 +81,9 @@ extension ScenarioBuilder {
     private func readSize(_ node: YAMLNode, _ plot: inout PlotDeclaration) {
         let parts = (node.text ?? "").split(separator: "x", omittingEmptySubsequences: false)
         guard parts.count == 2, let width = Int(parts[0]), let height = Int(parts[1]), (200...8192).contains(width), (120...8192).contains(height) else {
-            reading.error(.badSize, node.span, "'size' takes WIDTHxHEIGHT from 200x120 to 8192x8192, not \(Diagnostic.quoted(node.text ?? ""))", label: "for example '1200x600'")
+            reading.error(
+                .badSize, node.span, "'size' takes WIDTHxHEIGHT from 200x120 to 8192x8192, not \(Diagnostic.quoted(node.text ?? ""))",
+                label: "for example '1200x600'")
             return
         }
         plot.width = width
@@ -95,7 +99,9 @@ extension ScenarioBuilder {
                 panels.append(lineSignals(items))
                 let dimensions = panels[panels.count - 1].map { scope.table.signals[$0].dimension }
                 if let first = dimensions.first, let other = dimensions.first(where: { $0 != first }) {
-                    reading.error(.mixedDimensions, item.span, "one panel has \(reading.article(first.name)) and \(reading.article(other.name))", label: "write a list for each dimension")
+                    reading.error(
+                        .mixedDimensions, item.span, "one panel has \(reading.article(first.name)) and \(reading.article(other.name))",
+                        label: "write a list for each dimension")
                 }
             } else {
                 flat += lineSignals([item])

@@ -22,7 +22,9 @@ extension ScenarioBuilder {
             }
             guard var value = anyQuantity(valueNode, "the parameter '\(name)'") else { continue }
             let unit = unitSymbol(valueNode.text ?? "")
-            if let override = overrides.last(where: { $0.name == name }), let given = overridden(override.text, value.dimension, entry.key, name) { value = given }
+            if let override = overrides.last(where: { $0.name == name }), let given = overridden(override.text, value.dimension, entry.key, name) {
+                value = given
+            }
             if let low, value.value < low.value { outOfBounds(name, value, "less than \(low.text)", entry.key) }
             if let high, value.value > high.value { outOfBounds(name, value, "more than \(high.text)", entry.key) }
             reading.clearBroken(name)
@@ -74,7 +76,8 @@ extension ScenarioBuilder {
         if let seed { scenario.run.seed = seed }
         if let node = section["start"], let epoch = reading.instant(node, "'start'") { scenario.run.epoch = epoch }
         if let node = section["pace"], let text = reading.text(node, "'pace'"), text != "fast" {
-            reading.error(.laterFormat, node.span, "this build runs as fast as it can go", label: "\(Diagnostic.quoted("pace: " + text)) belongs to a later version")
+            reading.error(
+                .laterFormat, node.span, "this build runs as fast as it can go", label: "\(Diagnostic.quoted("pace: " + text)) belongs to a later version")
         }
         if let node = section["ready_within"], let time = reading.duration(node, "'ready_within'", allowsZero: false) { scenario.run.readyWithin = time }
     }
@@ -83,7 +86,9 @@ extension ScenarioBuilder {
 
     func readLinks(_ node: YAMLNode) {
         for entry in reading.mapping(node, "'links'") ?? [] {
-            guard let name = reading.checkName(entry.key, "link"), let section = SectionReader(reading, entry.value, ScenarioSchema.link, "a link") else { continue }
+            guard let name = reading.checkName(entry.key, "link"), let section = SectionReader(reading, entry.value, ScenarioSchema.link, "a link") else {
+                continue
+            }
             guard let ends = section["between"].flatMap({ reading.list($0, "'between'") }) else { continue }
             guard ends.count == 2, let first = nodeSet(ends[0]), let second = nodeSet(ends[1]) else {
                 if ends.count != 2, let node = section["between"] { reading.error(.outOfRange, node.span, "'between' names two nodes", label: "[csms, cp1]") }
@@ -107,7 +112,8 @@ extension ScenarioBuilder {
         let reason = scope.missingReason(for: name)
         reading.error(
             .unknownNode, node.span, "there is no node \(Diagnostic.quoted(name))",
-            label: reason ?? reading.suggestion(name, Array(scope.table.nodes.prefix(5000))) ?? "nodes: \(scenario.nodes.prefix(12).map(\.name).joined(separator: ", "))")
+            label: reason ?? reading.suggestion(name, Array(scope.table.nodes.prefix(5000)))
+                ?? "nodes: \(scenario.nodes.prefix(12).map(\.name).joined(separator: ", "))")
         return nil
     }
 

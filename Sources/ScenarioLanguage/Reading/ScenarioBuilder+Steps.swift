@@ -41,7 +41,8 @@ extension ScenarioBuilder {
         guard let entries = node.entries else {
             let word = node.text.flatMap(StepVerb.init(rawValue:))
             reading.error(
-                .notAMapping, node.span, "a step is a verb with what it takes, not \(node.kindName)", label: word.map { "help: write '- \($0.rawValue): …'" } ?? "for example '- wait: 2s'")
+                .notAMapping, node.span, "a step is a verb with what it takes, not \(node.kindName)",
+                label: word.map { "help: write '- \($0.rawValue): …'" } ?? "for example '- wait: 2s'")
             return nil
         }
         let verbs = entries.filter { StepVerb(rawValue: $0.name) != nil }
@@ -49,7 +50,8 @@ extension ScenarioBuilder {
             let names = StepVerb.allCases.filter { $0 != .attack }.map(\.rawValue)
             let guess = entries.lazy.compactMap { entry in Suggestion.nearest(entry.name, among: names).map { (entry, $0) } }.first
             reading.error(
-                .noVerb, guess?.0.key.span ?? entries.first?.key.span ?? node.span, "a step needs a verb", label: guess.map { "did you mean '\($0.1)'?" } ?? "one of: \(names.joined(separator: ", "))")
+                .noVerb, guess?.0.key.span ?? entries.first?.key.span ?? node.span, "a step needs a verb",
+                label: guess.map { "did you mean '\($0.1)'?" } ?? "one of: \(names.joined(separator: ", "))")
             return nil
         }
         if verbs.count > 1 {
@@ -67,7 +69,8 @@ extension ScenarioBuilder {
             } else {
                 reading.error(
                     .unknownKey, entry.key.span, "unknown key \(Diagnostic.quoted(entry.name))",
-                    label: reading.suggestion(entry.name, verb.keys + ["label"]) ?? "'\(verb.rawValue)' takes: \((verb.keys + ["label"]).joined(separator: ", "))")
+                    label: reading.suggestion(entry.name, verb.keys + ["label"])
+                        ?? "'\(verb.rawValue)' takes: \((verb.keys + ["label"]).joined(separator: ", "))")
             }
         }
         let label = node["label"].flatMap(readLabel)
@@ -122,7 +125,9 @@ extension ScenarioBuilder {
             let text = entry.value.text ?? ""
             if text.hasPrefix("=") {
                 if let formula = formula(entry.value, .live, expecting: expecting, "'\(symbol.name)'") { result.append((index, formula)) }
-            } else if symbol.isFlag ? reading.flag(entry.value, "'\(symbol.name)'") != nil : reading.quantity(entry.value, symbol.dimension, "'\(symbol.name)'") != nil {
+            } else if symbol.isFlag
+                ? reading.flag(entry.value, "'\(symbol.name)'") != nil : reading.quantity(entry.value, symbol.dimension, "'\(symbol.name)'") != nil
+            {
                 if let formula = try? Formula.compile(text, scope: scope, context: .live, expecting: expecting) { result.append((index, formula)) }
             }
         }
@@ -139,8 +144,12 @@ extension ScenarioBuilder {
         if text == "forever" { return .repeatSteps(.forever, steps) }
         if text.hasPrefix("=") { return formula(value, .live, expecting: .flag, "'repeat'").map { .repeatSteps(.whileTrue($0), steps) } }
         if Int64(text) != nil { return reading.whole(value, "'repeat'", in: 0...1_000_000_000).map { .repeatSteps(.times(Int($0)), steps) } }
-        if let quantity = try? Quantity.parse(text), quantity.dimension == .time { return reading.duration(value, "'repeat'").map { .repeatSteps(.during($0), steps) } }
-        reading.error(.notOneOf, value.span, "'repeat' cannot be \(Diagnostic.quoted(text))", label: reading.suggestion(text, ["forever"]) ?? "a number, 'forever', a time or a formula")
+        if let quantity = try? Quantity.parse(text), quantity.dimension == .time {
+            return reading.duration(value, "'repeat'").map { .repeatSteps(.during($0), steps) }
+        }
+        reading.error(
+            .notOneOf, value.span, "'repeat' cannot be \(Diagnostic.quoted(text))",
+            label: reading.suggestion(text, ["forever"]) ?? "a number, 'forever', a time or a formula")
         return nil
     }
 
@@ -169,7 +178,8 @@ extension ScenarioBuilder {
             guard let name = checkLabelKind(node) else { return nil }
             return LabelDeclaration(kind: scope.labelKind(name), severity: "medium", past: .zero, span: node.span)
         }
-        guard let section = SectionReader(reading, node, ScenarioSchema.label, "a label"), let kindNode = section["kind"], let name = checkLabelKind(kindNode) else { return nil }
+        guard let section = SectionReader(reading, node, ScenarioSchema.label, "a label"), let kindNode = section["kind"], let name = checkLabelKind(kindNode)
+        else { return nil }
         var severity = "medium"
         if let node = section["severity"] {
             guard let index = reading.word(node, "'severity'", among: Self.severities) else { return nil }

@@ -13,7 +13,9 @@ public struct ScenarioReader: Sendable {
     /// - Parameters:
     ///   - overrides: values of parameters, as `--set` gives them.
     ///   - seed: the seed of `--seed`; `nil` keeps the file's.
-    public func read(_ file: SourceFile, overrides: [(name: String, text: String)] = [], seed: UInt64? = nil) -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
+    public func read(_ file: SourceFile, overrides: [(name: String, text: String)] = [], seed: UInt64? = nil) -> (
+        scenario: Scenario?, diagnostics: [Diagnostic]
+    ) {
         let tree = YAMLTree.parse(file)
         guard let root = tree.root, !tree.diagnostics.contains(where: { $0.severity == .error }) else { return (nil, tree.diagnostics) }
         let builder = ScenarioBuilder(registry: registry, file: file)
@@ -65,7 +67,9 @@ final class ScenarioBuilder {
         if let node = top["scenario"], let name = reading.checkName(node, "scenario", dashes: true) { scenario.name = name }
         if let node = top["about"], let text = reading.text(node, "'about'") { scenario.about = text }
         if let node = top["params"] { readParameters(node, overrides: overrides) }
-        for override in overrides where !scope.parameters.contains(where: { $0.name == override.name }) && !reading.isBroken(override.name) { reportUnknownOverride(override.name, top) }
+        for override in overrides where !scope.parameters.contains(where: { $0.name == override.name }) && !reading.isBroken(override.name) {
+            reportUnknownOverride(override.name, top)
+        }
         if let node = top["run"] { readRun(node, seed: seed) }
         readNodesAndBuses(nodes: top["nodes"], buses: top["buses"])
         if let node = top["links"] { readLinks(node) }
@@ -148,7 +152,8 @@ final class ScenarioBuilder {
             let related = error.notes.map { (node.span(offset: $0.offset + 1, length: max($0.length, 1)), $0.label) }
             reading.add(
                 Diagnostic(
-                    error.code, error.message, at: node.span(offset: min(error.offset, max(body.utf8.count - 1, 0)) + 1, length: max(error.length, 1)), label: error.help,
+                    error.code, error.message, at: node.span(offset: min(error.offset, max(body.utf8.count - 1, 0)) + 1, length: max(error.length, 1)),
+                    label: error.help,
                     related: related))
             return nil
         }

@@ -78,7 +78,8 @@ final class ScenarioScope: FormulaScope {
 
     /// Capitals, digits and underscores: a kind of label by its shape, even when no step makes it.
     private func isLabelKindShape(_ name: String) -> Bool {
-        name.utf8.count > 2 && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F } && name.utf8.first.map { $0 >= 0x41 } == true
+        name.utf8.count > 2 && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+            && name.utf8.first.map { $0 >= 0x41 } == true
     }
 
     var knownNames: [String] { parameters.map(\.name) + (locals.last ?? []).map(\.name) + table.knownNames + labelKinds }

@@ -75,7 +75,8 @@ struct ReadingTests {
     @Test("run has a length, a seed, a start and a time to boot")
     func run() throws {
         let scenario = try TestRegistry.read(
-            "evsim: 1\nscenario: test\nrun: {for: 1min30s, seed: 18446744073709551615, start: 2025-01-06T00:00:00Z, ready_within: 2h}\nnodes:\n  c: {is: center}\n")
+            "evsim: 1\nscenario: test\nrun: {for: 1min30s, seed: 18446744073709551615, start: 2025-01-06T00:00:00Z, ready_within: 2h}\nnodes:\n  c: {is: center}\n"
+        )
         #expect(scenario.run.length == .seconds(90))
         #expect(scenario.run.seed == UInt64.max)
         #expect(scenario.run.epoch == 1_736_121_600)
@@ -85,14 +86,19 @@ struct ReadingTests {
         #expect(plain.run.epoch == 946_684_800)
     }
 
-    @Test("instants are those of the calendar", arguments: [
-        ("1970-01-01T00:00:00Z", 0), ("2000-02-29T12:00:00Z", 951_825_600), ("2100-03-01T00:00:00Z", 4_107_542_400), ("2199-12-31T23:59:59Z", 7_258_118_399),
-    ] as [(String, Int64)])
+    @Test(
+        "instants are those of the calendar",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("2000-02-29T12:00:00Z", 951_825_600), ("2100-03-01T00:00:00Z", 4_107_542_400),
+            ("2199-12-31T23:59:59Z", 7_258_118_399),
+        ] as [(String, Int64)])
     func instants(_ text: String, _ seconds: Int64) throws {
         #expect(try TestRegistry.read("evsim: 1\nscenario: t\nrun: {for: 1s, start: \(text)}\nnodes:\n  c: {is: center}\n").run.epoch == seconds)
     }
 
-    @Test("dates that do not exist are refused", arguments: ["2100-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-01-01T24:00:00Z", "2025-01-01", "2025-01-01T00:00:00+01:00", "1969-12-31T23:59:59Z"])
+    @Test(
+        "dates that do not exist are refused",
+        arguments: ["2100-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-01-01T24:00:00Z", "2025-01-01", "2025-01-01T00:00:00+01:00", "1969-12-31T23:59:59Z"])
     func badInstants(_ text: String) {
         #expect(TestRegistry.codes("evsim: 1\nscenario: t\nrun: {for: 1s, start: '\(text)'}\nnodes:\n  c: {is: center}\n") == ["E0310"])
     }
@@ -125,7 +131,8 @@ struct ReadingTests {
     func ownFrames() throws {
         let scenario = try TestRegistry.read(
             TestRegistry.head + "  s: {is: station, center: c, bus: can0}\nbuses:\n  can0:\n    bitrate: 250 kbit/s\n    frames:\n"
-                + "      reading: {id: 0x18FF50E5, extended: true, from: s, every: 20ms, data: {current: u16 be 0.1 A, volts: {at: 16, bits: 12, scale: 0.5, offset: 10, unit: V}}}\n")
+                + "      reading: {id: 0x18FF50E5, extended: true, from: s, every: 20ms, data: {current: u16 be 0.1 A, volts: {at: 16, bits: 12, scale: 0.5, offset: 10, unit: V}}}\n"
+        )
         #expect(scenario.buses[0].bitrate == 250_000)
         let reading = try #require(scenario.buses[0].frames.first { $0.name == "reading" })
         #expect(reading.id == 0x18FF_50E5 && reading.isExtended && reading.length == 4)
@@ -136,7 +143,8 @@ struct ReadingTests {
 
     @Test("parameters keep the unit of their default, and --set takes their place")
     func parameters() throws {
-        let text = "evsim: 1\nscenario: t\nparams: {a: {default: 10 A, min: 1 A, max: 20 A, about: amps}, t: 5s, times: 3, yes_no: true}\nrun: {for: 60s}\nnodes:\n  c: {is: center}\n  s: {is: station, center: c, limit: '=a + 1 A'}\n"
+        let text =
+            "evsim: 1\nscenario: t\nparams: {a: {default: 10 A, min: 1 A, max: 20 A, about: amps}, t: 5s, times: 3, yes_no: true}\nrun: {for: 60s}\nnodes:\n  c: {is: center}\n  s: {is: station, center: c, limit: '=a + 1 A'}\n"
             + "steps:\n  - wait: =t * times\n  - when: =times > 2\n    steps: [{wait: 1s}]\nexpect:\n  - =yes_no == 1\n"
         let plain = try TestRegistry.read(text)
         #expect(plain.parameters.map(\.name) == ["a", "t", "times", "yes_no"])
@@ -158,7 +166,9 @@ struct ReadingTests {
     @Test("levels of a detector are in the unit of its signal, its square, or its slope")
     func levels() throws {
         let scenario = try TestRegistry.read(
-            TestRegistry.head + "  s: {is: station, center: c}\ndetectors:\n  d: {is: high, watch: s.current, above: 2 A, square: 4 A^2, slope: 120 A/min, severity: critical, lasting: 2s, clear: 1 A, only_when: =s.open}\n")
+            TestRegistry.head
+                + "  s: {is: station, center: c}\ndetectors:\n  d: {is: high, watch: s.current, above: 2 A, square: 4 A^2, slope: 120 A/min, severity: critical, lasting: 2s, clear: 1 A, only_when: =s.open}\n"
+        )
         let detector = scenario.detectors[0]
         let values = detector.settings.map { value -> Double in if case .number(let number) = value { number } else { .nan } }
         #expect(Array(values.dropFirst()) == [2, 4, 2])
@@ -169,7 +179,9 @@ struct ReadingTests {
     @Test("a flat list of lines becomes one panel for each dimension")
     func panels() throws {
         let scenario = try TestRegistry.read(
-            TestRegistry.head + "  s: {is: station, center: c, count: 2}\nplots:\n  - {title: T, lines: [s.*.current, s.1.open, s.1.limit, [s.2.limit]], marks: [labels], size: 400x300, scale: 2, theme: dark, window: 5s}\n")
+            TestRegistry.head
+                + "  s: {is: station, center: c, count: 2}\nplots:\n  - {title: T, lines: [s.*.current, s.1.open, s.1.limit, [s.2.limit]], marks: [labels], size: 400x300, scale: 2, theme: dark, window: 5s}\n"
+        )
         let plot = scenario.plots[0]
         #expect(plot.panels.map(\.count) == [3, 1, 1])
         #expect(plot.showsLabels && plot.width == 400 && plot.height == 300 && plot.scale == 2 && plot.theme == .dark && plot.window == .seconds(5))
@@ -178,7 +190,8 @@ struct ReadingTests {
     @Test("sequences are read anew at each call, with numbers and sets of nodes")
     func calls() throws {
         let scenario = try TestRegistry.read(
-            TestRegistry.head + "  s: {is: station, center: c, count: 3}\nsequences:\n  go: {needs: [who, level], steps: [{send: Start, to: =who, with: {limit: =level}}]}\n"
+            TestRegistry.head
+                + "  s: {is: station, center: c, count: 3}\nsequences:\n  go: {needs: [who, level], steps: [{send: Start, to: =who, with: {limit: =level}}]}\n"
                 + "steps:\n  - {call: go, with: {who: s.*, level: 5 A}}\n  - {call: go, with: {who: [s.1, s.3], level: '=6 A'}}\n")
         #expect(scenario.localNodeSets == 2)
         #expect(scenario.symbols.slots == 2)
@@ -192,7 +205,8 @@ struct ReadingTests {
 
     @Test("all mistakes of a file are told at once, in the order of the file")
     func several() {
-        let text = "evsim: 1\nscenario: t\nrun: {for: 60}\nnodes:\n  c: {is: center}\n  s: {is: station, center: c, limit: 5 kW}\nsteps:\n  - wait: 2\n  - {send: Strat, to: s}\n  - until: =s.curent > 5 A\n"
+        let text =
+            "evsim: 1\nscenario: t\nrun: {for: 60}\nnodes:\n  c: {is: center}\n  s: {is: station, center: c, limit: 5 kW}\nsteps:\n  - wait: 2\n  - {send: Strat, to: s}\n  - until: =s.curent > 5 A\n"
         #expect(TestRegistry.codes(text) == ["E0311", "E0306", "E0311", "E0407", "E0520"])
     }
 
@@ -219,7 +233,9 @@ struct ReadingTests {
 
     @Test("durations over a hundred years and numbers without end are refused")
     func bounds() {
-        for (text, code) in [("101 d", nil), ("36526 d", "E0304"), ("1e30 s", "E0304"), ("0.1 ns", "E0304"), ("-1 s", "E0304"), ("1e999 s", "E0304")] as [(String, String?)] {
+        for (text, code) in [("101 d", nil), ("36526 d", "E0304"), ("1e30 s", "E0304"), ("0.1 ns", "E0304"), ("-1 s", "E0304"), ("1e999 s", "E0304")]
+            as [(String, String?)]
+        {
             let found = TestRegistry.codes(TestRegistry.head + "steps:\n  - wait: \(text)\nexpect:\n  - =1 == 1\n").filter { $0.hasPrefix("E") }
             #expect(found == (code.map { [$0] } ?? []), "\(text)")
         }

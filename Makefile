@@ -1,0 +1,69 @@
+# evsim: `make` lists the targets. Only a Swift toolchain must be there; everything else is installed when it is missing.
+
+SHELL   := /bin/bash
+PREFIX  ?= /usr/local
+SWIFT   ?= swift
+RELEASE := -c release --static-swift-stdlib
+EVSIM   := .build/release/evsim
+# Debian packages that the build and the tests need: headers, and the outside judges.
+PACKAGES := libyaml-dev libsqlite3-dev zlib1g-dev libssl-dev pkg-config
+JUDGES   := pngcheck python3-venv man-db
+SECONDS  ?= 60
+
+.PHONY: help deps judges build run test lint format bench install coverage fuzz clean
+
+help:
+	@echo "make run       build in release and run the reference scenario"
+	@echo "make test      everything that CI runs: unit tests, scenarios, documentation, determinism, outside judges"
+	@echo "make build     build .build/release/evsim"
+	@echo "make bench     benchmarks with ratios to a C program in the same run"
+	@echo "make lint      format and house rules        make format    put the sources into form"
+	@echo "make install   command, manual pages and completions below PREFIX=$(PREFIX)"
+	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas and scenarios"
+
+deps:
+	@Tests/install-packages.sh $(PACKAGES)
+
+judges:
+	@Tests/install-packages.sh $(JUDGES) || echo "SKIPPED (loud): some outside judges cannot be installed here"
+
+build: deps
+	$(SWIFT) build $(RELEASE) --product evsim
+
+run: build
+	$(EVSIM) run scenarios/reference/repeated-current-fluctuation.yaml
+	@echo "The picture is runs/repeated-current-fluctuation-1/plots/01-charging-current.png"
+
+test: deps judges
+	@SWIFT="$(SWIFT)" RELEASE="$(RELEASE)" Tests/run-all.sh
+
+lint:
+	@Tests/lint.sh
+
+format:
+	swift-format format -i -r Sources Tests Package.swift
+
+bench: deps
+	$(SWIFT) build $(RELEASE) --product evsim-bench
+	.build/release/evsim-bench
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -s -m 755 $(EVSIM) $(DESTDIR)$(PREFIX)/bin/evsim
+	$(EVSIM) man > $(DESTDIR)$(PREFIX)/share/man/man1/evsim.1
+	$(EVSIM) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/evsim
+	$(EVSIM) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evsim
+	$(EVSIM) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/evsim.fish
+
+coverage: deps
+	$(SWIFT) test --enable-code-coverage
+	@"$$(dirname "$$(readlink -f "$$(command -v $(SWIFT))")")/llvm-cov" report .build/debug/evsimPackageTests.xctest \
+	    -instr-profile .build/debug/codecov/default.profdata -ignore-filename-regex 'Tests/|\.build/' | tail -40
+
+fuzz:
+	Tests/Fuzz/yaml.sh $(SECONDS)
+	Tests/Fuzz/scenario.sh $(SECONDS)
+
+clean:
+	rm -rf .build .venv runs

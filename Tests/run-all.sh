@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Everything that CI runs, part by part. Each part says what passed; the last line counts all.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+SWIFT=${SWIFT:-swift}
+RELEASE=${RELEASE:--c release --static-swift-stdlib}
+passed=0 failed=0 skipped=0
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAILED: $1"; }
+skip() {
+    # A test that did not run is never a test that passed; where everything must be there, it is a failure.
+    if [ "${CI:-}" = true ]; then bad "not run: $1"; else skipped=$((skipped + 1)); echo "SKIPPED (loud): $1"; fi
+}
+part() { echo; echo "== $1"; }
+
+part "house rules"
+if Tests/lint.sh; then ok; else bad "lint"; fi
+
+part "build in release"
+# shellcheck disable=SC2086
+if ! $SWIFT build $RELEASE --product evsim; then echo "0 passed, 1 failed"; exit 1; fi
+evsim=$PWD/.build/release/evsim
+
+part "unit tests"
+if $SWIFT test 2>&1 | grep -vE '^(◇|✔) ' | tee "$scratch/unit.log" | tail -n 40; then :; fi
+line=$(grep -E 'Test run with [0-9]+ tests' "$scratch/unit.log" | tail -1)
+count=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' <<<"$line")
+if [ -n "$count" ] && grep -q ' passed after' <<<"$line"; then passed=$((passed + count)); else bad "unit tests: ${line:-no test ran}"; fi
+
+part "every scenario meets what it expects"
+for file in scenarios/*/*.yaml; do
+    if "$evsim" run "$file" -o "$scratch/scenario" --quiet >"$scratch/out" 2>&1; then ok; else bad "$file"; cat "$scratch/out"; fi
+done
+
+part "commands of the documentation"
+mkdir -p "$scratch/docs" && cp -r scenarios docs "$scratch/docs/"
+while read -r code command; do
+    case "$code" in ''|\#*) continue ;; esac
+    (cd "$scratch/docs" && PATH="$(dirname "$evsim"):$PATH" timeout 120 bash -c "$command" >"$scratch/out" 2>&1 </dev/null)
+    got=$?
+    if [ "$got" -eq "$code" ]; then ok; else bad "exit $got, wanted $code: $command"; tail -5 "$scratch/out"; fi
+done <docs/examples.txt
+
+part "the same bytes"
+reference=$PWD/scenarios/reference/repeated-current-fluctuation.yaml
+sed '/^record:/d' "$reference" >"$scratch/reference.yaml"
+echo 'record: [frames, messages, signals, labels]' >>"$scratch/reference.yaml"
+"$evsim" run "$scratch/reference.yaml" -o "$scratch/a" --quiet 2>/dev/null
+same() { # name, command...
+    local name=$1
+    shift
+    rm -rf "$scratch/b"
+    if ! "$@" >/dev/null 2>&1; then bad "$name: did not run"; return; fi
+    if diff -r "$scratch/a" "$scratch/b"; then ok; else bad "$name differs"; fi
+}
+same "a second run" "$evsim" run "$scratch/reference.yaml" -o "$scratch/b" --quiet
+same "a Turkish locale" env LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 "$evsim" run "$scratch/reference.yaml" -o "$scratch/b" --quiet
+same "another directory" env -C / "$evsim" run "$scratch/reference.yaml" -o "$scratch/b" --quiet
+if [ -x .build/debug/evsim ] || $SWIFT build --product evsim >/dev/null 2>&1; then
+    same "a debug build" .build/debug/evsim run "$scratch/reference.yaml" -o "$scratch/b" --quiet
+fi
+for file in scenarios/*/*.yaml; do
+    "$evsim" run "$file" -o "$scratch/r" --quiet >/dev/null 2>&1
+    .build/debug/evsim run "$file" -o "$scratch/d" --quiet >/dev/null 2>&1
+    if diff -r "$scratch/r" "$scratch/d" >/dev/null; then ok; else bad "$file: debug and release differ"; fi
+    rm -rf "$scratch/r" "$scratch/d"
+done
+
+part "outside judges"
+python=.venv/bin/python
+if [ ! -x "$python" ] || ! "$python" -c 'import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator' 2>/dev/null; then
+    python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
+fi
+if "$python" -c 'import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator' 2>/dev/null; then
+    "$python" Tests/Peers/judges.py "$evsim" | tee "$scratch/judges"
+    line=$(tail -1 "$scratch/judges")
+    p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p' <<<"$line")
+    f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2/p' <<<"$line")
+    if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "the judges did not come to an end"; fi
+else
+    skip "the Python judges: no venv, or no packages"
+fi
+
+echo
+if [ $skipped -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
+[ $failed -eq 0 ]
