@@ -26,7 +26,9 @@ let package = Package(
             dependencies: [
                 "Quantities", "JSONText", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage", "Plotting",
             ]),
-        .target(name: "Commands", dependencies: ["Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"]),
+        .target(
+            name: "Commands",
+            dependencies: ["CYAML", "CZlib", "SimulationKernel", "Engine", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"]),
         .executableTarget(name: "evsim", dependencies: ["Commands"]),
         .target(name: "CReference"),
         .executableTarget(
@@ -42,8 +44,10 @@ let package = Package(
         .testTarget(name: "DetectionTests", dependencies: ["Detection"], exclude: ["Vectors"]),
         .testTarget(name: "ScenarioLanguageTests", dependencies: ["ScenarioLanguage"]),
         .testTarget(name: "PlottingTests", dependencies: ["Plotting"], exclude: ["Golden"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
-        .testTarget(name: "CommandsTests", dependencies: ["Commands"]),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "ScenarioLanguage", "YAMLTree", "SimulationKernel", "Quantities", "JSONText"], exclude: ["Vectors", "Wrong"]),
+        .testTarget(
+            name: "CommandsTests", dependencies: ["Commands", "Engine", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"], exclude: ["Golden"]),
     ]
 )
 

@@ -149,7 +149,7 @@ struct RandomScenarioTests {
                 return
             }
             var options = RunOptions()
-            options.maximumEvents = 6000
+            options.maximumEvents = 2500
             let first = Runner.run(built, options: options)
             let second = Runner.run(built, options: options)
             #expect(first.fingerprint == second.fingerprint && first.events == second.events && first.events > 0, "seed \(seed)")
@@ -178,7 +178,7 @@ struct RandomScenarioTests {
     }()
 
     /// Changed files a group; `EVSIM_FUZZ_ROUNDS` asks for more.
-    static let rounds = ProcessInfo.processInfo.environment["EVSIM_FUZZ_ROUNDS"].flatMap { Int($0) } ?? 150
+    static let rounds = ProcessInfo.processInfo.environment["EVSIM_FUZZ_ROUNDS"].flatMap { Int($0) } ?? 80
 
     @Test("files with random changes never crash the reader or the run", arguments: 0..<8)
     func mutated(_ group: Int) {
@@ -186,7 +186,7 @@ struct RandomScenarioTests {
             "'", "\"", "{", "}", "[", "]", ": ", "- ", "\n", "  ", "=", "0", "-1", "1e300", "9223372036854775807", " s", " A", "*", "&a ", "%", ".*", "(", ")",
             ",", "null", "~", "\u{0}", "é", "#",
         ]
-        var dice = Dice(seed: UInt64(group) + 1000 + UInt64(max(Self.rounds, 150) - 150))
+        var dice = Dice(seed: UInt64(group) + 1000 + UInt64(max(Self.rounds, 80) - 80))
         var read = 0
         for _ in 0..<Self.rounds {
             let original = dice.one(Self.originals)
@@ -209,9 +209,9 @@ struct RandomScenarioTests {
             guard let scenario, scenario.symbols.nodes.count < 400 else { continue }
             read += 1
             var options = RunOptions()
-            options.maximumEvents = 8192
+            options.maximumEvents = 4096
             let outcome = Runner.run(scenario, options: options)
-            #expect(outcome.events <= 8192 + 4096)
+            #expect(outcome.events <= 4096 + 4096)
         }
         #expect(read > 5, "some changes leave a scenario that runs")
     }

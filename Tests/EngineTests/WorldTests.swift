@@ -116,6 +116,23 @@ struct WorldTests {
         #expect(kind.example.contains("is: \(name)"))
     }
 
+    /// Scenario files of the repository that take no time.
+    static let shipped: [String] = ["reference", "tutorial"].flatMap { folder in
+        let place = scenarioFolder.appendingPathComponent(folder).path
+        return ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []).filter { $0.hasSuffix(".yaml") }.sorted().map { "\(folder)/\($0)" }
+    }
+
+    static let scenarioFolder = testFolder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("scenarios")
+
+    @Test("every short scenario of the repository is read without an error and passes", arguments: shipped)
+    func shippedScenario(_ name: String) throws {
+        let text = try String(contentsOf: Self.scenarioFolder.appendingPathComponent(name), encoding: .utf8)
+        #expect(!findings(text).contains { $0.severity == .error })
+        let outcome = try run(text)
+        #expect(outcome.expectations.filter { !$0.isFulfilled }.map(\.sentence) == [])
+        #expect(outcome.verdict == .pass)
+    }
+
     @Test("the example of every kind of detector is read", arguments: BuiltIns.registry.detectors.map(\.name))
     func detectorExamples(_ name: String) throws {
         let detector = try #require(BuiltIns.registry.detectors.first { $0.name == name })

@@ -225,12 +225,13 @@ public final class Simulation: EventDispatcher {
         return reason
     }
 
-    /// Runs to the end in parts of a thousandth, so that progress can be told.
+    /// Runs to the end in parts of a thousandth, at most a minute each, so that progress can be told.
     private func runInParts() -> SimulationKernel.StopReason {
         guard let progress else { return kernel.run(dispatcher: self) }
-        let part = Duration(nanoseconds: max(scenario.run.length.nanoseconds / 1000, 1))
+        let part = Duration(nanoseconds: min(max(scenario.run.length.nanoseconds / 1000, 1), 60_000_000_000))
         while true {
-            let reason = kernel.run(dispatcher: self, until: kernel.now + part)
+            let from = kernel.nextInstant ?? kernel.now
+            let reason = kernel.run(dispatcher: self, until: from.nanoseconds < kernel.end.nanoseconds ? from + part : kernel.end)
             guard reason == .paused else { return reason }
             progress(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events))
             guard let next = kernel.nextInstant, next < kernel.end else { return kernel.run(dispatcher: self) }

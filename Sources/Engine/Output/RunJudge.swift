@@ -29,8 +29,9 @@ struct RunJudge {
         warnings = simulation.warnings
         var isFulfilled = true
         for (number, expectation) in simulation.scenario.expectations.enumerated() {
-            let judged = RunJudge.judge(expectation, number, simulation, labels: truth, alarms: all, end: end, warnings: &warnings)
+            var judged = RunJudge.judge(expectation, number, simulation, labels: truth, alarms: all, end: end, warnings: &warnings)
             isFulfilled = isFulfilled && judged.isFulfilled
+            if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
             expectations.append(judged)
         }
         verdict = !isComplete ? .incomplete : isFulfilled ? .pass : .fail
