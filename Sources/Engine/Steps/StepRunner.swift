@@ -7,6 +7,8 @@ import SimulationKernel
 final class StepRunner {
     private unowned(unsafe) let simulation: Simulation
     private var strands: [Strand] = []
+    /// Places of finished strands.
+    private var freeStrands: [Int] = []
     /// Strands that wait for a condition.
     private var conditional: [Int] = []
     /// Formulas without draws; those with draws belong to a strand.
@@ -143,9 +145,24 @@ final class StepRunner {
         }
     }
 
+    /// A strand for a track, in a place that a finished one has left; its generation goes on, so that late events stay stale.
+    private func open(_ track: (name: String, steps: [Step]), parent: Strand) -> Strand {
+        let place = freeStrands.popLast() ?? strands.count
+        let child = Strand(index: place, name: track.name, parent: parent.index, steps: track.steps)
+        child.labels = parent.labels
+        if place < strands.count {
+            child.generation = strands[place].generation
+            strands[place] = child
+        } else {
+            strands.append(child)
+        }
+        return child
+    }
+
     private func finish(_ strand: Strand) {
         strand.isFinished = true
         strand.drawing = [:]
+        freeStrands.append(strand.index)
         guard strand.parent >= 0 else { return }
         let parent = strands[strand.parent]
         parent.openTracks -= 1
@@ -198,12 +215,7 @@ final class StepRunner {
         case .parallel(let tracks):
             strand.openTracks = tracks.count
             strand.generation &+= 1
-            for track in tracks {
-                let child = Strand(index: strands.count, name: track.name, parent: strand.index, steps: track.steps)
-                child.labels = strand.labels
-                strands.append(child)
-            }
-            for child in strands.suffix(tracks.count) { wake(child, after: .zero) }
+            for child in tracks.map({ open($0, parent: strand) }) { wake(child, after: .zero) }
         case .when(let formula, let then, let otherwise):
             strand.waitingLabel = nil
             strand.levels.append(Strand.Level(steps: runner(formula, step, strand).holds(at: now) ? then : otherwise, purpose: .plain, label: label))
