@@ -45,7 +45,8 @@ let package = Package(
         .testTarget(name: "ScenarioLanguageTests", dependencies: ["ScenarioLanguage"]),
         .testTarget(name: "PlottingTests", dependencies: ["Plotting"], exclude: ["Golden"]),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "ScenarioLanguage", "YAMLTree", "SimulationKernel", "Quantities", "JSONText"], exclude: ["Vectors", "Wrong"]),
+            name: "EngineTests", dependencies: ["Engine", "ScenarioLanguage", "YAMLTree", "SimulationKernel", "Quantities", "JSONText"],
+            exclude: ["Vectors", "Wrong"]),
         .testTarget(
             name: "CommandsTests", dependencies: ["Commands", "Engine", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"], exclude: ["Golden"]),
     ]

@@ -44,6 +44,8 @@ while read -r code command; do
     if [ "$got" -eq "$code" ]; then ok; else bad "exit $got, wanted $code: $command"; tail -5 "$scratch/out"; fi
 done <docs/examples.txt
 
+if "$evsim" help --markdown | diff - docs/commands.md; then ok; else bad "docs/commands.md is not what 'evsim help --markdown' writes"; fi
+
 part "the same bytes"
 reference=$PWD/scenarios/reference/repeated-current-fluctuation.yaml
 sed '/^record:/d' "$reference" >"$scratch/reference.yaml"

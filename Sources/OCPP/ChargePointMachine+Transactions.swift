@@ -43,7 +43,7 @@ extension ChargePointMachine {
         let found = connectors.firstIndex { $0.phase == .running && $0.transactionID == transactionID }
         guard let found, registration == .accepted else {
             out.append(.send(.result(id, .remoteStopTransactionResult(.rejected))))
-            return out.append(.violation(.invalidState, "RemoteStopTransaction: there is no transaction \(transactionID)"))
+            return out.append(.violation(.invalidState, "RemoteStopTransaction: no transaction \(transactionID) runs here"))
         }
         out.append(.send(.result(id, .remoteStopTransactionResult(.accepted))))
         stop(found + 1, .remote, nil, now, meter, &out)

@@ -8,7 +8,8 @@ struct FuzzScope: FormulaScope {
     static let table: [(String, FormulaSymbol)] = [
         ("charger.current", .signal(index: 0, .current)), ("cp1.status", .signal(index: 1, .none, members: ["Available", "Charging"])),
         ("cp1.charging", .signal(index: 2, .none, isFlag: true)), ("cp.*.power", .signals([0, 3], .power)), ("cp.*", .nodes([0, 1, 2])), ("cp1", .nodes([3])),
-        ("ocpp.Heartbeat", .stream(0)), ("repeated", .detector(0)), ("CAN_INJECTION", .labelKind(0)), ("budget", .number(125, .current)), ("gap", .number(0.02, .time)),
+        ("ocpp.Heartbeat", .stream(0)), ("repeated", .detector(0)), ("CAN_INJECTION", .labelKind(0)), ("budget", .number(125, .current)),
+        ("gap", .number(0.02, .time)),
     ]
     func symbol(named name: String) -> FormulaSymbol? { Self.table.first { $0.0 == name }?.1 }
     var knownNames: [String] { Self.table.map(\.0) }
@@ -24,12 +25,14 @@ final class FuzzDraws: DrawSource {
 let registry = Registry(
     kinds: [
         KindManifest(
-            name: "csms", about: "", roles: [.centralSystem], settings: [SettingManifest("heartbeat_every", .duration, default: "5min", about: "")], example: ""),
+            name: "csms", about: "", roles: [.centralSystem], settings: [SettingManifest("heartbeat_every", .duration, default: "5min", about: "")], example: ""
+        ),
         KindManifest(
             name: "charge-point", about: "", roles: [.chargePoint, .load],
             settings: [
                 SettingManifest("csms", .node(roles: [.centralSystem]), required: true, about: ""), SettingManifest("bus", .bus, about: ""),
-                SettingManifest("max_current", .quantity(.current), min: "0 A", max: "500 A", about: ""), SettingManifest("meter_every", .duration, default: "60s", about: ""),
+                SettingManifest("max_current", .quantity(.current), min: "0 A", max: "500 A", about: ""),
+                SettingManifest("meter_every", .duration, default: "60s", about: ""),
                 SettingManifest("plugged", .flag, default: "true", about: ""),
             ],
             signals: [
@@ -49,14 +52,18 @@ let registry = Registry(
     detectors: [
         DetectorManifest(
             name: "moving-range", about: "",
-            settings: [SettingManifest("watch", .signal, required: true, about: ""), SettingManifest("window", .duration, default: "10s", about: ""), SettingManifest("above", .level(.plain), required: true, about: "")],
+            settings: [
+                SettingManifest("watch", .signal, required: true, about: ""), SettingManifest("window", .duration, default: "10s", about: ""),
+                SettingManifest("above", .level(.plain), required: true, about: ""),
+            ],
             source: "", example: ""),
         DetectorManifest(name: "rule", about: "", settings: [SettingManifest("when", .condition, required: true, about: "")], source: "", example: ""),
         DetectorManifest(name: "all-of", about: "", settings: [SettingManifest("parts", .detectors, required: true, about: "")], source: "", example: ""),
     ],
     messages: [
         MessageManifest(
-            name: "SetChargingProfile", protocolName: "OCPP 1.6", sender: .centralSystem, fields: [("connectorId", "whole number", true)], shorthands: [("limit", .current, "")], about: ""),
+            name: "SetChargingProfile", protocolName: "OCPP 1.6", sender: .centralSystem, fields: [("connectorId", "whole number", true)],
+            shorthands: [("limit", .current, "")], about: ""),
         MessageManifest(name: "RemoteStartTransaction", protocolName: "OCPP 1.6", sender: .centralSystem, fields: [("idTag", "text", true)], about: ""),
         MessageManifest(name: "RemoteStopTransaction", protocolName: "OCPP 1.6", sender: .centralSystem, fields: [], about: ""),
         MessageManifest(name: "Heartbeat", protocolName: "OCPP 1.6", sender: .chargePoint, fields: [], about: ""),
