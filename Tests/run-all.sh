@@ -24,9 +24,20 @@ part "build in release"
 if ! $SWIFT build $RELEASE --product evsim; then echo "0 passed, 1 failed"; exit 1; fi
 evsim=$PWD/.build/release/evsim
 
+part "Python for the outside judges"
+python=$PWD/.venv/bin/python
+packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator'
+if ! "$python" -c "$packages" 2>/dev/null; then
+    python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
+fi
+if "$python" -c "$packages" 2>/dev/null; then export EVSIM_PYTHON=$python; else python=; fi
+
 part "unit tests"
-if $SWIFT test 2>&1 | grep -vE '^(◇|✔) ' | tee "$scratch/unit.log" | tail -n 40; then :; fi
+$SWIFT test >"$scratch/unit.log" 2>&1
+grep -vE '^(◇|✔|↳) |Test case passing|Compiling|^\[' "$scratch/unit.log" | tail -n 40
+grep -E '^SKIPPED' "$scratch/unit.log" | sort -u | while read -r line; do echo "$line"; done
 line=$(grep -E 'Test run with [0-9]+ tests' "$scratch/unit.log" | tail -1)
+echo "$line"
 count=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' <<<"$line")
 if [ -n "$count" ] && grep -q ' passed after' <<<"$line"; then passed=$((passed + count)); else bad "unit tests: ${line:-no test ran}"; fi
 
@@ -72,11 +83,7 @@ for file in scenarios/*/*.yaml; do
 done
 
 part "outside judges"
-python=.venv/bin/python
-if [ ! -x "$python" ] || ! "$python" -c 'import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator' 2>/dev/null; then
-    python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
-fi
-if "$python" -c 'import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator' 2>/dev/null; then
+if [ -n "$python" ]; then
     "$python" Tests/Peers/judges.py "$evsim" | tee "$scratch/judges"
     line=$(tail -1 "$scratch/judges")
     p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p' <<<"$line")

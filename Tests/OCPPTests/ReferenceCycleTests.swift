@@ -192,7 +192,7 @@ struct ReferenceCycleTests {
         #expect(pair.taken().last == "violation invalidState: SetChargingProfile: a TxProfile for connector 1, where no transaction runs")
         pair.send(.remoteStop(transactionID: nil), token: 2, at: .zero)
         #expect(pair.outcomes[2] == .result(.remoteStopTransactionResult(.rejected)))
-        #expect(pair.taken().last == "violation invalidState: RemoteStopTransaction: there is no transaction 0")
+        #expect(pair.taken().last == "violation invalidState: RemoteStopTransaction: no transaction 0 runs here")
         let start = CentralSystemRequest.payload(.remoteStartTransaction(RemoteStartTransaction(connectorID: 1, idTag: "A")))
         pair.send(start, token: 3, at: .zero)
         pair.send(start, token: 4, at: .zero)

@@ -12,7 +12,25 @@ final class Reading {
 
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
-    func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+    /// Takes a finding; one that stands at the same place already, because a sequence is read once a call, is dropped.
+    func add(_ diagnostic: Diagnostic) {
+        guard diagnostics.count < Self.mostFindings else { return }
+        if let span = diagnostic.span, !places.insert(Place(code: diagnostic.code, line: span.line, column: span.column)).inserted { return }
+        diagnostics.append(diagnostic)
+    }
+
+    /// A finding by its place.
+    private struct Place: Hashable {
+        let code: String
+        let line: Int
+        let column: Int
+    }
+
+    private var places: Set<Place> = []
+    /// Most findings of one file: nobody reads more.
+    static let mostFindings = 500
+    /// Whether so much is wrong that reading on would only repeat it.
+    var isHopeless: Bool { diagnostics.count >= Self.mostFindings }
 
     func error(
         _ code: Code, _ span: Span, _ message: String, label: String? = nil, help: String? = nil, notes: [String] = [], related: [(Span, String)] = []
