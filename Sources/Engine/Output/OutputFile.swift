@@ -13,14 +13,18 @@ public struct OutputError: Error, Sendable, Equatable {
 final class OutputFile {
     let path: String
     private let descriptor: Int32
-    private let buffer: UnsafeMutablePointer<UInt8>
+    /// Writes full buffers; only files that outgrow one buffer have it.
+    private var writer: BackgroundWriter?
     private let state: UnsafeMutablePointer<State>
     private static let capacity = 1 << 17
 
     private struct State {
+        /// Buffer that is being filled.
+        var buffer: UnsafeMutablePointer<UInt8>
+        /// Buffer that may be on its way.
+        var spare: UnsafeMutablePointer<UInt8>?
         var used = 0
         var errorNumber: Int32 = 0
-        var written: Int64 = 0
     }
 
     /// Creates or empties a file.
@@ -28,14 +32,15 @@ final class OutputFile {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw OutputError(path: path, reason: systemMessage(errno)) }
-        buffer = .allocate(capacity: Self.capacity)
         state = .allocate(capacity: 1)
-        state.initialize(to: State())
+        state.initialize(to: State(buffer: .allocate(capacity: Self.capacity)))
     }
 
     deinit {
+        writer = nil
         close(descriptor)
-        buffer.deallocate()
+        state.pointee.buffer.deallocate()
+        state.pointee.spare?.deallocate()
         state.deallocate()
     }
 
@@ -48,7 +53,7 @@ final class OutputFile {
     @inline(__always)
     func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8> {
         if state.pointee.used + count > Self.capacity { flush() }
-        return buffer + state.pointee.used
+        return state.pointee.buffer + state.pointee.used
     }
 
     /// Takes bytes that were written to the reserved place.
@@ -92,26 +97,33 @@ final class OutputFile {
         advance(writeNumber(value, to: place))
     }
 
+    /// Hands a full buffer to the writer and goes on with the other one.
+    @inline(never)
     func flush() {
         guard state.pointee.used > 0 else { return }
         defer { state.pointee.used = 0 }
         guard isSound else { return }
-        var done = 0
-        while done < state.pointee.used {
-            let count = write(descriptor, buffer + done, state.pointee.used - done)
-            if count < 0 {
-                if errno == EINTR { continue }
-                state.pointee.errorNumber = errno
-                return
-            }
-            done += count
-            state.pointee.written += Int64(count)
+        if writer == nil { writer = BackgroundWriter(descriptor: descriptor) }
+        guard let writer else {
+            state.pointee.errorNumber = writeAll(descriptor, state.pointee.buffer, state.pointee.used)
+            return
         }
+        state.pointee.errorNumber = writer.submit(state.pointee.buffer, state.pointee.used)
+        let other = state.pointee.spare ?? .allocate(capacity: Self.capacity)
+        state.pointee.spare = state.pointee.buffer
+        state.pointee.buffer = other
     }
 
     /// Writes what is left; the error if there was one.
     func finish() throws(OutputError) {
-        flush()
+        if let writer {
+            flush()
+            let error = writer.drain()
+            if isSound { state.pointee.errorNumber = error }
+        } else if state.pointee.used > 0, isSound {
+            state.pointee.errorNumber = writeAll(descriptor, state.pointee.buffer, state.pointee.used)
+            state.pointee.used = 0
+        }
         if let error { throw error }
     }
 }
