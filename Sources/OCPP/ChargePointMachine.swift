@@ -94,6 +94,13 @@ public struct ChargePointMachine: Sendable {
         smart.composite(connector: connector, duration: duration, unit: unit, at: time(now))
     }
 
+    /// The hardware allows another current from now on; limits in force follow.
+    public mutating func setHardwareLimit(_ amperes: Double, at now: Instant, into out: inout [ChargePointOutput]) {
+        guard amperes >= 0, amperes.isFinite, amperes != smart.station.connectorLimit else { return }
+        smart.station.connectorLimit = amperes
+        refreshLimits(now, &out)
+    }
+
     func time(_ now: Instant) -> OCPPTimestamp { OCPPTimestamp(epoch: epoch, now) }
 
     /// A limit as it is offered to the vehicle: below the least current charging pauses.

@@ -5,6 +5,18 @@ import YAMLTree
 @testable import Engine
 @testable import ScenarioLanguage
 
+/// The plugins of wrong files: `uses: [plugins/NAME.yaml]`.
+struct WrongPlugins: PluginSource {
+    func plugin(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> SourceFile {
+        let place = file.path.hasPrefix("plugins/") ? "plugins/\(address)" : address
+        guard let data = try? Data(contentsOf: WrongFileTests.folder.appendingPathComponent(place)) else {
+            throw PluginRefusal("there is no plugin '\(address)'")
+        }
+        return SourceFile(path: place, bytes: Array(data))
+    }
+    var shipped: [String] { [] }
+}
+
 /// Each file of the folder `Wrong` holds one mistake; beside it stands all that evsim says about it.
 ///
 /// `EVSIM_UPDATE_GOLDEN=1` writes the texts anew. Comments at the beginning of a file give options: `# --set a=b`, `# --max-events N`, `# -o DIR`.
@@ -35,7 +47,8 @@ struct WrongFileTests {
             default: options.directory = words[1]
             }
         }
-        let (scenario, found) = ScenarioReader(registry: BuiltIns.registry).read(SourceFile(path: "\(name).yaml", bytes: bytes), overrides: overrides)
+        let (scenario, found) = ScenarioReader(registry: BuiltIns.registry, plugins: WrongPlugins()).read(
+            SourceFile(path: "\(name).yaml", bytes: bytes), overrides: overrides)
         guard let scenario, name.dropFirst().hasPrefix("07") else { return found }
         return found + Runner.run(scenario, options: options).diagnostics
     }

@@ -81,7 +81,7 @@ enum ScenarioFile {
         } catch {
             return (nil, [error.diagnostic], .runtime)
         }
-        let result = ScenarioReader(registry: BuiltIns.registry).read(file, overrides: arguments.assignments(.set), seed: arguments.number(.seed))
+        let result = PluginLibrary.reader(for: path).read(file, overrides: arguments.assignments(.set), seed: arguments.number(.seed))
         return (result.scenario, result.diagnostics, .invalidFile)
     }
 }

@@ -41,6 +41,8 @@ class Node: CANReceiver {
     func receive(_ frame: CANFrame, at instant: Instant) {}
     /// A step wrote one of the node's signals.
     func wasSet(_ signal: Int, _ value: Double) {}
+    /// A setting that follows signals has a new value, in base units.
+    func settingChanged(_ setting: Int, _ value: Double) {}
     /// The run is over: last values are published.
     func finish() {}
 

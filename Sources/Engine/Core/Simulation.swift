@@ -23,6 +23,7 @@ public final class Simulation: EventDispatcher {
     private(set) var buses: [CANBus] = []
     let links: LinkTable
     private(set) var detectors: DetectorBank!
+    private(set) var followers: FollowerBank!
     private(set) var stepRunner: StepRunner!
     /// Kernel instant of the run's t = 0: when the nodes that boot at once have booted.
     private(set) var origin = Instant.zero
@@ -53,6 +54,7 @@ public final class Simulation: EventDispatcher {
         static let aggregated: UInt8 = 4
         static let watched: UInt8 = 8
         static let published: UInt8 = 16
+        static let followed: UInt8 = 32
     }
 
     /// Builds a run; nothing happens yet.
@@ -77,6 +79,7 @@ public final class Simulation: EventDispatcher {
         try buildNodes(kinds)
         nodeTable.initialize(from: nodes, count: nodes.count)
         isBuilt = true
+        followers = FollowerBank(self)
         detectors = try DetectorBank(self)
         stepRunner = StepRunner(self)
         prepareExpectations()
@@ -114,8 +117,11 @@ public final class Simulation: EventDispatcher {
 
     private func buildNodes(_ kinds: [NodeKind]) throws(RunFailure) {
         var firstSignal = 0
+        for (slot, formula, path) in scenario.drawnSlots { signals.preset(slot, evaluateSetting(formula, path: path)) }
         for declaration in scenario.nodes {
-            let kind = kinds[declaration.kind]
+            // Kinds of plugins stand behind the built-in ones; what they are made of are nodes of their own.
+            let kind =
+                kinds.indices.contains(declaration.kind) ? kinds[declaration.kind] : NodeKind(manifest: scenario.kinds[declaration.kind]) { CompositeNode($0) }
             for instance in 0..<declaration.count {
                 let index = declaration.firstInstance + instance
                 let context = NodeContext(
@@ -166,6 +172,13 @@ public final class Simulation: EventDispatcher {
         let attention = attention(to: signal)
         if isRule { attention.reading.append(detector) } else { attention.watching.append(detector) }
         interest[signal] |= Interest.watched
+    }
+
+    /// Something that follows reads a signal.
+    func follow(_ signal: Int, by place: Int) {
+        guard signal < scenario.symbols.signals.count else { return }
+        attention(to: signal).following.append(place)
+        interest[signal] |= Interest.followed
     }
 
     /// The samples of a signal that is drawn.
@@ -286,7 +299,7 @@ public final class Simulation: EventDispatcher {
         for (signal, value, instant) in beforeOrigin {
             let wanted = interest[signal]
             if wanted & Interest.recorded != 0 { recorder.signal(signal, value, at: instant) }
-            look(signal, value, wanted & ~Interest.watched, at: instant)
+            look(signal, value, wanted & ~(Interest.watched | Interest.followed), at: instant)
         }
         beforeOrigin = []
     }
@@ -313,6 +326,7 @@ public final class Simulation: EventDispatcher {
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
+        case EventKind.follower: followers.due(Int(event.target))
         case EventKind.origin: if !hasOrigin { reachOrigin() }
         case EventKind.startSteps: stepRunner.start()
         default: break
@@ -328,8 +342,18 @@ public final class Simulation: EventDispatcher {
     }
 
     private func commit(at instant: Instant) {
+        commitSignals(at: instant)
+        if !followers.isEmpty, followers.hasWork { followers.settle(at: instant) { commitSignals(at: instant) } }
+        detectors.instantEnded(at: instant)
+        stepRunner.instantEnded(at: instant)
+    }
+
+    private func commitSignals(at instant: Instant) {
         if !hasOrigin {
-            signals.commit { signal, value in beforeOrigin.append((signal, value, instant)) }
+            signals.commit { signal, value in
+                beforeOrigin.append((signal, value, instant))
+                if interest[signal] & Interest.followed != 0 { attention[signal]?.following.forEach { followers.mark($0) } }
+            }
         } else if signals.hasPublications {
             signals.commit { signal, value in
                 let wanted = interest[signal]
@@ -337,8 +361,6 @@ public final class Simulation: EventDispatcher {
                 if wanted & ~Interest.recorded != Interest.published { look(signal, value, wanted, at: instant) }
             }
         }
-        detectors.instantEnded(at: instant)
-        stepRunner.instantEnded(at: instant)
     }
 
     /// The rarer interests of a published signal.
@@ -349,6 +371,7 @@ public final class Simulation: EventDispatcher {
         attention.trace?.append(time(instant).seconds, value)
         for aggregate in attention.aggregates { aggregate.add(instant, value) }
         if wanted & Interest.watched != 0 { detectors.sample(attention, value, at: instant) }
+        if wanted & Interest.followed != 0 { for place in attention.following { followers.mark(place) } }
     }
 
     /// Whether a signal was ever published.
@@ -411,6 +434,7 @@ extension Simulation {
 extension EventKind {
     static let origin: UInt32 = 9
     static let startSteps: UInt32 = 10
+    static let follower: UInt32 = 11
 }
 
 extension FieldDeclaration {
@@ -431,4 +455,6 @@ final class Attention {
     var watching: [Int] = []
     /// Rules that read it.
     var reading: [Int] = []
+    /// Derived signals, states and settings that read it.
+    var following: [Int] = []
 }

@@ -11,7 +11,7 @@ extension ChargePointNode {
                 SettingManifest("csms", .node(roles: [.centralSystem]), required: true, about: "Its central system."),
                 SettingManifest("bus", .bus, about: "CAN bus of its charger module; without it the charge point has a supply of its own."),
                 SettingManifest(
-                    "max_current", .quantity(.current), min: "0 A", max: "5000 A",
+                    "max_current", .quantity(.current), min: "0 A", max: "5000 A", follows: true,
                     about: "Greatest current of a connector, per phase for AC; 32 A, with 'bus' 500 A."),
                 SettingManifest(
                     "min_current", .quantity(.current), min: "0 A", max: "5000 A", about: "Limits below pause charging; 6 A (IEC 61851), with 'bus' 0 A."),
@@ -31,13 +31,20 @@ extension ChargePointNode {
                 SettingManifest("model", .text, default: "charge-point", about: "chargePointModel."),
                 SettingManifest("serial_number", .text, about: "chargePointSerialNumber."),
                 SettingManifest("firmware_version", .text, about: "firmwareVersion."),
+                SettingManifest(
+                    "meter_gain", .percent, default: "100%", min: "0%", max: "1000%", follows: true,
+                    about: "What the meter reports, as a share of the truth: 90% counts a tenth too little."),
+                SettingManifest(
+                    "meter_offset", .quantity(.current), default: "0 A", min: "-1000 A", max: "1000 A", follows: true,
+                    about: "Current that the meter adds while current flows."),
             ],
             signals: [
                 SignalManifest("current", .current, unit: "A", held: true, about: "Current drawn, per phase for AC."),
                 SignalManifest("power", .power, unit: "W", held: true, about: "Power drawn."),
                 SignalManifest("energy", .energy, unit: "Wh", about: "Register of imported energy; never reset."),
                 SignalManifest(
-                    "limit", .current, unit: "A", held: true, about: "Limit that smart charging leaves, offered to the vehicle or written to the bus."),
+                    "limit", .current, unit: "A", settable: true, held: true,
+                    about: "Limit that smart charging leaves, offered to the vehicle or written to the bus; a written one holds until the next."),
                 SignalManifest("status", members: ChargePointStatus.names.map(\.description), about: "Status of connector 1."),
                 SignalManifest("charging", isFlag: true, about: "Whether a connector is energised."),
                 SignalManifest("soc", unit: "%", about: "State of charge of the vehicle, when it has one."),

@@ -35,6 +35,14 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private var readingFrame: FrameRuntime?
     /// Whether a call of the central system is being answered.
     private var isAnswering = false
+    /// Error of the meter: what it reports is gain times the truth plus an offset.
+    private var meterGain: Double
+    private var meterOffset: Double
+    /// Energy that the meter has counted at each connector, in Wh, and the true register at that time.
+    private var meterBooks: [(counted: Double, register: Double)]
+    private let maxCurrentSetting: Int?
+    private let meterGainSetting: Int?
+    private let meterOffsetSetting: Int?
     private var socObservers: [(connector: Int, body: (Double) -> Void)] = []
 
     private init(_ context: NodeContext) throws(RunFailure) {
@@ -66,6 +74,12 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         machine = ChargePointMachine(settings, epoch: context.simulation.scenario.run.epoch)
         centralSystem = context.nodes("csms").first ?? -1
         let assumed = settings.assumesVehicle
+        meterGain = context.number("meter_gain") ?? 1
+        meterOffset = context.number("meter_offset") ?? 0
+        meterBooks = Array(repeating: (0, 0), count: settings.connectors)
+        maxCurrentSetting = context.manifest.settingIndex("max_current")
+        meterGainSetting = context.manifest.settingIndex("meter_gain")
+        meterOffsetSetting = context.manifest.settingIndex("meter_offset")
         plants = (0..<settings.connectors).map { [voltage, phases] _ in
             Plant(voltage: voltage, phases: phases, limit: settings.maxCurrent, assumesVehicle: assumed)
         }
@@ -200,7 +214,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         publish(Signal.energy, energy * 3600)
         publish(Signal.sessionEnergy, plants[0].sessionEnergy(at: now) * 3600)
         if let soc = plants[0].reading(at: now).socPercent { publish(Signal.soc, soc / 100) }
-        publish(Signal.meterCurrent, current)
+        publish(Signal.meterCurrent, metered(current))
         for observer in socObservers {
             if let soc = plants[observer.connector - 1].reading(at: now).socPercent { observer.body(soc / 100) }
         }
@@ -214,10 +228,12 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     }
 
     func reading(connector: Int, at instant: Instant) -> MeterReading {
-        if bus != nil {
-            return MeterReading(currentA: moduleCurrent, voltageV: voltage, powerW: moduleCurrent * voltage, energyWh: moduleEnergy)
-        }
-        return plants.indices.contains(connector - 1) ? plants[connector - 1].reading(at: instant) : MeterReading()
+        guard plants.indices.contains(connector - 1) else { return MeterReading() }
+        let isModule = bus != nil
+        return metered(
+            isModule
+                ? MeterReading(currentA: moduleCurrent, voltageV: voltage, powerW: moduleCurrent * voltage, energyWh: moduleEnergy)
+                : plants[connector - 1].reading(at: instant), connector: connector)
     }
 
     /// The reading of the charger module.
@@ -232,7 +248,51 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         publish(Signal.current, moduleCurrent)
         publish(Signal.power, moduleCurrent * voltage)
         publish(Signal.energy, moduleEnergy * 3600)
-        publish(Signal.meterCurrent, moduleCurrent)
+        publish(Signal.meterCurrent, metered(moduleCurrent))
+    }
+
+    // MARK: The meter
+
+    /// A current as the meter reports it; the offset shows only while current flows.
+    private func metered(_ current: Double) -> Double { current > 0 ? max(0, current * meterGain + meterOffset) : current }
+
+    /// A reading with the error of the meter in it.
+    private func metered(_ reading: MeterReading, connector: Int) -> MeterReading {
+        guard meterGain != 1 || meterOffset != 0 || meterBooks[connector - 1].register > 0 else { return reading }
+        var result = reading
+        result.currentA = metered(reading.currentA)
+        if reading.currentA > 0 { result.powerW = reading.powerW * result.currentA / reading.currentA }
+        book(connector, register: reading.energyWh, share: reading.currentA > 0 ? result.currentA / reading.currentA : meterGain)
+        result.energyWh = meterBooks[connector - 1].counted
+        return result
+    }
+
+    /// Counts the energy since the last look; a register of a meter never runs back.
+    private func book(_ connector: Int, register: Double, share: Double) {
+        let place = connector - 1
+        meterBooks[place].counted += max(0, register - meterBooks[place].register) * share
+        meterBooks[place].register = register
+    }
+
+    override func settingChanged(_ setting: Int, _ value: Double) {
+        switch setting {
+        case maxCurrentSetting: drive { $0.setHardwareLimit(max(0, value), at: now, into: &$1) }
+        case meterGainSetting, meterOffsetSetting:
+            // What was counted so far stays as it is.
+            for connector in meterBooks.indices { _ = reading(connector: connector + 1, at: now) }
+            if setting == meterGainSetting { meterGain = max(0, value) } else { meterOffset = value }
+        default: break
+        }
+    }
+
+    override func wasSet(_ signal: Int, _ value: Double) {
+        guard signal == Signal.limit, value >= 0 else { return }
+        if bus != nil {
+            if let frame = limitFrame { simulation.send(frame, frame.frame { _ in value }) }
+            return
+        }
+        plants[0].setLimit(value, at: now)
+        plantChanged(1)
     }
 
     // MARK: Steps

@@ -98,6 +98,13 @@ final class ChargerModuleNode: Node {
         publishChange(Signal.charging, state.isCharging ? 1 : 0)
     }
 
+    override func settingChanged(_ setting: Int, _ value: Double) {
+        guard setting == ChargerModuleNode.kind.manifest.settingIndex("limit") else { return }
+        _ = state.setLimit(max(0, value))
+        publishChange(Signal.limit, state.limit)
+        publishChange(Signal.charging, state.isCharging ? 1 : 0)
+    }
+
     static let kind = NodeKind(
         manifest: KindManifest(
             name: "charger-module",
@@ -107,7 +114,8 @@ final class ChargerModuleNode: Node {
                 SettingManifest("bus", .bus, about: "CAN bus that it is commanded on."),
                 SettingManifest("ramp", .ramp, default: "20%", about: "Share of the rest per period ('20%'), or slope ('20 A/s')."),
                 SettingManifest("ramp_down", .ramp, about: "Ramp for falling current; as 'ramp' when not given."),
-                SettingManifest("limit", .quantity(.current), default: "32 A", min: "0 A", about: "Limit before the first limit frame."),
+                SettingManifest(
+                    "limit", .quantity(.current), default: "32 A", min: "0 A", follows: true, about: "Limit before the first limit frame."),
                 SettingManifest("voltage", .quantity(.voltage), default: "400 V", min: "0 V", about: "DC voltage, for power and energy."),
                 SettingManifest(
                     "follow_limit", .flag, default: "false", about: "A limit above 0 A starts and a limit of 0 A stops charging, besides start and stop."),

@@ -10,7 +10,7 @@ final class GridMeterNode: Node {
     private let feeds: [Int]
     private let period: Duration
     private let phase: Duration
-    private let base: Double
+    private var base: Double
     private let voltage: Double
     private let phases: Double
     private var limit: Double?
@@ -51,13 +51,24 @@ final class GridMeterNode: Node {
         if signal == Signal.limit { limit = value }
     }
 
+    override func settingChanged(_ setting: Int, _ value: Double) {
+        switch GridMeterNode.kind.manifest.settings[setting].name {
+        case "limit":
+            limit = value
+            publishChange(Signal.limit, value)
+        case "base": base = value
+        default: break
+        }
+    }
+
     static let kind = NodeKind(
         manifest: KindManifest(
             name: "grid-meter", about: "The meter at the grid connection: sums the power of what it feeds.",
             settings: [
                 SettingManifest("feeds", .nodes(roles: [.load]), required: true, about: "Nodes behind the meter: 'cp.*', or a list."),
-                SettingManifest("limit", .quantity(.power), min: "0 W", about: "Power that the connection allows."),
-                SettingManifest("base", .quantity(.power), default: "0 W", about: "Load that is always there."),
+                SettingManifest("limit", .quantity(.power), min: "0 W", follows: true, about: "Power that the connection allows."),
+                SettingManifest(
+                    "base", .quantity(.power), default: "0 W", follows: true, about: "Load besides the nodes; negative for a source such as solar panels."),
                 SettingManifest("voltage", .quantity(.voltage), default: "400 V", min: "1 V", about: "Voltage between the phases, for the current."),
                 SettingManifest("phases", .count, default: "3", min: "1", max: "3", about: "Phases of the connection."),
                 SettingManifest("every", .duration, default: "10s", min: "1ms", about: "Period of the reading."),

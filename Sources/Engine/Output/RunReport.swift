@@ -20,7 +20,7 @@ struct RunReport {
     func document(files: [String]) -> JSONValue {
         var members: [(String, JSONValue)] = [
             ("evsim", .string(evsimVersion)), ("format", 1), ("scenario", .string(scenario.name)), ("about", .string(scenario.about)),
-            ("sources", .array([object([("file", .string(baseName(scenario.file.path))), ("sha256", .string(SHA256.hex(scenario.file.bytes)))])])),
+            ("sources", .array(scenario.sources.map { object([("file", .string(baseName($0.path))), ("sha256", .string(SHA256.hex($0.bytes)))]) })),
             ("seed", .string(String(scenario.run.seed))),
             ("params", .object(scenario.parameters.map { JSONValue.Member($0.name, .string($0.value.text)) })),
             ("start", .string(OCPPTimestamp(epoch: scenario.run.epoch, .zero).text)), ("fingerprint", .string(simulation.fingerprint)),

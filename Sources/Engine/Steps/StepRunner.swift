@@ -54,8 +54,31 @@ final class StepRunner {
                 return
             }
         }
+        // The time of an attack is over before its steps are.
+        if strand.attack >= 0 {
+            stop(strands[strand.attack])
+            strand.attack = -1
+        }
         finishStep(strand)
         advance(strand)
+    }
+
+    /// Ends a strand and those that it waits for, wherever they are; their labels end here.
+    private func stop(_ strand: Strand) {
+        guard !strand.isFinished else { return }
+        for other in strands where other.parent == strand.index && !other.isFinished { stop(other) }
+        finishStep(strand)
+        for level in strand.levels.reversed() {
+            guard let label = level.label else { continue }
+            simulation.truth.end(label.number, past: label.past, at: now)
+        }
+        strand.levels = []
+        strand.condition = nil
+        conditional.removeAll { $0 == strand.index }
+        strand.generation &+= 1
+        strand.isFinished = true
+        strand.drawing = [:]
+        if strand.openCalls == 0 { freeStrands.append(strand.index) }
     }
 
     /// An answer to a message that a strand sent.
@@ -63,6 +86,8 @@ final class StepRunner {
         let strand = strands[index]
         strand.openCalls -= 1
         guard strand.openCalls == 0 else { return }
+        // The place of a strand that was ended while it waited can be used again now.
+        if strand.isFinished { return freeStrands.append(index) }
         wake(strand, after: .zero)
     }
 
@@ -165,6 +190,7 @@ final class StepRunner {
         freeStrands.append(strand.index)
         guard strand.parent >= 0 else { return }
         let parent = strands[strand.parent]
+        if parent.attack == strand.index { parent.attack = -1 }
         parent.openTracks -= 1
         if parent.openTracks == 0 { wake(parent, after: .zero) }
     }
@@ -220,14 +246,16 @@ final class StepRunner {
             strand.waitingLabel = nil
             strand.levels.append(Strand.Level(steps: runner(formula, step, strand).holds(at: now) ? then : otherwise, purpose: .plain, label: label))
             return true
+        case .attack(let attack):
+            hand(attack.arguments, step, strand)
+            let child = open((name: attack.name, steps: attack.steps), parent: strand)
+            strand.openTracks = 1
+            strand.attack = child.index
+            if let time = attack.duration { wake(strand, after: duration(time, step, strand)) } else { strand.generation &+= 1 }
+            wake(child, after: .zero)
         case .call(_, let arguments, let steps):
             strand.waitingLabel = nil
-            for argument in arguments {
-                switch argument {
-                case .number(let slot, let formula): simulation.signals.preset(slot, runner(formula, step, strand).value(at: now))
-                case .nodes(let local, let target): nodeSets[local] = nodes(target, step, strand)
-                }
-            }
+            hand(arguments, step, strand)
             strand.levels.append(Strand.Level(steps: steps, purpose: .plain, label: label))
             return true
         }
@@ -235,6 +263,16 @@ final class StepRunner {
     }
 
     // MARK: Values
+
+    /// Evaluates what a call hands to a sequence or attack.
+    private func hand(_ arguments: [SequenceArgument], _ step: Step, _ strand: Strand) {
+        for argument in arguments {
+            switch argument {
+            case .number(let slot, let formula): simulation.signals.preset(slot, runner(formula, step, strand).value(at: now))
+            case .nodes(let local, let target): nodeSets[local] = nodes(target, step, strand)
+            }
+        }
+    }
 
     private func runner(_ formula: Formula, _ step: Step, _ strand: Strand) -> FormulaRunner {
         let key = RunnerKey(step: step.number, source: formula.source)
@@ -287,7 +325,14 @@ final class StepRunner {
 
     /// The nodes that a labelled step acts on, for the table of labels.
     private func target(of step: Step) -> String {
-        guard case .send(let send) = step.action, case .constant(let nodes) = send.to else { return "" }
+        let nodes: [Int]
+        switch step.action {
+        case .send(let send):
+            guard case .constant(let known) = send.to else { return "" }
+            nodes = known
+        case .attack(let attack): nodes = attack.targets
+        default: return ""
+        }
         let names = nodes.prefix(3).map { simulation.scenario.symbols.nodes[$0] }.joined(separator: " ")
         return nodes.count > 3 ? "\(names) …" : names
     }

@@ -22,6 +22,8 @@ final class Strand {
     var levels: [Level] = []
     /// Strand that waits for this one; -1 for the main one.
     let parent: Int
+    /// Strand of an attack that this one waits for; -1 for none.
+    var attack = -1
     /// Tracks of a `parallel` that are still running.
     var openTracks = 0
     /// Label of the step that waits, closed when it goes on.

@@ -37,7 +37,7 @@ struct StaticChecks {
     }
 
     private func unusedSequences() {
-        for sequence in builder.sequences where !reading.isUsed("sequence \(sequence.name)") {
+        for sequence in builder.root.definitions where !reading.isUsed("sequence \(sequence.name)") {
             reading.warning(.unusedSequence, sequence.key.span, "nothing calls the sequence '\(sequence.name)'")
         }
     }
@@ -133,6 +133,7 @@ struct StaticChecks {
                 unreachable(then)
                 unreachable(otherwise)
             case .call(_, _, let inner): unreachable(inner)
+            case .attack(let attack): unreachable(attack.steps)
             default: break
             }
         }

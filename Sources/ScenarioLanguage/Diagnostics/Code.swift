@@ -53,6 +53,15 @@ enum Code: String, CaseIterable {
     case missingArgument = "E0418"
     case mixedDimensions = "E0419"
     case tooMany = "E0420"
+    // Plugins
+    case noPlugin = "E0801"
+    case pluginClash = "E0802"
+    case ambiguousName = "E0803"
+    case unknownState = "E0804"
+    case circularSignals = "E0805"
+    case settingIsFixed = "E0806"
+    case unknownAttack = "E0807"
+    case unknownFrameSet = "E0808"
     // Warnings
     case limitNeverReached = "W0601"
     case limitWithoutCharging = "W0602"

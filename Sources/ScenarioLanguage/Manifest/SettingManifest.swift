@@ -76,13 +76,15 @@ public struct SettingManifest: Sendable {
     public let max: String?
     /// Whether a formula is evaluated anew at each use (each arrival) instead of once per node.
     public let drawnAtEachUse: Bool
-    /// Whether the setting may stay away although it has no default.
+    /// Whether a formula over signals is evaluated anew when they change, and the node takes the new value while it runs.
+    public let follows: Bool
+    /// One sentence for pages.
     public let about: String
 
     /// A setting of a kind.
     public init(
         _ name: String, _ type: SettingType, default defaultText: String? = nil, required: Bool = false, min: String? = nil, max: String? = nil,
-        drawnAtEachUse: Bool = false, about: String
+        drawnAtEachUse: Bool = false, follows: Bool = false, about: String
     ) {
         self.name = name
         self.type = type
@@ -91,6 +93,7 @@ public struct SettingManifest: Sendable {
         self.min = min
         self.max = max
         self.drawnAtEachUse = drawnAtEachUse
+        self.follows = follows
         self.about = about
     }
 }

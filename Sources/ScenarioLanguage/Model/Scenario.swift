@@ -13,8 +13,16 @@ public struct Scenario: Sendable {
     public var parameters: [Parameter] = []
     /// Length, seed and the like.
     public var run = RunSettings()
+    /// Kinds that nodes are of: the built-in ones, then those of plugins.
+    public var kinds: [KindManifest] = []
+    /// Every file that was read: the scenario, then its plugins.
+    public var sources: [SourceFile] = []
     /// Nodes as declared; counted nodes are one declaration.
     public var nodes: [NodeDeclaration] = []
+    /// Signals that are computed from others; each stands behind those that it reads.
+    public var derived: [DerivedSignal] = []
+    /// States of nodes made of parts, one entry an instance that has some.
+    public var composites: [CompositeDeclaration] = []
     /// Buses.
     public var buses: [BusDeclaration] = []
     /// Links with properties of their own.
@@ -35,6 +43,8 @@ public struct Scenario: Sendable {
     public var symbols: SymbolTable
     /// Node sets that steps pass to sequences.
     public var localNodeSets = 0
+    /// Values that are drawn once, when the run is built, with the slot behind the signals that holds each.
+    public var drawnSlots: [(slot: Int, formula: Formula, path: String)] = []
     /// Kinds of labels in the order of their first mention.
     public var labelKinds: [String] = []
 }
@@ -97,7 +107,7 @@ public enum SettingValue: Sendable {
 public struct NodeDeclaration: Sendable {
     /// Name in the file.
     public var name: String
-    /// Index of the kind in the registry.
+    /// Index of the kind in `Scenario.kinds`.
     public var kind: Int
     /// Number of instances.
     public var count: Int
@@ -107,8 +117,48 @@ public struct NodeDeclaration: Sendable {
     public var firstInstance: Int
     /// Settings in the order of the manifest.
     public var settings: [SettingValue]
+    /// How long after a change a setting that is a formula over signals is evaluated anew.
+    public var reaction = Duration.milliseconds(100)
+    /// The same for its parts.
+    var partReaction = Duration.milliseconds(100)
+    /// Node instance that this one is a part of.
+    public var owner: Int?
     /// The name's place.
     public var span: Span
+}
+
+/// A signal of a node made of parts: the value of a formula over other signals.
+public struct DerivedSignal: Sendable {
+    /// Node instance that has it.
+    public var node: Int
+    /// The signal.
+    public var signal: Int
+    /// What it is computed from.
+    public var formula: Formula
+}
+
+/// The states of one node made of parts.
+public struct CompositeDeclaration: Sendable {
+    /// One rule of a state.
+    public struct Rule: Sendable {
+        /// What must hold.
+        public var condition: Formula
+        /// How long it must hold.
+        public var lasting: Duration
+        /// Index of the state that follows.
+        public var next: Int
+        /// Its place.
+        public var span: Span
+    }
+
+    /// Node instance.
+    public var node: Int
+    /// Rules of each state, in the order of the file.
+    public var states: [[Rule]]
+    /// Index of the first state.
+    public var startsIn: Int
+    /// Signal that tells the state.
+    public var stateSignal: Int
 }
 
 /// One entry of `buses`.

@@ -53,6 +53,22 @@ public indirect enum StepAction: Sendable {
     case when(Formula, then: [Step], otherwise: [Step])
     /// Runs a sequence, whose steps were read for this call.
     case call(name: String, arguments: [SequenceArgument], steps: [Step])
+    /// Runs an attack made of steps, for some time at most.
+    case attack(AttackStep)
+}
+
+/// An attack made of steps.
+public struct AttackStep: Sendable {
+    /// Name of the attack.
+    public var name: String
+    /// Nodes that it is aimed at, when they are known when the file is read.
+    public var targets: [Int]
+    /// When it ends if its steps have not ended by then.
+    public var duration: TimeValue?
+    /// What it is handed.
+    public var arguments: [SequenceArgument]
+    /// Its steps.
+    public var steps: [Step]
 }
 
 /// How long a repetition goes on.

@@ -86,8 +86,14 @@ public struct SymbolTable: Sendable {
     /// The instances that `cp`, `cp.*` or `cp.3` stand for; a bare name of a counted node is no set.
     public func nodeSet(_ name: String) -> [Int]? {
         if let node = nodeByName[name] { return [node] }
-        guard name.hasSuffix(".*"), let range = groupByName[String(name.dropLast(2))] else { return nil }
-        return Array(range)
+        if name.hasSuffix(".*"), let range = groupByName[String(name.dropLast(2))] { return Array(range) }
+        guard let star = name.range(of: ".*."), let range = groupByName[String(name[..<star.lowerBound])] else { return nil }
+        var result: [Int] = []
+        for node in range {
+            guard let part = nodeByName["\(nodes[node]).\(name[star.upperBound...])"] else { return nil }
+            result.append(part)
+        }
+        return result
     }
 
     /// Whether a name is that of a counted node without `.*` or a number.

@@ -15,13 +15,32 @@ final class Reading {
     /// Takes a finding; one that stands at the same place already, because a sequence is read once a call, is dropped.
     func add(_ diagnostic: Diagnostic) {
         guard diagnostics.count < Self.mostFindings else { return }
-        if let span = diagnostic.span, !places.insert(Place(code: diagnostic.code, line: span.line, column: span.column)).inserted { return }
-        diagnostics.append(diagnostic)
+        if let span = diagnostic.span {
+            guard places.insert(Place(code: diagnostic.code, path: span.file.path, line: span.line, column: span.column)).inserted else { return }
+        }
+        diagnostics.append(withUses(diagnostic))
+    }
+
+    /// For each plugin file the places of `uses` that led to it, the nearest first.
+    var chains: [(path: String, uses: [Span])] = []
+    /// Where the definitions whose bodies are being read are used, the innermost last.
+    var instances: [(span: Span, text: String)] = []
+
+    /// A finding inside a plugin shows where the definition is used, and the chain of `uses`.
+    private func withUses(_ diagnostic: Diagnostic) -> Diagnostic {
+        guard let span = diagnostic.span, let chain = chains.first(where: { $0.path == span.file.path }) else { return diagnostic }
+        var result = diagnostic
+        for instance in instances.reversed() where instance.span.file.path != span.file.path || instance.span.line != span.line {
+            result.related.append(Diagnostic.Related(instance.span, instance.text))
+        }
+        for use in chain.uses { result.related.append(Diagnostic.Related(use, "the plugin is used here")) }
+        return result
     }
 
     /// A finding by its place.
     private struct Place: Hashable {
         let code: String
+        let path: String
         let line: Int
         let column: Int
     }

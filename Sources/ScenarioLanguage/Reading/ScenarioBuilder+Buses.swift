@@ -3,10 +3,10 @@ import YAMLTree
 
 extension ScenarioBuilder {
     /// Reads the body of a bus that was named before.
-    func readBus(_ entry: YAMLNode.Entry) {
-        guard let index = scenario.buses.firstIndex(where: { $0.name == entry.name }),
-            let section = SectionReader(reading, entry.value, ScenarioSchema.bus, "a bus")
-        else { return }
+    func readBus(_ name: String, _ body: YAMLNode) {
+        guard let index = scenario.buses.firstIndex(where: { $0.name == name }), let section = SectionReader(reading, body, ScenarioSchema.bus, "a bus") else {
+            return
+        }
         if let node = section["bitrate"], let rate = reading.quantity(node, .dataRate, "'bitrate'") {
             if (1000...20_000_000).contains(rate.value) {
                 scenario.buses[index].bitrate = rate.value
@@ -21,16 +21,22 @@ extension ScenarioBuilder {
                 _ = reading.word(node, "'fidelity'", among: ["ideal"])
             }
         }
-        for frame in section["frames"].flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
-            guard let declaration = readFrame(frame, busName: entry.name) else {
-                reading.markBroken("\(entry.name).\(frame.name)")
+        readFrames(section["frames"], into: index)
+        for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
+    }
+
+    /// Reads frames into a bus.
+    func readFrames(_ node: YAMLNode?, into bus: Int) {
+        for frame in node.flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
+            guard let declaration = readFrame(frame) else {
+                reading.markBroken("\(scenario.buses[bus].name).\(frame.name)")
                 continue
             }
-            addFrame(declaration, to: index)
+            addFrame(declaration, to: bus)
         }
     }
 
-    private func readFrame(_ entry: YAMLNode.Entry, busName: String) -> FrameDeclaration? {
+    private func readFrame(_ entry: YAMLNode.Entry) -> FrameDeclaration? {
         guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else {
             return nil
         }
@@ -113,6 +119,12 @@ extension ScenarioBuilder {
     }
 
     private func addFrame(_ frame: FrameDeclaration, to bus: Int) {
+        if let other = scenario.buses[bus].frames.first(where: { $0.name == frame.name }), let span = frame.span {
+            reading.error(
+                .nameTwice, span, "the bus '\(scenario.buses[bus].name)' has the frame '\(frame.name)' already",
+                related: other.span.map { [($0, "the other frame")] } ?? [])
+            return
+        }
         if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && $0.isExtended == frame.isExtended }), let span = frame.span {
             reading.error(
                 .frameIdTwice, span,
@@ -126,8 +138,11 @@ extension ScenarioBuilder {
     // MARK: Frames that kinds bring
 
     /// Adds the frames of a kind to its bus, and names senders of declared ones.
-    func bringFrames(_ body: YAMLNode, _ manifest: KindManifest, _ node: NodeDeclaration) {
-        guard !manifest.frames.isEmpty, let setting = manifest.settings.first(where: { $0.type == .bus }), let name = body[setting.name]?.text,
+    func bringFrames(_ pending: PendingNode) {
+        let manifest = registry.kinds[pending.kind]
+        let node = scenario.nodes[pending.index]
+        guard !manifest.frames.isEmpty, let setting = manifest.settings.first(where: { $0.type == .bus }), let given = pending.body[setting.name],
+            let name = busName(given, pending.enclosure),
             let bus = scenario.buses.firstIndex(where: { $0.name == name })
         else { return }
         if node.count > 1 {

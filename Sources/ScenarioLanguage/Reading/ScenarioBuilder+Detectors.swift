@@ -6,65 +6,119 @@ extension ScenarioBuilder {
     func nameDetectors(_ node: YAMLNode) {
         for entry in reading.mapping(node, "'detectors'", example: "high: {is: threshold, watch: charger.current, above: 16 A}") ?? [] {
             guard let name = reading.checkName(entry.key, "detector"), claim(name, entry.key.span) else { continue }
-            scope.table.detectors.append(name)
+            if !declareDetector(name, entry, entry.value, nil, [], depth: 0) { reading.markBroken(name) }
         }
     }
 
-    func readDetectors(_ node: YAMLNode) {
-        for entry in node.entries ?? [] where scope.table.detectors.contains(entry.name) {
-            let kind = detectorKind(entry) ?? 0
-            var declaration = DetectorDeclaration(name: entry.name, kind: kind, settings: [], lifecycle: LifecycleSettings(), span: entry.key.span)
-            if detectorKind(entry, reports: false) != nil { readDetector(entry, registry.detectors[kind], &declaration) }
-            scenario.detectors.append(declaration)
+    /// Names a detector and, in front of it, its parts; `body` has the settings, `entry` the place.
+    @discardableResult
+    private func declareDetector(
+        _ name: String, _ entry: YAMLNode.Entry, _ body: YAMLNode, _ enclosure: Enclosure?, _ lifecycle: [(YAMLNode, Enclosure?)], depth: Int
+    ) -> Bool {
+        guard reading.mapping(body, "the detector '\(entry.name)'", example: "{is: rule, when: '=charger.current > 16 A'}") != nil else { return false }
+        guard let node = body["is"] else {
+            reading.error(
+                .missingKey, entry.key.span, "the detector '\(entry.name)' needs the key 'is'", label: "the kind of the detector, for example 'is: threshold'")
+            return false
         }
+        guard let kindName = reading.text(node, "'is'") else { return false }
+        let layers = [(body, enclosure)] + lifecycle
+        if let kind = registry.detectorIndex(kindName) {
+            add(PendingDetector(name: name, span: entry.key.span, kind: kind, body: body, enclosure: enclosure, lifecycle: layers, trail: reading.instances))
+            return true
+        }
+        guard depth < 16, pendingDetectors.count < 100_000 else {
+            reading.error(.tooMany, node.span, "detectors are made of detectors more than 16 deep", label: "does '\(kindName)' contain itself?")
+            return false
+        }
+        guard
+            let definition = definition(
+                kindName, .detectors, node, enclosure, code: .unknownDetectorKind, known: registry.detectors.map(\.name))
+        else { return false }
+        return inside(enclosure, reading.instances) { declare(definition, name, entry, body, layers, depth) }
     }
 
-    private func detectorKind(_ entry: YAMLNode.Entry, reports: Bool = true) -> Int? {
-        guard entry.value.entries != nil else {
-            if reports { _ = reading.mapping(entry.value, "the detector '\(entry.name)'", example: "{is: rule, when: '=charger.current > 16 A'}") }
-            return nil
-        }
-        guard let node = entry.value["is"] else {
-            if reports {
-                reading.error(
-                    .missingKey, entry.key.span, "the detector '\(entry.name)' needs the key 'is'",
-                    label: "the kind of the detector, for example 'is: threshold'")
+    private func add(_ detector: PendingDetector) {
+        pendingDetectors.append(detector)
+        scope.table.detectors.append(detector.name)
+    }
+
+    /// A detector of a plugin: its parts, then what joins them, or its rule.
+    private func declare(
+        _ definition: Definition, _ name: String, _ entry: YAMLNode.Entry, _ body: YAMLNode, _ layers: [(YAMLNode, Enclosure?)], _ depth: Int
+    ) -> Bool {
+        let lifecycleKeys = ScenarioSchema.detector.keys.map(\.name)
+        let plain =
+            depth > 0 ? YAMLNode(kind: .mapping((body.entries ?? []).filter { !["settings", "about", "parts"].contains($0.name) }), span: body.span) : body
+        let enclosure = enter(definition, plain, known: lifecycleKeys, prefix: name)
+        let parts = definition.body["parts"].flatMap { reading.mapping($0, "'parts'") } ?? []
+        enclosure.ownNames = Set(parts.map(\.name))
+        let trail = reading.instances + [(entry.key.span, "the detector '\(entry.name)' is made of it")]
+        return inside(enclosure, trail) {
+            for part in parts {
+                guard let partName = reading.checkName(part.key, "detector"),
+                    declareDetector("\(name).\(partName)", part, part.value, enclosure, [], depth: depth + 1)
+                else { return false }
             }
-            return nil
-        }
-        guard let name = node.text else {
-            if reports { _ = reading.text(node, "'is'") }
-            return nil
-        }
-        guard let kind = registry.detectorIndex(name) else {
-            if reports {
-                reading.error(
-                    .unknownDetectorKind, node.span, "there is no detector kind \(Diagnostic.quoted(name))",
-                    label: reading.suggestion(name, registry.detectors.map(\.name)) ?? "kinds: \(registry.detectors.map(\.name).joined(separator: ", "))")
+            let inner = YAMLNode.Entry(key: entry.key, value: detectorBody(definition, parts))
+            if definition.body["when"] != nil, let rule = registry.detectorIndex("rule") {
+                add(
+                    PendingDetector(
+                        name: name, span: entry.key.span, kind: rule, body: inner.value, enclosure: enclosure, lifecycle: [(inner.value, enclosure)] + layers,
+                        trail: trail))
+                return true
             }
-            return nil
+            return declareDetector(name, inner, inner.value, enclosure, layers, depth: depth + 1)
         }
-        return kind
     }
 
-    private func readDetector(_ entry: YAMLNode.Entry, _ manifest: DetectorManifest, _ declaration: inout DetectorDeclaration) {
-        let body = entry.value
+    /// What a definition says about the detector that it is made of; `parts` becomes the list of their names.
+    private func detectorBody(_ definition: Definition, _ parts: [YAMLNode.Entry]) -> YAMLNode {
+        var entries: [YAMLNode.Entry] = []
+        for entry in definition.body.entries ?? [] where entry.name != "settings" && entry.name != "about" {
+            guard entry.name == "parts", entry.value.entries != nil else {
+                entries.append(entry)
+                continue
+            }
+            entries.append(YAMLNode.Entry(key: entry.key, value: YAMLNode(kind: .sequence(parts.map(\.key)), span: entry.value.span)))
+        }
+        return YAMLNode(kind: .mapping(entries), span: definition.key.span)
+    }
+
+    func readDetectors() {
+        for pending in pendingDetectors {
+            inside(pending.enclosure, pending.trail) {
+                var declaration = DetectorDeclaration(name: pending.name, kind: pending.kind, settings: [], lifecycle: LifecycleSettings(), span: pending.span)
+                readDetector(pending, registry.detectors[pending.kind], &declaration)
+                scenario.detectors.append(declaration)
+            }
+        }
+    }
+
+    private func readDetector(_ pending: PendingDetector, _ manifest: DetectorManifest, _ declaration: inout DetectorDeclaration) {
+        let body = pending.body
         var dimension: Dimension?
-        if let setting = manifest.settings.first(where: { $0.type == .signal }), let node = body[setting.name], let name = node.text,
-            let index = scope.table.signal(name)
-        {
-            dimension = scope.table.signals[index].dimension
+        if let setting = manifest.settings.first(where: { $0.type == .signal }), let node = body[setting.name], let text = node.text {
+            let name = pending.enclosure != nil && text.hasPrefix("=") ? String(text.dropFirst()).trimmed : text
+            if let index = scope.signal(name) { dimension = scope.table.signals[index].dimension }
         }
         declaration.settings = readSettings(
             body, manifest.settings, "the detector kind '\(manifest.name)'", known: ScenarioSchema.detector, watchDimension: dimension)
         var lifecycle = LifecycleSettings()
-        if let node = body["severity"], let index = reading.word(node, "'severity'", among: Self.severities) { lifecycle.severity = Self.severities[index] }
-        if let node = body["lasting"] { lifecycle.lasting = reading.duration(node, "'lasting'") ?? .zero }
-        if let node = body["keep"] { lifecycle.keep = reading.duration(node, "'keep'") ?? .zero }
-        if let node = body["rest"] { lifecycle.rest = reading.duration(node, "'rest'") ?? .zero }
-        if let node = body["warmup"] { lifecycle.warmup = reading.duration(node, "'warmup'") ?? .zero }
-        if let node = body["only_when"] { lifecycle.onlyWhen = formula(node, .live, expecting: .flag, "'only_when'") }
-        if let node = body["clear"] { readClear(node, manifest, dimension, &lifecycle) }
+        // What the place of use says stands last and wins.
+        for (layer, enclosure) in pending.lifecycle {
+            inside(enclosure, enclosure == nil ? [] : pending.trail) {
+                if let node = layer["severity"], let index = reading.word(node, "'severity'", among: Self.severities) {
+                    lifecycle.severity = Self.severities[index]
+                }
+                if let node = layer["lasting"] { lifecycle.lasting = readTime(node, "'lasting'") ?? .zero }
+                if let node = layer["keep"] { lifecycle.keep = readTime(node, "'keep'") ?? .zero }
+                if let node = layer["rest"] { lifecycle.rest = readTime(node, "'rest'") ?? .zero }
+                if let node = layer["warmup"] { lifecycle.warmup = readTime(node, "'warmup'") ?? .zero }
+                if let node = layer["only_when"] { lifecycle.onlyWhen = formula(node, .live, expecting: .flag, "'only_when'") }
+                if let node = layer["clear"] { readClear(node, manifest, dimension, &lifecycle) }
+            }
+        }
         declaration.lifecycle = lifecycle
     }
 
@@ -89,7 +143,8 @@ extension ScenarioBuilder {
     func readDetectorNames(_ node: YAMLNode, _ what: String) -> SettingValue? {
         var result: [Int] = []
         for item in reading.list(node, what) ?? [] {
-            guard let name = reading.text(item, what) else { return nil }
+            guard let written = reading.text(item, what) else { return nil }
+            let name = scope.absolute(written) ?? written
             guard let index = scope.table.detectors.firstIndex(of: name) else {
                 reportUnknownDetector(item, name)
                 return nil
@@ -110,4 +165,18 @@ extension ScenarioBuilder {
             label: reading.suggestion(name, scope.table.detectors)
                 ?? (scope.table.detectors.isEmpty ? "the file has no detectors" : "detectors: \(scope.table.detectors.joined(separator: ", "))"))
     }
+}
+
+/// A detector that is named, whose settings wait to be read.
+struct PendingDetector {
+    let name: String
+    let span: Span
+    /// Index of the built-in kind.
+    let kind: Int
+    /// Its settings, and the definition that they stand in.
+    let body: YAMLNode
+    let enclosure: Enclosure?
+    /// Where keys of the life-cycle may stand, the innermost definition first.
+    let lifecycle: [(YAMLNode, Enclosure?)]
+    let trail: [(span: Span, text: String)]
 }

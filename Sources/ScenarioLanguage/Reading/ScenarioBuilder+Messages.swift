@@ -6,22 +6,15 @@ extension ScenarioBuilder {
 
     func readSend(_ value: YAMLNode, _ node: YAMLNode) -> StepAction? {
         guard let action = reading.text(value, "'send'") else { return nil }
-        let payload = node["payload"].flatMap { reading.text($0, "'payload'") }
         guard let manifest = registry.message(action) else {
-            reading.error(
-                .unknownMessage, value.span, "there is no message \(Diagnostic.quoted(action))",
-                label: reading.suggestion(action, registry.messages.map(\.name)) ?? "evsim list messages shows all")
-            return nil
+            guard
+                let preset = definition(
+                    action, .messages, value, scope.enclosure, code: .unknownMessage, known: registry.messages.map(\.name))
+            else { return nil }
+            return readPreset(preset, value, node)
         }
-        var from: Int?
-        if let node = node["from"] {
-            guard let set = nodeSet(node) else { return nil }
-            guard set.count == 1 else {
-                reading.error(.outOfRange, node.span, "'from' takes one node, not \(set.count)")
-                return nil
-            }
-            from = set[0]
-        }
+        let payload = node["payload"].flatMap { reading.text($0, "'payload'") }
+        guard let ends = readEnds(value, node, manifest) else { return nil }
         var fields = FieldValue.object([])
         if let with = node["with"] {
             guard reading.mapping(with, "'with'", example: "{limit: 16 A}") != nil, let value = fieldValue(with, manifest, top: true) else { return nil }
@@ -33,8 +26,51 @@ extension ScenarioBuilder {
             reading.error(
                 .wrongMessageField, value.span, "'\(manifest.name)' needs the key 'with'", label: wanted ?? "required: \(required.joined(separator: ", "))")
         }
-        guard let target = sendTarget(node["to"], value, manifest, from: &from) else { return nil }
-        return .send(SendStep(action: action, to: target, from: from, fields: fields, payload: payload))
+        return .send(SendStep(action: action, to: ends.to, from: ends.from, fields: fields, payload: payload))
+    }
+
+    /// Sender and receivers of a message.
+    private func readEnds(_ value: YAMLNode, _ node: YAMLNode, _ manifest: MessageManifest) -> (to: NodeTarget, from: Int?)? {
+        var from: Int?
+        if let node = node["from"] {
+            guard let set = nodeSet(node) else { return nil }
+            guard set.count == 1 else {
+                reading.error(.outOfRange, node.span, "'from' takes one node, not \(set.count)")
+                return nil
+            }
+            from = set[0]
+        }
+        return sendTarget(node["to"], value, manifest, from: &from).map { ($0, from) }
+    }
+
+    /// A message preset is a sequence of one message; who sends and receives is said at the place of use.
+    private func readPreset(_ preset: Definition, _ value: YAMLNode, _ node: YAMLNode) -> StepAction? {
+        guard let sendNode = preset.body["send"], let action = reading.text(sendNode, "'send'") else { return nil }
+        guard let manifest = registry.message(action) else {
+            reading.error(
+                .unknownMessage, sendNode.span, "there is no message \(Diagnostic.quoted(action))",
+                label: reading.suggestion(action, registry.messages.map(\.name)) ?? "a preset is made of an official message")
+            return nil
+        }
+        if let payload = node["payload"] {
+            reading.error(.keyOfOtherVerb, payload.span, "a preset has its own fields", label: "help: write 'send: \(action)' with 'payload'")
+            return nil
+        }
+        guard let ends = readEnds(value, node, manifest), let (enclosure, arguments) = readArguments(preset, node["with"], value) else { return nil }
+        let step: Step? = inside(enclosure, reading.instances + [(value.span, "the message preset '\(preset.name)' is used here")]) {
+            var fields = FieldValue.object([])
+            if let with = preset.body["with"] {
+                guard reading.mapping(with, "'with'", example: "{limit: 16 A}") != nil, let found = fieldValue(with, manifest, top: true) else { return nil }
+                fields = found
+                checkFields(with, manifest, fields)
+            } else if !registry.checkMessage(manifest.name, fields).isEmpty {
+                let required = manifest.fields.filter(\.required).map(\.name).joined(separator: ", ")
+                reading.error(.wrongMessageField, sendNode.span, "'\(manifest.name)' needs the key 'with'", label: "required: \(required)")
+            }
+            let send = SendStep(action: action, to: ends.to, from: ends.from, fields: fields, payload: nil)
+            return Step(action: .send(send), label: nil, span: value.span, limitSpan: preset.body["with"]?["limit"]?.span, number: stepCount)
+        }
+        return step.map { .call(name: preset.name, arguments: arguments, steps: [$0]) }
     }
 
     private func isRole(_ instance: Int, _ role: SettingType.Role) -> Bool {
@@ -86,23 +122,29 @@ extension ScenarioBuilder {
     /// A set of nodes: names, `cp.*`, a list, a formula, or an argument of the sequence.
     func nodeTarget(_ node: YAMLNode, role: SettingType.Role?) -> NodeTarget? {
         if let text = node.text, text.hasPrefix("=") {
-            let name = String(text.dropFirst()).trimmed
-            if case .nodes(let local)? = scope.local(name) { return .local(local) }
+            switch scope.binding(String(text.dropFirst()).trimmed) {
+            case .localNodes(let local)?: return .local(local)
+            case .nodes(let nodes)?: return checkedRole(nodes, role, node).map { .constant($0) }
+            default: break
+            }
             return formula(node, .live, expecting: .nodes, "'to'").map { .formula($0) }
         }
         var result: [Int] = []
         for item in node.items ?? [node] {
-            guard let set = nodeSet(item) else { return nil }
-            if let role, let wrong = set.first(where: { !isRole($0, role) }) {
-                let playing = nodes(of: role).prefix(8).map { scope.table.nodes[$0] }
-                reading.error(
-                    .wrongRole, item.span, "'\(scope.table.nodes[wrong])' is not a \(role.rawValue)",
-                    label: playing.isEmpty ? "the scenario has none" : "\(role.rawValue)s: \(playing.joined(separator: ", "))")
-                return nil
-            }
-            result += set
+            guard let set = nodeSet(item), let checked = checkedRole(set, role, item) else { return nil }
+            result += checked
         }
         return .constant(result)
+    }
+
+    /// The nodes when all of them play a role.
+    private func checkedRole(_ set: [Int], _ role: SettingType.Role?, _ node: YAMLNode) -> [Int]? {
+        guard let role, let wrong = set.first(where: { !isRole($0, role) }) else { return set }
+        let playing = nodes(of: role).prefix(8).map { scope.table.nodes[$0] }
+        reading.error(
+            .wrongRole, node.span, "'\(scope.table.nodes[wrong])' is not a \(role.rawValue)",
+            label: playing.isEmpty ? "the scenario has none" : "\(role.rawValue)s: \(playing.joined(separator: ", "))")
+        return nil
     }
 
     private func fieldValue(_ node: YAMLNode, _ manifest: MessageManifest, top: Bool) -> FieldValue? {
@@ -180,96 +222,6 @@ extension ScenarioBuilder {
             let pointer = "/\(complaint.path.joined(separator: "/"))"
             if text.hasPrefix(pointer) { text = "'\(complaint.path.joined(separator: "."))'\(text.dropFirst(pointer.count))" }
             reading.error(.wrongMessageField, span, "\(manifest.name): \(text)")
-        }
-    }
-
-    // MARK: sequences and calls
-
-    func readSequences(_ node: YAMLNode) {
-        for entry in reading.mapping(node, "'sequences'") ?? [] {
-            guard let name = reading.checkName(entry.key, "sequence", dashes: true),
-                let section = SectionReader(reading, entry.value, ScenarioSchema.sequence, "a sequence"),
-                let body = section["steps"]
-            else { continue }
-            let needs = section["needs"].flatMap { reading.list($0, "'needs'") }?.compactMap { reading.checkName($0, "argument") } ?? []
-            sequences.append((name, entry.key, needs, body))
-        }
-    }
-
-    func readCall(_ value: YAMLNode, _ node: YAMLNode) -> StepAction? {
-        guard let name = reading.text(value, "'call'") else { return nil }
-        guard let sequence = sequences.first(where: { $0.name == name }) else {
-            reading.error(
-                .unknownSequence, value.span, "there is no sequence \(Diagnostic.quoted(name))",
-                label: reading.suggestion(name, sequences.map(\.name))
-                    ?? (sequences.isEmpty ? "the file has no 'sequences'" : "sequences: \(sequences.map(\.name).joined(separator: ", "))"))
-            return nil
-        }
-        reading.markUsed("sequence \(name)")
-        if callChain.contains(name) {
-            reading.error(
-                .recursion, value.span, "the sequence '\(name)' calls itself", label: (callChain + [name]).joined(separator: " → "),
-                related: [(sequence.key.span, "the sequence")])
-            return nil
-        }
-        let given = node["with"].flatMap { reading.mapping($0, "'with'") } ?? []
-        for entry in given where !sequence.needs.contains(entry.name) {
-            reading.error(
-                .missingArgument, entry.key.span, "the sequence '\(name)' does not need '\(entry.name)'",
-                label: reading.suggestion(entry.name, sequence.needs)
-                    ?? (sequence.needs.isEmpty ? "it needs nothing" : "it needs: \(sequence.needs.joined(separator: ", "))"))
-        }
-        var arguments: [SequenceArgument] = []
-        var locals: [(name: String, symbol: ScenarioScope.Local)] = []
-        for need in sequence.needs {
-            guard let entry = given.first(where: { $0.name == need }) else {
-                reading.error(
-                    .missingArgument, value.span, "the sequence '\(name)' needs '\(need)'", label: "help: with: {\(need): …}",
-                    related: [(sequence.key.span, "the sequence")])
-                return nil
-            }
-            guard let (argument, local) = readArgument(entry.value, need) else { return nil }
-            arguments.append(argument)
-            locals.append((need, local))
-        }
-        callChain.append(name)
-        scope.locals.append(locals)
-        let steps = readSteps(sequence.body)
-        scope.locals.removeLast()
-        callChain.removeLast()
-        return .call(name: name, arguments: arguments, steps: steps)
-    }
-
-    /// A number with its unit, a flag, or a set of nodes.
-    private func readArgument(_ node: YAMLNode, _ name: String) -> (SequenceArgument, ScenarioScope.Local)? {
-        let text = node.text ?? ""
-        let isNodes = node.items != nil || scope.table.nodeSet(text) != nil
-        if !isNodes, !text.hasPrefix("="), let quantity = try? Quantity.parse(text) {
-            guard let formula = try? Formula.compile(text, scope: scope, context: .live, expecting: nil) else { return nil }
-            return numberArgument(formula, .number(quantity.dimension))
-        }
-        if text.hasPrefix("="), scope.local(String(text.dropFirst()).trimmed).map({ if case .nodes = $0 { true } else { false } }) != true {
-            guard let formula = formula(node, .live, expecting: nil, "'\(name)'") else { return nil }
-            if formula.type == .nodes { return nodesArgument(.formula(formula)) }
-            return numberArgument(formula, formula.type)
-        }
-        guard let target = nodeTarget(node, role: nil) else { return nil }
-        return nodesArgument(target)
-    }
-
-    private func nodesArgument(_ target: NodeTarget) -> (SequenceArgument, ScenarioScope.Local) {
-        let local = scenario.localNodeSets
-        scenario.localNodeSets += 1
-        return (.nodes(local: local, target), .nodes(local))
-    }
-
-    private func numberArgument(_ formula: Formula, _ type: FormulaType) -> (SequenceArgument, ScenarioScope.Local)? {
-        let slot = scope.table.signals.count + scope.table.slots
-        scope.table.slots += 1
-        switch type {
-        case .number(let dimension): return (.number(slot: slot, formula), .slot(.signal(index: slot, dimension)))
-        case .flag: return (.number(slot: slot, formula), .slot(.signal(index: slot, .none, isFlag: true)))
-        default: return nil
         }
     }
 }

@@ -4,94 +4,191 @@ import YAMLTree
 extension ScenarioBuilder {
     /// Greatest number of signals of a scenario.
     private static let mostSignals = 2_000_000
+    /// Greatest number of nodes of a scenario, parts counted.
+    private static let mostNodes = 400_000
 
     /// Nodes and buses refer to each other, so names come first, then frames, then settings.
     func readNodesAndBuses(nodes: YAMLNode?, buses: YAMLNode?) {
         let entries = nodes.flatMap { reading.mapping($0, "'nodes'", example: "csms: {is: csms}") } ?? []
         if entries.isEmpty, let nodes, nodes.entries != nil || nodes.isNull { reading.error(.emptySection, nodes.span, "a scenario needs at least one node") }
-        guard signalsFit(entries) else { return }
-        var bodies: [(YAMLNode, KindManifest, Int)] = []
         for entry in entries {
-            guard let declaration = declareNode(entry) else {
+            guard let name = reading.checkName(entry.key, "node"), claim(name, entry.key.span), declareNode(entry, name, nil) else {
                 reading.markBroken(entry.name)
                 continue
             }
-            bodies.append((entry.value, registry.kinds[declaration.kind], scenario.nodes.count))
-            scenario.nodes.append(declaration)
+        }
+        guard !isOverfull else {
+            for entry in entries { reading.markBroken(entry.name) }
+            return
         }
         let busEntries = buses.flatMap { reading.mapping($0, "'buses'") } ?? []
         for entry in busEntries {
             guard let name = reading.checkName(entry.key, "bus"), claim(name, entry.key.span) else { continue }
             scenario.buses.append(BusDeclaration(name: name, bitrate: 500_000, frames: [], span: entry.key.span))
         }
-        for (body, manifest, index) in bodies { implyBus(body, manifest, index) }
-        for entry in busEntries { readBus(entry) }
-        for (body, manifest, index) in bodies { bringFrames(body, manifest, scenario.nodes[index]) }
+        for node in pendingNodes where node.enclosure == nil { implyBus(node) }
+        addPrivateBuses()
+        scope.busNames = scenario.buses.map(\.name)
+        bindReferences()
+        for entry in busEntries { readBus(entry.name, entry.value) }
+        readPrivateBuses()
+        for node in pendingNodes { inside(node) { bringFrames(node) } }
         addFrameSymbols()
-        for (body, manifest, index) in bodies {
-            scenario.nodes[index].settings = readSettings(
-                body, manifest.settings, "the kind '\(manifest.name)'", known: ScenarioSchema.node, watchDimension: nil)
-        }
-    }
-
-    /// Whether all nodes together have no more signals than memory is meant for; asked before any is made.
-    private func signalsFit(_ entries: [YAMLNode.Entry]) -> Bool {
-        var total = 0
-        for entry in entries {
-            guard let kind = entry.value["is"]?.text.flatMap(registry.kindIndex) else { continue }
-            let count = entry.value["count"]?.text.flatMap { Int($0) } ?? 1
-            total += min(max(count, 0), 100_000) * registry.kinds[kind].signals.count
-            guard total <= Self.mostSignals else {
-                reading.error(.tooMany, entry.key.span, "the scenario would have more than \(Self.mostSignals) signals")
-                for entry in entries { reading.markBroken(entry.name) }
-                return false
+        bindSignals()
+        deriveSignals()
+        for node in pendingNodes {
+            inside(node) {
+                let manifest = registry.kinds[node.kind]
+                scenario.nodes[node.index].settings = readSettings(
+                    node.body, manifest.settings, "the kind '\(manifest.name)'", known: ScenarioSchema.node, watchDimension: nil)
             }
         }
-        return true
+        readStates()
     }
 
-    private func declareNode(_ entry: YAMLNode.Entry) -> NodeDeclaration? {
-        guard let name = reading.checkName(entry.key, "node"), claim(name, entry.key.span),
-            reading.mapping(entry.value, "the node '\(name)'", example: "{is: charge-point, csms: csms}") != nil
-        else { return nil }
+    /// Reads something inside the definition that a node is a part of.
+    func inside(_ node: PendingNode, _ body: () -> Void) {
+        inside(node.enclosure, node.trail, body)
+    }
+
+    /// Reads something inside a definition.
+    func inside<T>(_ enclosure: Enclosure?, _ trail: [(span: Span, text: String)], _ body: () -> T) -> T {
+        let outer = (scope.enclosure, reading.instances)
+        scope.enclosure = enclosure
+        reading.instances = trail
+        defer { (scope.enclosure, reading.instances) = outer }
+        return body()
+    }
+
+    /// Declares a node and, when its kind is made of parts, its parts; `name` is the full one.
+    func declareNode(_ entry: YAMLNode.Entry, _ name: String, _ enclosure: Enclosure?, trail: [(span: Span, text: String)] = [], owner: Int? = nil) -> Bool {
+        guard !isOverfull, reading.mapping(entry.value, "the node '\(entry.name)'", example: "{is: charge-point, csms: csms}") != nil else { return false }
         guard let kindNode = entry.value["is"] else {
-            reading.error(.missingKey, entry.key.span, "the node '\(name)' needs the key 'is'", label: "the kind of the node, for example 'is: charge-point'")
-            return nil
-        }
-        guard let kindName = reading.text(kindNode, "'is'") else { return nil }
-        guard let kind = registry.kindIndex(kindName) else {
             reading.error(
-                .unknownKind, kindNode.span, "there is no kind \(Diagnostic.quoted(kindName))",
-                label: reading.suggestion(kindName, registry.kinds.map(\.name)) ?? "kinds: \(registry.kinds.map(\.name).joined(separator: ", "))")
-            return nil
+                .missingKey, entry.key.span, "the node '\(entry.name)' needs the key 'is'", label: "the kind of the node, for example 'is: charge-point'")
+            return false
         }
+        guard let kindName = reading.text(kindNode, "'is'"), let (kind, definition) = kind(kindName, kindNode, enclosure) else { return false }
         var count = 1
         if let node = entry.value["count"] {
-            guard let value = reading.whole(node, "'count'", in: 1...100_000) else { return nil }
+            guard let value = wholeNumber(node, enclosure, "'count'", in: 1...100_000) else { return false }
             count = Int(value)
         }
         let manifest = registry.kinds[kind]
         let first = scope.table.nodes.count
         let isCounted = entry.value["count"] != nil
+        signalCount += count * (manifest.signals.count + (definition?.signals.count ?? 0))
+        guard signalCount <= Self.mostSignals, first + count <= Self.mostNodes else {
+            reading.error(
+                .tooMany, entry.key.span,
+                signalCount > Self.mostSignals
+                    ? "the scenario would have more than \(Self.mostSignals) signals"
+                    : "the scenario would have more than \(Self.mostNodes) nodes, parts counted")
+            isOverfull = true
+            return false
+        }
+        var names: [String] = []
         for instance in 0..<count {
             let full = isCounted ? "\(name).\(instance + 1)" : name
+            names.append(full)
             let node = scope.table.nodes.count
             scope.table.addNode(full, declaration: scenario.nodes.count)
             for signal in manifest.signals {
-                scope.table.addSignal(
+                let index = scope.table.addSignal(
                     SignalSymbol(
                         name: "\(full).\(signal.name)", dimension: signal.dimension, unit: signal.unit, members: signal.members, isFlag: signal.isFlag,
                         settable: signal.settable, isHeld: signal.isHeld, node: node))
+                if definition != nil, signal.settable { settingSignals.insert(index) }
             }
         }
         if isCounted { scope.table.addGroup(name, first..<(first + count)) }
-        return NodeDeclaration(name: name, kind: kind, count: count, isCounted: isCounted, firstInstance: first, settings: [], span: entry.key.span)
+        var declaration = NodeDeclaration(name: name, kind: kind, count: count, isCounted: isCounted, firstInstance: first, settings: [], span: entry.key.span)
+        declaration.owner = owner
+        if let owner { declaration.reaction = scenario.nodes[scope.table.declarationOfNode[owner]].partReaction }
+        var pending = PendingNode(body: entry.value, kind: kind, index: scenario.nodes.count, enclosure: enclosure, definition: definition, trail: trail)
+        if let definition {
+            declaration.partReaction = definition.reaction
+            pending.inner = names.enumerated().map { makeEnclosure(definition, $0.element, entry.value, enclosure, $0.offset) }
+        }
+        scenario.nodes.append(declaration)
+        pendingNodes.append(pending)
+        if definition != nil || enclosure != nil { scope.mention([first]) }
+        return definition.map { declareParts($0, pending, first, entry) } ?? true
+    }
+
+    private func makeEnclosure(_ definition: KindDefinition, _ prefix: String, _ body: YAMLNode, _ outer: Enclosure?, _ index: Int) -> Enclosure {
+        let enclosure = Enclosure(prefix: prefix, home: definition.home, body: body, outer: outer, settings: definition.settings)
+        enclosure.ownNames = Set(definition.parts.map(\.name) + definition.buses.map(\.name) + definition.signals.map { $0.key.text ?? "" })
+        if !definition.states.isEmpty { enclosure.ownNames.insert("state") }
+        enclosure.bindings.append(("index", .symbol(.number(Double(index + 1), .none))))
+        return enclosure
+    }
+
+    private func declareParts(_ definition: KindDefinition, _ pending: PendingNode, _ first: Int, _ entry: YAMLNode.Entry) -> Bool {
+        let trail = pending.trail + [(entry.key.span, "the node '\(entry.name)' is made of it")]
+        for (instance, enclosure) in pending.inner.enumerated() {
+            for part in definition.parts {
+                let isDeclared = inside(enclosure, trail) {
+                    declareNode(part, enclosure.full(part.name), enclosure, trail: trail, owner: first + instance)
+                }
+                // The same part of the next instance would fail in the same way.
+                guard isDeclared else { return false }
+            }
+        }
+        return true
+    }
+
+    /// The kind of a name: a built-in one, or one of a plugin that the file uses.
+    private func kind(_ name: String, _ node: YAMLNode, _ enclosure: Enclosure?) -> (Int, KindDefinition?)? {
+        if let kind = registry.kindIndex(name), kind < builtInKinds { return (kind, nil) }
+        guard
+            let definition = definition(name, .kinds, node, enclosure, code: .unknownKind, known: registry.kinds.prefix(builtInKinds).map(\.name))
+                as? KindDefinition
+        else { return nil }
+        return (definition.kindIndex, definition)
+    }
+
+    /// The definition of a name, or a finding.
+    func definition(_ name: String, _ sort: Definition.Sort, _ node: YAMLNode, _ enclosure: Enclosure?, code: Code, known: [String]) -> Definition? {
+        let home = enclosure?.home ?? root
+        switch home.find(name, sort) {
+        case .one(let definition): return definition
+        case .ambiguous(let first, let second):
+            reading.error(
+                .ambiguousName, node.span, "two plugins define the \(sort.word) '\(name)'",
+                label: "write '\(first.qualifiedName)' or '\(second.qualifiedName)'",
+                related: [(first.key.span, "the first"), (second.key.span, "the second")])
+        case .none:
+            let names = known + home.names(sort)
+            let all = names.count > 24 ? "evsim list \(sort.rawValue) shows all" : "\(sort.words): \(names.joined(separator: ", "))"
+            reading.error(
+                code, node.span, "there is no \(sort.word) \(Diagnostic.quoted(name))",
+                label: reading.suggestion(name, names) ?? (names.isEmpty ? "the file has no \(sort.words)" : all))
+        }
+        return nil
+    }
+
+    /// A whole number that may be a setting of the definition that is being read.
+    private func wholeNumber(_ node: YAMLNode, _ enclosure: Enclosure?, _ what: String, in range: ClosedRange<Int64>) -> Int64? {
+        guard enclosure != nil, node.text?.hasPrefix("=") == true, let text = Enclosure.text(of: node, in: enclosure) else {
+            return reading.whole(node, what, in: range)
+        }
+        return reading.whole(YAMLNode(kind: .scalar(YAMLNode.Scalar(text: text)), span: node.span), what, in: range)
+    }
+
+    /// The full name of the bus that a setting names; `nil` when it names none.
+    func busName(_ node: YAMLNode, _ enclosure: Enclosure?) -> String? {
+        guard let text = node.text else { return nil }
+        guard let enclosure else { return text }
+        if !text.hasPrefix("=") { return enclosure.ownNames.contains(text) ? enclosure.full(text) : nil }
+        guard let given = enclosure.body?[String(text.dropFirst()).trimmed] else { return nil }
+        return busName(given, enclosure.outer)
     }
 
     /// A bus that a node names but the file does not declare is created when the file has no section `buses`.
-    private func implyBus(_ body: YAMLNode, _ manifest: KindManifest, _ index: Int) {
-        for setting in manifest.settings where setting.type == .bus {
-            guard let node = body[setting.name], let name = node.text, !scenario.buses.contains(where: { $0.name == name }) else { continue }
+    private func implyBus(_ pending: PendingNode) {
+        for setting in registry.kinds[pending.kind].settings where setting.type == .bus {
+            guard let node = pending.body[setting.name], let name = node.text, !scenario.buses.contains(where: { $0.name == name }) else { continue }
             let declared = scenario.buses.filter { !impliedBuses.contains($0.name) }.map(\.name)
             if declared.isEmpty {
                 guard reading.checkName(node, "bus") != nil, claim(name, node.span) else { continue }
@@ -139,14 +236,16 @@ extension ScenarioBuilder {
         return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(text: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
     }
 
-    private func readSetting(_ node: YAMLNode, _ manifest: SettingManifest, body: YAMLNode, watchDimension: Dimension?) -> SettingValue? {
+    /// Reads one setting; settings of definitions that stand for a text, a node, a bus or a signal are written `=name`.
+    func readSetting(_ node: YAMLNode, _ manifest: SettingManifest, body: YAMLNode, watchDimension: Dimension?) -> SettingValue? {
         let what = "'\(manifest.name)'"
+        let context: FormulaContext = manifest.follows || scope.enclosure != nil ? .live : .setting
         switch manifest.type {
-        case .quantity(let dimension): return bounded(value(node, dimension, .setting, what), manifest, dimension, node)
-        case .number, .percent: return bounded(value(node, .none, .setting, what), manifest, .none, node)
+        case .quantity(let dimension): return fixed(bounded(value(node, dimension, context, what), manifest, dimension, node), manifest, node)
+        case .number, .percent: return fixed(bounded(value(node, .none, context, what), manifest, .none, node), manifest, node)
         case .duration:
             if node.text?.hasPrefix("=") == true {
-                guard let value = value(node, .time, .setting, what) else { return nil }
+                guard let value = fixed(value(node, .time, context, what), manifest, node) else { return nil }
                 guard case .number(let seconds) = value else { return value }
                 guard let duration = Duration(seconds: seconds), duration >= .zero else {
                     reading.error(.outOfRange, node.span, "\(what) must be 0 s or more")
@@ -158,18 +257,22 @@ extension ScenarioBuilder {
         case .count:
             let low = manifest.min.flatMap { Int64($0) } ?? 0
             let high = manifest.max.flatMap { Int64($0) } ?? 1_000_000_000
-            return reading.whole(node, what, in: low...high).map { .number(Double($0)) }
-        case .text: return reading.text(node, what).map { .text($0) }
+            return wholeNumber(node, scope.enclosure, what, in: low...high).map { .number(Double($0)) }
+        case .text: return settingText(node, what).flatMap { reading.text($0, what) }.map { .text($0) }
         case .flag:
             if node.text?.hasPrefix("=") == true {
-                return formula(node, .setting, expecting: .flag, what).map { $0.isConstant ? .number($0.constantValue) : .formula($0) }
+                return fixed(formula(node, context, expecting: .flag, what).map { $0.isConstant ? .number($0.constantValue) : .formula($0) }, manifest, node)
             }
             return reading.flag(node, what).map { .number($0 ? 1 : 0) }
-        case .oneOf(let words): return reading.word(node, what, among: words).map { .number(Double($0)) }
+        case .oneOf(let words): return settingText(node, what).flatMap { reading.word($0, what, among: words) }.map { .number(Double($0)) }
         case .node(let roles), .nodes(let roles): return readNodes(node, manifest, roles)
         case .bus:
-            guard let name = reading.text(node, what) else { return nil }
-            return scenario.buses.firstIndex { $0.name == name }.map { .bus($0) }
+            guard let written = reading.text(node, what) else { return nil }
+            if let name = busName(node, scope.enclosure), let index = scenario.buses.firstIndex(where: { $0.name == name }) { return .bus(index) }
+            if scope.enclosure != nil, !isGivenNothing(node) {
+                reading.error(.unknownBus, node.span, "there is no bus \(Diagnostic.quoted(written))", label: "a bus of the kind, or a setting of the type bus")
+            }
+            return nil
         case .signal: return signal(node, what).map { .signals([$0]) }
         case .signals: return readSignals(node, what)
         case .level(let kind): return readLevel(node, kind, what, body: body, watchDimension)
@@ -180,6 +283,41 @@ extension ScenarioBuilder {
             let words = (reading.list(node, what) ?? []).compactMap { reading.word($0, what, among: allowed).map { allowed[$0] } }
             return .texts(words)
         }
+    }
+
+    /// A setting that a node reads once cannot follow signals; settings of the definition around it count as known.
+    private func fixed(_ value: SettingValue?, _ manifest: SettingManifest, _ node: YAMLNode) -> SettingValue? {
+        guard case .formula(let formula)? = value, !manifest.follows, !manifest.drawnAtEachUse else { return value }
+        if let signal = formula.signalsRead.first(where: { !settingSignals.contains($0) }) {
+            reading.error(
+                .settingIsFixed, node.span, "'\(manifest.name)' is decided before the run and cannot follow '\(scope.table.signals[signal].name)'",
+                label: "a formula here can use settings, numbers and draws")
+            return nil
+        }
+        if !formula.aggregates.isEmpty {
+            reading.error(.settingIsFixed, node.span, "'\(manifest.name)' is decided before the run and cannot follow signals")
+            return nil
+        }
+        return value
+    }
+
+    /// The scalar behind `=name` where a setting of the definition that is being read stands for a text.
+    private func settingText(_ node: YAMLNode, _ what: String) -> YAMLNode? {
+        guard let enclosure = scope.enclosure, node.scalar?.isQuoted == false, let text = node.text, text.hasPrefix("=") else { return node }
+        let name = String(text.dropFirst()).trimmed
+        if case .symbol(.text(let value))? = enclosure.binding(name) { return YAMLNode(kind: .scalar(YAMLNode.Scalar(text: value)), span: node.span) }
+        if case .absent? = enclosure.binding(name) { return nil }
+        reading.error(
+            .unknownParameter, node.span, "\(what): '\(name)' is no setting that is a text",
+            label: reading.suggestion(name, enclosure.settings.map(\.name)))
+        return nil
+    }
+
+    /// Whether a node is `=name` of a setting that was not given and has no default.
+    func isGivenNothing(_ node: YAMLNode) -> Bool {
+        guard let enclosure = scope.enclosure, let text = node.text, text.hasPrefix("="), case .absent? = enclosure.binding(String(text.dropFirst()).trimmed)
+        else { return false }
+        return true
     }
 
     private func bounded(_ value: SettingValue?, _ manifest: SettingManifest, _ dimension: Dimension, _ node: YAMLNode) -> SettingValue? {
@@ -204,6 +342,7 @@ extension ScenarioBuilder {
         let items = node.items ?? [node]
         var result: [Int] = []
         for item in items {
+            if isGivenNothing(item) { continue }
             guard let set = nodeSet(item) else { return nil }
             if let wrong = set.first(where: { instance in
                 let kind = registry.kinds[scenario.nodes[scope.table.declarationOfNode[instance]].kind]
@@ -217,6 +356,7 @@ extension ScenarioBuilder {
             }
             result += set
         }
+        if result.isEmpty, items.allSatisfy(isGivenNothing) { return nil }
         if case .node = manifest.type, result.count != 1 {
             reading.error(.outOfRange, node.span, "'\(manifest.name)' takes one node, not \(result.count)")
             return nil
@@ -253,19 +393,26 @@ extension ScenarioBuilder {
 
     /// The signal that a scalar names.
     func signal(_ node: YAMLNode, _ what: String) -> Int? {
-        guard let name = reading.text(node, what) else { return nil }
-        if let index = scope.table.signal(name) {
+        guard let text = reading.text(node, what) else { return nil }
+        let name = scope.enclosure != nil && text.hasPrefix("=") ? String(text.dropFirst()).trimmed : text
+        if let index = scope.signal(name) {
             scope.mention(signals: [index])
             return index
         }
-        reportUnknownSignal(node, name)
+        if !isGivenNothing(node) { reportUnknownSignal(node, name) }
         return nil
     }
 
-    func reportUnknownSignal(_ node: YAMLNode, _ name: String) {
+    func reportUnknownSignal(_ node: YAMLNode, _ written: String) {
+        let name = scope.absolute(written) ?? written
         if reading.isBroken(name) { return }
+        if scope.enclosure != nil, scope.absolute(written) == nil {
+            let help = reading.suggestion(written, scope.knownNames) ?? "a plugin sees its own settings and parts only"
+            reading.error(.unknownSignal, node.span, "there is no signal \(Diagnostic.quoted(written))", label: help)
+            return
+        }
         let prefix = name.split(separator: ".").first.map(String.init) ?? name
-        var label = scope.missingReason(for: name) ?? reading.suggestion(name, scope.table.signals.prefix(4000).map(\.name))
+        var label = scope.missingReason(for: written) ?? reading.suggestion(name, scope.table.signals.prefix(4000).map(\.name))
         if label == nil, let node = scope.table.node(prefix) {
             let kind = registry.kinds[scenario.nodes[scope.table.declarationOfNode[node]].kind]
             label = "signals of a \(kind.name): \(kind.signals.map(\.name).joined(separator: ", "))"
@@ -276,7 +423,7 @@ extension ScenarioBuilder {
     private func readSignals(_ node: YAMLNode, _ what: String) -> SettingValue? {
         var result: [Int] = []
         for item in node.items ?? [node] {
-            if let name = item.text, let set = scope.table.signalSet(name) {
+            if let name = item.text.flatMap(scope.absolute), let set = scope.table.signalSet(name) {
                 scope.mention(signals: set)
                 result += set
             } else if let index = signal(item, what) {

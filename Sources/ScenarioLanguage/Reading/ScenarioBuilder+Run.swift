@@ -103,7 +103,18 @@ extension ScenarioBuilder {
 
     /// The node instances that a scalar names.
     func nodeSet(_ node: YAMLNode) -> [Int]? {
-        guard let name = reading.text(node, "a node") else { return nil }
+        guard let text = reading.text(node, "a node") else { return nil }
+        let written = scope.enclosure != nil && text.hasPrefix("=") ? String(text.dropFirst()).trimmed : text
+        if case .nodes(let nodes)? = scope.binding(written) {
+            scope.mention(nodes)
+            return nodes
+        }
+        guard let name = scope.absolute(written) else {
+            reading.error(
+                .unknownNode, node.span, "there is no node \(Diagnostic.quoted(written))",
+                label: reading.suggestion(written, scope.knownNames) ?? "a plugin sees its own parts, and nodes that are handed to it as settings")
+            return nil
+        }
         if let set = scope.table.nodeSet(name) {
             scope.mention(set)
             return set

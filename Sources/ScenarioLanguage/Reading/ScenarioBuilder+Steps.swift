@@ -48,7 +48,7 @@ extension ScenarioBuilder {
         }
         let verbs = entries.filter { StepVerb(rawValue: $0.name) != nil }
         guard let first = verbs.first, let verb = StepVerb(rawValue: first.name) else {
-            let names = StepVerb.allCases.filter { $0 != .attack }.map(\.rawValue)
+            let names = StepVerb.allCases.map(\.rawValue)
             let guess = entries.lazy.compactMap { entry in Suggestion.nearest(entry.name, among: names).map { (entry, $0) } }.first
             reading.error(
                 .noVerb, guess?.0.key.span ?? entries.first?.key.span ?? node.span, "a step needs a verb",
@@ -74,8 +74,16 @@ extension ScenarioBuilder {
                         ?? "'\(verb.rawValue)' takes: \((verb.keys + ["label"]).joined(separator: ", "))")
             }
         }
-        let label = node["label"].flatMap(readLabel)
-        guard let action = readAction(verb, first.value, node) else { return nil }
+        var label = node["label"].flatMap(readLabel)
+        let action: StepAction
+        if verb == .attack {
+            guard let (attack, own) = readAttack(first.value, node) else { return nil }
+            action = attack
+            label = label ?? own
+        } else {
+            guard let other = readAction(verb, first.value, node) else { return nil }
+            action = other
+        }
         return Step(action: action, label: label, span: first.key.span, limitSpan: node["with"]?["limit"]?.span, number: number)
     }
 
@@ -90,9 +98,7 @@ extension ScenarioBuilder {
         case .parallel: return readParallel(value)
         case .when: return readWhen(value, node)
         case .call: return readCall(value, node)
-        case .attack:
-            reading.error(.laterFormat, value.span, "this build does not run attacks", label: "'attack' belongs to a later version")
-            return nil
+        case .attack: return nil
         }
     }
 
@@ -174,7 +180,7 @@ extension ScenarioBuilder {
 
     // MARK: Labels
 
-    private func readLabel(_ node: YAMLNode) -> LabelDeclaration? {
+    func readLabel(_ node: YAMLNode) -> LabelDeclaration? {
         guard node.entries != nil else {
             guard let name = checkLabelKind(node) else { return nil }
             return LabelDeclaration(kind: scope.labelKind(name), severity: "medium", past: .zero, span: node.span)

@@ -4,9 +4,13 @@ public import YAMLTree
 /// Reads scenario files: YAML in, a checked `Scenario` and diagnostics out.
 public struct ScenarioReader: Sendable {
     private let registry: Registry
+    private let plugins: any PluginSource
 
-    /// A reader that knows the kinds of a registry.
-    public init(registry: Registry) { self.registry = registry }
+    /// A reader that knows the kinds of a registry, and where the files come from that `uses` names.
+    public init(registry: Registry, plugins: any PluginSource = NoPlugins()) {
+        self.registry = registry
+        self.plugins = plugins
+    }
 
     /// Reads a file; the scenario is there when no diagnostic is an error.
     ///
@@ -18,7 +22,7 @@ public struct ScenarioReader: Sendable {
     ) {
         let tree = YAMLTree.parse(file)
         guard let root = tree.root, !tree.diagnostics.contains(where: { $0.severity == .error }) else { return (nil, tree.diagnostics) }
-        let builder = ScenarioBuilder(registry: registry, file: file)
+        let builder = ScenarioBuilder(registry: registry, file: file, plugins: plugins)
         let scenario = builder.build(root, overrides: overrides, seed: seed)
         let intended = builder.scenario.intended
         let diagnostics = tree.diagnostics + builder.reading.diagnostics.filter { $0.severity == .error || !intended.contains($0.code) }
@@ -28,13 +32,29 @@ public struct ScenarioReader: Sendable {
 
 /// Builds one scenario; each section has its own file.
 final class ScenarioBuilder {
-    let registry: Registry
+    /// All that can be named: the built-in kinds, then those of plugins.
+    var registry: Registry
+    let builtInKinds: Int
     let reading: Reading
     let file: SourceFile
     let scope: ScenarioScope
     var scenario: Scenario
-    /// Bodies of the sequences by name, read anew at each call.
-    var sequences: [(name: String, key: YAMLNode, needs: [String], body: YAMLNode)] = []
+    let loader: PluginLoader
+    /// The scenario as a file of definitions: its sequences and the plugins that it uses.
+    var root: PluginFile
+    /// Nodes in the order of their declaration.
+    var pendingNodes: [PendingNode] = []
+    var signalCount = 0
+    /// Whether there are more nodes or signals than memory is meant for.
+    var isOverfull = false
+    /// Signals that are settings of nodes made of parts.
+    var settingSignals: Set<Int> = []
+    /// Derived signals that nothing has mentioned so far, by name and in the order of the file.
+    var pendingSignals: [String: PendingSignal] = [:]
+    var pendingSignalNames: [String] = []
+    /// Derived signals being compiled, the innermost last.
+    var deriving: [String] = []
+    var pendingDetectors: [PendingDetector] = []
     /// Buses that only settings of nodes name.
     var impliedBuses: [String] = []
     /// Names of the calls that are being read, for the detection of circles.
@@ -44,10 +64,13 @@ final class ScenarioBuilder {
     /// First use of each name of the common space.
     private var names: [(name: String, span: Span)] = []
 
-    init(registry: Registry, file: SourceFile) {
+    init(registry: Registry, file: SourceFile, plugins: any PluginSource) {
         self.registry = registry
+        builtInKinds = registry.kinds.count
         self.file = file
         reading = Reading(registry: registry)
+        loader = PluginLoader(reading, registry, plugins)
+        root = PluginFile(name: "", about: "", file: file, isScenario: true, span: Span(file: file, line: 1, column: 1, length: 1))
         let table = SymbolTable(actions: registry.messages.map(\.name))
         scope = ScenarioScope(table: table, reading: reading)
         scenario = Scenario(name: "", about: "", file: file, symbols: table)
@@ -66,6 +89,7 @@ final class ScenarioBuilder {
         }
         if let node = top["scenario"], let name = reading.checkName(node, "scenario", dashes: true) { scenario.name = name }
         if let node = top["about"], let text = reading.text(node, "'about'") { scenario.about = text }
+        if let node = top["uses"] { usePlugins(node) }
         if let node = top["params"] { readParameters(node, overrides: overrides) }
         for override in overrides where !scope.parameters.contains(where: { $0.name == override.name }) && !reading.isBroken(override.name) {
             reportUnknownOverride(override.name, top)
@@ -77,16 +101,33 @@ final class ScenarioBuilder {
         if let node = top["detectors"] { nameDetectors(node) }
         if let node = top["steps"] { scenario.steps = readSteps(node) }
         let made = scope.labelKinds.count
-        if let node = top["detectors"] { readDetectors(node) }
+        readDetectors()
         if let node = top["expect"] { readExpectations(node, labelKindsMade: made) }
         if let node = top["record"] { readRecord(node) }
         if let node = top["plots"] { readPlots(node) }
         if let node = top["intended"] { readIntended(node) }
+        scenario.kinds = registry.kinds
+        scenario.sources = [file] + loader.files
         scenario.parameters = scope.parameters
         scenario.labelKinds = scope.labelKinds
         scenario.symbols = scope.table
         if !reading.hasErrors { StaticChecks(self, top).run() }
         return scenario
+    }
+
+    /// Reads the plugins of the scenario; their kinds stand behind the built-in ones.
+    private func usePlugins(_ node: YAMLNode) {
+        loader.use(node, in: root)
+        let kinds = loader.kinds.map { kind in
+            var signals = kind.signalSettings.map { setting in
+                SignalManifest(
+                    setting.name, setting.type.dimension, unit: Unit.preferred(for: setting.type.dimension)?.symbol ?? (setting.type == .percent ? "%" : ""),
+                    isFlag: setting.type == .flag, settable: true, held: true, about: setting.about)
+            }
+            if !kind.states.isEmpty { signals.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
+            return KindManifest(name: kind.name, about: kind.about, roles: kind.roles, settings: kind.settings, signals: signals, example: "")
+        }
+        registry = Registry(kinds: registry.kinds + kinds, detectors: registry.detectors, messages: registry.messages, checkMessage: registry.checkMessage)
     }
 
     private func checkVersion(_ root: YAMLNode) -> Bool {
@@ -148,7 +189,10 @@ final class ScenarioBuilder {
         do {
             return try Formula.compile(body, scope: scope, context: context, expecting: expecting)
         } catch {
-            if error.kind == .unknownName, reading.isBroken(name(in: body, error)) { return nil }
+            if error.kind == .unknownName || error.kind == .unavailableName {
+                let name = name(in: body, error)
+                if reading.isBroken(scope.absolute(name) ?? name) { return nil }
+            }
             let related = error.notes.map { (node.span(offset: $0.offset + 1, length: max($0.length, 1)), $0.label) }
             reading.add(
                 Diagnostic(

@@ -5,8 +5,10 @@ final class ScenarioScope: FormulaScope {
     var labelKinds: [String] = []
     /// Label kinds that only formulas mention.
     private(set) var labelKindsMade = 0
-    /// Arguments of the sequence being read, innermost call last.
-    var locals: [[(name: String, symbol: Local)]] = []
+    /// The definition whose body is being read; `nil` in the scenario itself.
+    var enclosure: Enclosure?
+    /// Derived signals that are not compiled yet: compiles the one of a full name when it is first mentioned.
+    var derive: ((String) -> Void)?
     let reading: Reading
     /// Declarations of the nodes that something mentions.
     private(set) var mentioned: Set<Int> = []
@@ -26,18 +28,42 @@ final class ScenarioScope: FormulaScope {
     /// Values on a bus that something mentions.
     private(set) var mentionedOnBus: Set<Int> = []
 
-    /// An argument of a sequence.
-    enum Local {
-        case slot(FormulaSymbol)
-        case nodes(Int)
-    }
-
     init(table: SymbolTable, reading: Reading) {
         self.table = table
         self.reading = reading
     }
 
-    func local(_ name: String) -> Local? { locals.last?.first { $0.name == name }?.symbol }
+    /// What a setting or argument of the definition being read stands for.
+    func binding(_ name: String) -> Binding? { enclosure?.binding(name) }
+
+    /// The full name of what is written inside a definition; `nil` when nothing of that name can be seen there.
+    func absolute(_ name: String) -> String? {
+        guard let enclosure else { return name }
+        let dot = name.utf8.firstIndex(of: 0x2E)
+        let head = dot.map { String(name[..<$0]) } ?? name
+        let rest = dot.map { String(name[$0...]) } ?? ""
+        if let binding = enclosure.binding(head) {
+            switch binding {
+            case .nodes(let nodes): return nodes.count == 1 ? table.nodes[nodes[0]] + rest : nil
+            case .bus(let bus): return busNames.indices.contains(bus) ? busNames[bus] + rest : nil
+            case .signals(let signals): return signals.count == 1 && rest.isEmpty ? table.signals[signals[0]].name : nil
+            case .symbol, .localNodes, .absent: return nil
+            }
+        }
+        if enclosure.ownNames.contains(head) { return enclosure.full(name) }
+        return enclosure.isOpen || head == "ocpp" ? name : nil
+    }
+
+    /// Names of the buses in the order of the scenario.
+    var busNames: [String] = []
+
+    /// The index of a signal by the name that is written, in or outside a definition.
+    func signal(_ written: String) -> Int? {
+        guard let name = absolute(written) else { return nil }
+        if let known = table.signal(name) { return known }
+        derive?(name)
+        return table.signal(name)
+    }
 
     func labelKind(_ name: String) -> Int {
         if let index = labelKinds.firstIndex(of: name) { return index }
@@ -45,12 +71,25 @@ final class ScenarioScope: FormulaScope {
         return labelKinds.count - 1
     }
 
-    func symbol(named name: String) -> FormulaSymbol? {
-        if case .slot(let symbol)? = local(name) { return symbol }
-        if let parameter = parameters.first(where: { $0.name == name }) {
-            reading.markUsed("param \(name)")
+    func symbol(named written: String) -> FormulaSymbol? {
+        if let binding = binding(written) {
+            switch binding {
+            case .symbol(let symbol): return symbol
+            case .nodes(let nodes):
+                mention(nodes)
+                return .nodes(nodes)
+            case .signals(let signals):
+                mention(signals: signals)
+                guard signals.count == 1 else { return signals.first.map { .signals(signals, table.signals[$0].dimension) } }
+            case .localNodes, .bus, .absent: return nil
+            }
+        }
+        if enclosure?.isOpen ?? true, let parameter = parameters.first(where: { $0.name == written }) {
+            reading.markUsed("param \(written)")
             return .number(parameter.value.value, parameter.value.dimension)
         }
+        guard let name = absolute(written) else { return isLabelKindShape(written) ? .labelKind(labelKind(written)) : nil }
+        if table.signal(name) == nil { derive?(name) }
         if let index = table.signal(name) {
             let signal = table.signals[index]
             mention(signals: [index])
@@ -82,15 +121,38 @@ final class ScenarioScope: FormulaScope {
             && name.utf8.first.map { $0 >= 0x41 } == true
     }
 
-    var knownNames: [String] { parameters.map(\.name) + (locals.last ?? []).map(\.name) + table.knownNames + labelKinds }
+    var knownNames: [String] { names + (enclosure?.isOpen ?? true ? parameters.map(\.name) + table.knownNames + labelKinds : []) }
 
-    func stream(of name: String) -> Int? {
+    /// Names that only the definition being read has.
+    private var names: [String] {
+        guard let enclosure else { return [] }
+        var names = enclosure.bindings.map(\.name) + enclosure.ownNames.sorted()
+        for own in enclosure.ownNames.sorted() {
+            let full = enclosure.full(own) + "."
+            for signal in table.signals.prefix(4000) where signal.name.hasPrefix(full) { names.append(own + "." + signal.name.dropFirst(full.count)) }
+        }
+        return names
+    }
+
+    func stream(of written: String) -> Int? {
+        guard let name = absolute(written) else { return nil }
         if let signal = table.signal(name) { mention(signals: [signal]) }
         return table.stream(name)
     }
 
-    func missingReason(for name: String) -> String? {
-        if case .nodes? = local(name) { return "a set of nodes can only be handed on as it is" }
+    func missingReason(for written: String) -> String? {
+        switch binding(written) {
+        case .localNodes?: return "a set of nodes can only be handed on as it is"
+        case .bus?: return "a bus has no value"
+        case .absent?: return "the setting was not given"
+        default: break
+        }
+        if let enclosure, !enclosure.isOpen, absolute(written) == nil {
+            let head = written.split(separator: ".").first.map(String.init) ?? written
+            if enclosure.settings.contains(where: { $0.name == head }) { return "the setting '\(head)' is no \(written == head ? "value" : "single node")" }
+            return table.signal(written) != nil || table.node(head) != nil ? "a plugin sees its own settings and parts only; hand it over as a setting" : nil
+        }
+        let name = absolute(written) ?? written
         if table.isGroup(name) { return "it is a counted node: write '\(name).*' for all or '\(name).1' for one" }
         if name.hasSuffix(".*"), table.node(String(name.dropLast(2))) != nil { return "it is one node: write '\(name.dropLast(2))'" }
         if let group = name.split(separator: ".").first.map(String.init), table.isGroup(group) {

@@ -41,6 +41,7 @@ public enum ScenarioSchema {
             KeyManifest("evsim", "1", required: true, "Version of the format."),
             KeyManifest("scenario", "slug", required: true, "Name of the scenario: lower-case words joined by '-'."),
             KeyManifest("about", "text", "What the scenario shows, in a sentence or two."),
+            KeyManifest("uses", "list of plugins", default: "[]", "Plugins: paths of files, or 'evsim/NAME' for those that come with the tool."),
             KeyManifest("params", "NAME: value", "Values that the person running can change with --set."),
             KeyManifest("run", "section", required: true, "Length, seed and start of the run."),
             KeyManifest("nodes", "NAME: node", required: true, "CSMSs, charge points, charger modules, vehicles, meters."),
@@ -86,6 +87,7 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("bitrate", "data rate", default: "500 kbit/s", "Bits per second."),
             KeyManifest("fidelity", "ideal", default: "ideal", "ideal: frames arrive at once and never collide."),
+            KeyManifest("sets", "list of sets of frames", default: "[]", "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
             KeyManifest("frames", "NAME: frame", "Frames with their fields; kinds bring those that they need."),
         ])
     /// `buses.NAME.frames.NAME`.
@@ -125,6 +127,7 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("about", "text", "What it does."),
             KeyManifest("needs", "list of names", default: "[]", "Arguments that a call must give."),
+            KeyManifest("settings", "NAME: setting", "Arguments with a type, a default and bounds."),
             KeyManifest("steps", "list of steps", required: true, "The steps."),
         ])
     /// A label in its long form.
@@ -178,13 +181,14 @@ struct SectionReader {
     private let entries: [YAMLNode.Entry]
 
     /// `nil` when the node is no mapping; keys outside the section are errors. `example` shows what the mapping would be.
-    init?(_ reading: Reading, _ node: YAMLNode, _ section: Section, _ what: String, example: String? = nil) {
+    /// `allowsOthers` lets keys pass that somebody else reads.
+    init?(_ reading: Reading, _ node: YAMLNode, _ section: Section, _ what: String, example: String? = nil, allowsOthers: Bool = false) {
         guard let entries = reading.mapping(node, what, example: example) else { return nil }
         self.node = node
         self.entries = entries
         let known = section.keys.map(\.name)
         let hasCut = entries.contains { SectionReader.isCut($0.value) }
-        for entry in entries where !known.contains(entry.name) && !hasCut {
+        for entry in entries where !allowsOthers && !known.contains(entry.name) && !hasCut {
             if section.path.isEmpty, ScenarioSchema.later.contains(where: { $0.key == entry.name }) { continue }
             if let later = ScenarioSchema.laterKeys.first(where: { $0.path == section.path })?.keys, later.contains(entry.name) {
                 reading.error(.laterFormat, entry.key.span, "this build does not know '\(entry.name)' yet", label: "the key belongs to a later version")
@@ -211,7 +215,6 @@ extension ScenarioSchema {
     ]
     /// Keys of the language that this build does not run yet.
     static let later: [(key: String, what: String)] = [
-        ("uses", "plugins and packs"), ("sweep", "sweeps"), ("plugin", "plugin files"), ("pack", "packs"), ("lock", "lock files"),
-        ("kinds", "plugin files"), ("attacks", "plugin files"),
+        ("sweep", "sweeps"), ("pack", "packs"), ("lock", "lock files"),
     ]
 }

@@ -192,9 +192,9 @@ struct ReadingTests {
         let scenario = try TestRegistry.read(
             TestRegistry.head
                 + "  s: {is: station, center: c, count: 3}\nsequences:\n  go: {needs: [who, level], steps: [{send: Start, to: =who, with: {limit: =level}}]}\n"
-                + "steps:\n  - {call: go, with: {who: s.*, level: 5 A}}\n  - {call: go, with: {who: [s.1, s.3], level: '=6 A'}}\n")
-        #expect(scenario.localNodeSets == 2)
-        #expect(scenario.symbols.slots == 2)
+                + "steps:\n  - {call: go, with: {who: s.*, level: 5 A}}\n  - {call: go, with: {who: '=sample(s.*, 2)', level: '=s.1.current + 1 A'}}\n")
+        #expect(scenario.localNodeSets == 1)
+        #expect(scenario.symbols.slots == 1)
         guard case .call(let name, let arguments, let steps) = scenario.steps[1].action else {
             Issue.record("no call")
             return

@@ -1,0 +1,197 @@
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+
+/// What follows signals while the run goes on: derived signals, states of nodes made of parts, and settings that are formulas over signals.
+///
+/// Derived signals and states belong to the instant of what they read. A setting follows some time later, so that two nodes that read each
+/// other are no circle.
+final class FollowerBank {
+    /// A derived signal in service.
+    private struct Derived {
+        let signal: Int
+        let runner: FormulaRunner
+    }
+
+    /// A setting that follows signals.
+    private struct Setting {
+        let node: Int
+        let setting: Int
+        let runner: FormulaRunner
+        let reaction: Duration
+        var isPlanned = false
+        var last: Double
+    }
+
+    /// The states of one node.
+    private struct Machine {
+        let declaration: CompositeDeclaration
+        let rules: [[FormulaRunner]]
+        var state: Int
+        /// Instant from which on each rule of the present state has held.
+        var since: [Instant?]
+        let dependsOnTime: Bool
+    }
+
+    private unowned(unsafe) let simulation: Simulation
+    private var derived: [Derived] = []
+    private var settings: [Setting] = []
+    private var machines: [Machine] = []
+    /// Followers that have to be looked at, as places in one row: derived signals, then states, then settings.
+    private var dirty: [Int] = []
+    private var isDirty: [Bool] = []
+    private var timed: [Int] = []
+    let isEmpty: Bool
+
+    init(_ simulation: Simulation) {
+        self.simulation = simulation
+        let scenario = simulation.scenario
+        for declaration in scenario.derived {
+            derived.append(
+                Derived(signal: declaration.signal, runner: simulation.runner(declaration.formula, path: scenario.symbols.signals[declaration.signal].name)))
+        }
+        for declaration in scenario.composites {
+            let name = scenario.symbols.nodes[declaration.node]
+            let rules = declaration.states.enumerated().map { state in
+                state.element.enumerated().map { simulation.runner($0.element.condition, path: "\(name).state.\(state.offset).\($0.offset)") }
+            }
+            machines.append(
+                Machine(
+                    declaration: declaration, rules: rules, state: declaration.startsIn, since: rules[declaration.startsIn].map { _ in nil },
+                    dependsOnTime: rules.contains { $0.contains(where: \.dependsOnTime) }))
+        }
+        for node in scenario.nodes {
+            let manifest = scenario.kinds[node.kind]
+            for (index, value) in node.settings.enumerated() {
+                guard case .formula(let formula) = value, manifest.settings[index].follows, !(formula.signalsRead.isEmpty && formula.aggregates.isEmpty) else {
+                    continue
+                }
+                for instance in 0..<node.count {
+                    let number = node.firstInstance + instance
+                    let path = "\(scenario.symbols.nodes[number]).\(manifest.settings[index].name).following"
+                    settings.append(
+                        Setting(node: number, setting: index, runner: simulation.runner(formula, path: path), reaction: node.reaction, last: .nan))
+                }
+            }
+        }
+        isEmpty = derived.isEmpty && machines.isEmpty && settings.isEmpty
+        isDirty = [Bool](repeating: false, count: derived.count + machines.count + settings.count)
+        register()
+        // What depends on nothing that is ever published still has a value.
+        for place in derived.indices { mark(place) }
+        for place in machines.indices { mark(derived.count + place) }
+    }
+
+    private func register() {
+        func watch(_ runner: FormulaRunner, _ place: Int) {
+            for signal in runner.formula.signalsRead { simulation.follow(signal, by: place) }
+            for aggregate in runner.formula.aggregates {
+                if case .signal(let signal) = aggregate.source, !runner.formula.signalsRead.contains(signal) { simulation.follow(signal, by: place) }
+            }
+            if runner.dependsOnTime || runner.formula.aggregates.contains(where: { if case .stream = $0.source { true } else { false } }) {
+                if timed.last != place { timed.append(place) }
+            }
+        }
+        for (index, follower) in derived.enumerated() { watch(follower.runner, index) }
+        for (index, machine) in machines.enumerated() { for rules in machine.rules { for rule in rules { watch(rule, derived.count + index) } } }
+        for (index, setting) in settings.enumerated() { watch(setting.runner, derived.count + machines.count + index) }
+    }
+
+    /// Something that a follower reads was published.
+    func mark(_ place: Int) {
+        guard !isDirty[place] else { return }
+        isDirty[place] = true
+        dirty.append(place)
+    }
+
+    /// Whether something waits to be looked at.
+    var hasWork: Bool { !dirty.isEmpty || !timed.isEmpty }
+
+    /// Looks at everything that has to follow at an instant; `commit` commits what is published meanwhile.
+    func settle(at instant: Instant, commit: () -> Void) {
+        for place in timed { mark(place) }
+        while !dirty.isEmpty {
+            // Derived signals stand behind those that they read, so that each is computed once an instant.
+            var least = 0
+            for index in dirty.indices where dirty[index] < dirty[least] { least = index }
+            let place = dirty.remove(at: least)
+            isDirty[place] = false
+            if place < derived.count {
+                let value = derived[place].runner.value(at: instant)
+                if value != simulation.signals.latest(derived[place].signal) || !simulation.wasPublished(derived[place].signal) {
+                    simulation.signals.publish(derived[place].signal, value)
+                    commit()
+                }
+            } else if place < derived.count + machines.count {
+                if step(place - derived.count, at: instant) { commit() }
+            } else {
+                plan(place - derived.count - machines.count)
+            }
+        }
+    }
+
+    // MARK: States
+
+    /// Follows the rules of a node's state; says whether the state changed.
+    private func step(_ index: Int, at instant: Instant) -> Bool {
+        var changes = 0
+        while changes <= machines[index].declaration.states.count {
+            guard let next = fulfilled(index, at: instant) else {
+                guard changes > 0 else { return false }
+                simulation.signals.publish(machines[index].declaration.stateSignal, Double(machines[index].state))
+                return true
+            }
+            machines[index].state = next
+            machines[index].since = machines[index].rules[next].map { _ in nil }
+            changes += 1
+        }
+        let name = simulation.scenario.symbols.nodes[machines[index].declaration.node]
+        simulation.fail(
+            .livelock, "the states of '\(name)' go round in a circle at one instant",
+            span: machines[index].declaration.states[machines[index].state].first?.span)
+        return false
+    }
+
+    /// The state that follows now; rules that hold but must last longer get a timer.
+    private func fulfilled(_ index: Int, at instant: Instant) -> Int? {
+        let state = machines[index].state
+        for (number, rule) in machines[index].rules[state].enumerated() {
+            guard rule.holds(at: instant) else {
+                machines[index].since[number] = nil
+                continue
+            }
+            let declared = machines[index].declaration.states[state][number]
+            if declared.lasting == .zero { return declared.next }
+            guard let since = machines[index].since[number] else {
+                machines[index].since[number] = instant
+                wake(derived.count + index, at: instant + declared.lasting)
+                continue
+            }
+            if instant - since >= declared.lasting { return declared.next }
+        }
+        return nil
+    }
+
+    // MARK: Settings
+
+    private func plan(_ index: Int) {
+        guard !settings[index].isPlanned else { return }
+        settings[index].isPlanned = true
+        wake(derived.count + machines.count + index, at: simulation.kernel.now + settings[index].reaction)
+    }
+
+    private func wake(_ place: Int, at instant: Instant) {
+        simulation.kernel.schedule(at: instant, phase: .timer, node: 0, kind: EventKind.follower, target: UInt32(place))
+    }
+
+    /// The time of a follower has come: a setting takes its new value, a state looks whether its rule has lasted.
+    func due(_ place: Int) {
+        guard place >= derived.count + machines.count else { return mark(place) }
+        let index = place - derived.count - machines.count
+        settings[index].isPlanned = false
+        let value = settings[index].runner.value(at: simulation.kernel.now)
+        guard value != settings[index].last, !value.isNaN else { return }
+        settings[index].last = value
+        simulation.nodes[settings[index].node].settingChanged(settings[index].setting, value)
+    }
+}
