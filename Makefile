@@ -18,7 +18,7 @@ help:
 	@echo "make build     build .build/release/evsim"
 	@echo "make bench     benchmarks with ratios to a C program in the same run"
 	@echo "make lint      format and house rules        make format    put the sources into form"
-	@echo "make install   command, manual pages and completions below PREFIX=$(PREFIX)"
+	@echo "make install   command, plugins, manual pages and completions below PREFIX=$(PREFIX)"
 	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas and scenarios"
 
 deps:
@@ -51,6 +51,7 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -s -m 755 $(EVSIM) $(DESTDIR)$(PREFIX)/bin/evsim
+	cd plugins && find . -name '*.yaml' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/evsim/plugins/{} \;
 	$(EVSIM) man > $(DESTDIR)$(PREFIX)/share/man/man1/evsim.1
 	$(EVSIM) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/evsim
 	$(EVSIM) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evsim

@@ -6,7 +6,7 @@ import YAMLTree
 
 /// What `evsim list` can list.
 enum ListArea: String, CaseIterable {
-    case scenarios, kinds, detectors, messages, functions, units, sections, codes
+    case scenarios, plugins, kinds, detectors, attacks, messages, sequences, frames, functions, units, sections, codes
 
     /// One line.
     var about: String {
@@ -14,7 +14,11 @@ enum ListArea: String, CaseIterable {
         case .scenarios: "scenario files below a directory"
         case .kinds: "node kinds: what 'is:' takes in 'nodes'"
         case .detectors: "detector kinds: what 'is:' takes in 'detectors'"
+        case .plugins: "plugins that come with evsim: what 'uses:' takes"
+        case .attacks: "attacks: what 'attack:' takes"
         case .messages: "messages: what 'send:' takes"
+        case .sequences: "sequences of plugins: what 'call:' takes"
+        case .frames: "sets of CAN frames of plugins: what 'sets:' of a bus takes"
         case .functions: "functions of formulas"
         case .units: "units of numbers"
         case .sections: "sections of a scenario file with their keys"
@@ -46,10 +50,17 @@ enum ListCommand {
     private static func rows(_ area: ListArea) -> [[(String, String)]] {
         switch area {
         case .scenarios: []
-        case .kinds: BuiltIns.registry.kinds.map { [("name", $0.name), ("about", $0.about)] }
-        case .detectors: BuiltIns.registry.detectors.map { [("name", $0.name), ("about", $0.about)] }
+        case .plugins: PluginShelf.items.map { [("name", $0.address), ("about", $0.plugin.about)] }
+        case .kinds: BuiltIns.registry.kinds.map { [("name", $0.name), ("about", $0.about)] } + PluginShelf.rows("kinds")
+        case .detectors: BuiltIns.registry.detectors.map { [("name", $0.name), ("about", $0.about)] } + PluginShelf.rows("detectors")
+        case .attacks: PluginShelf.rows("attacks")
+        case .sequences: PluginShelf.rows("sequences")
+        case .frames: PluginShelf.rows("frames")
         case .messages:
             BuiltIns.registry.messages.map { [("name", $0.name), ("protocol", $0.protocolName), ("sender", $0.sender.rawValue), ("about", $0.about)] }
+                + PluginShelf.entries("messages").map {
+                    [("name", $0.entry.name), ("protocol", "preset"), ("sender", $0.entry.base ?? ""), ("about", "\($0.entry.about) (uses: [\($0.address)])")]
+                }
         case .functions: FormulaFunction.table.map { [("name", $0.name), ("signature", $0.signature), ("about", $0.about)] }
         case .units: Unit.all.map { [("name", $0.symbol), ("dimension", $0.dimension.name), ("about", Subject.factor($0))] }
         case .sections: ScenarioSchema.all.map { [("name", Subject.name($0)), ("about", $0.about)] }

@@ -7,7 +7,7 @@ import YAMLTree
 /// `evsim describe FILE`: what a scenario is made of and how it is wired.
 struct ScenarioPage {
     private let scenario: Scenario
-    private let kinds = BuiltIns.registry.kinds
+    private var kinds: [KindManifest] { scenario.kinds }
     private let detectorKinds = BuiltIns.registry.detectors
 
     init(_ scenario: Scenario) { self.scenario = scenario }

@@ -39,20 +39,21 @@ extension Subject {
             ]
         case .section(let section):
             return ["what": "section", "name": .string(Subject.name(section)), "about": .string(section.about), "keys": .array(section.keys.map(Subject.key))]
+        case .plugin(let page): return page.json
         }
     }
 
     private static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
-    private static func setting(_ setting: SettingManifest) -> JSONValue {
+    static func setting(_ setting: SettingManifest) -> JSONValue {
         [
             "name": .string(setting.name), "type": .string(setting.type.name), "required": .bool(setting.required), "default": text(setting.defaultText),
             "min": text(setting.min),
-            "max": text(setting.max), "about": .string(setting.about),
+            "max": text(setting.max), "follows": .bool(setting.follows), "about": .string(setting.about),
         ]
     }
 
-    private static func signal(_ signal: SignalManifest) -> JSONValue {
+    static func signal(_ signal: SignalManifest) -> JSONValue {
         [
             "name": .string(signal.name), "dimension": .string(signal.isFlag ? "flag" : signal.dimension.name), "unit": .string(signal.unit),
             "members": signal.members.map { .array($0.map { .string($0) }) } ?? .null, "settable": .bool(signal.settable), "about": .string(signal.about),

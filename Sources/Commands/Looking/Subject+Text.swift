@@ -51,11 +51,18 @@ extension Subject {
         case .section(let section):
             return title(Subject.name(section), "section of a scenario file", section.about) + heading("Keys")
                 + TextLayout.definitions(section.keys.map(Subject.keyRow), width: width)
+        case .plugin(let page): return page.text(console)
         }
     }
 
     private static func settings(_ settings: [SettingManifest], _ width: Int) -> String {
-        settings.isEmpty ? "  none\n" : TextLayout.definitions(settings.map { ($0.name, "\($0.type.name)\(limits($0)). \($0.about)") }, width: width)
+        settings.isEmpty ? "  none\n" : TextLayout.definitions(settings.map { row($0, follows: true) }, width: width)
+    }
+
+    /// A setting of a node kind, which may follow signals while the run goes on.
+    static func row(_ setting: SettingManifest, follows: Bool) -> (String, String) {
+        let text = "\(setting.type.name)\(limits(setting))\(follows && setting.follows ? ", can follow signals" : "")."
+        return (setting.name, setting.about.isEmpty ? text : "\(text) \(setting.about)")
     }
 
     private static func limits(_ setting: SettingManifest) -> String {
@@ -72,7 +79,7 @@ extension Subject {
         return text
     }
 
-    private static func signalRow(_ signal: SignalManifest) -> (String, String) {
+    static func signalRow(_ signal: SignalManifest) -> (String, String) {
         var type = signal.isFlag ? "true or false" : signal.members.map { $0.joined(separator: " | ") } ?? signal.dimension.name
         if !signal.unit.isEmpty { type += ", \(signal.unit)" }
         if signal.settable { type += ", can be set" }

@@ -1,6 +1,7 @@
 import Engine
 import Glibc
 import ScenarioLanguage
+import YAMLTree
 
 /// Finds the plugins that come with evsim.
 enum PluginLibrary {
@@ -35,5 +36,16 @@ enum PluginLibrary {
     private static func parent(_ path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: 0x2F), slash > path.startIndex else { return "" }
         return String(path[..<slash])
+    }
+}
+
+/// Reads plugin files for the commands that take them besides scenarios.
+enum PluginReading {
+    /// What a plugin file offers and what was found in it; `nil` when the file is no plugin, or cannot be read.
+    static func read(_ path: String, _ console: Console) -> (plugin: PluginDescription?, findings: [Diagnostic], failure: ExitCode)? {
+        guard path != "-", let file = try? console.read(path), let root = YAMLTree.parse(file).root, root.entry("plugin") != nil, root.entry("scenario") == nil
+        else { return nil }
+        let result = PluginLibrary.reader(for: path).readPlugin(file)
+        return (result.plugin, result.diagnostics, .invalidFile)
     }
 }

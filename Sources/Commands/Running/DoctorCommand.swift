@@ -19,7 +19,10 @@ enum DoctorCommand {
     static func perform(_ arguments: Arguments, _ console: Console) -> ExitCode {
         var checks = [Check(name: "evsim", result: .ok, text: "\(evsimVersion), \(VersionCommand.build) build, \(VersionCommand.platform)")]
         checks += VersionCommand.libraries.map { Check(name: $0.name, result: .ok, text: $0.version) }
-        checks += MachineChecks.directories(console) + [MachineChecks.disk()] + MachineChecks.terminal(console) + [MachineChecks.socketCAN(), selfRun()]
+        checks +=
+            [plugins()] + MachineChecks.directories(console) + [MachineChecks.disk()] + MachineChecks.terminal(console) + [
+                MachineChecks.socketCAN(), selfRun(),
+            ]
         let isHealthy = checks.allSatisfy { $0.result != .failed }
         if arguments.has(.json) {
             let items = checks.map {
@@ -46,6 +49,14 @@ enum DoctorCommand {
         case .warning: console.paint("!", .warning, on: console.output)
         case .failed: console.paint("✗", .bad, on: console.output)
         }
+    }
+
+    /// The plugins that come with evsim.
+    static func plugins() -> Check {
+        guard let folder = PluginLibrary.folder else {
+            return Check(name: "plugins", result: .warning, text: "not found; set EVSIM_PLUGINS to their folder, or install evsim with 'make install'")
+        }
+        return Check(name: "plugins", result: .ok, text: "\(TextLayout.count(PluginShelf.items.count, "plugin")) in \(folder)")
     }
 
     /// Runs the reference scenario in memory, twice; the results must be exact and equal.

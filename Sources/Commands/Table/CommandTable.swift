@@ -33,11 +33,12 @@ enum CommandTable {
         ], exitCodes: [.fine, .expectationFailed, .usage, .invalidFile, .runtime, .bug, .interrupted, .terminated], perform: RunCommand.perform)
 
     private static let validate = CommandSpec(
-        name: "validate", about: "check scenarios without running them",
+        name: "validate", about: "check scenarios and plugins without running them",
         text: [
-            "Reads each file as 'run' does and shows what is wrong or doubtful: the place, the line and what would be right. Warnings do not make a file invalid."
+            "Reads each file as 'run' does and shows what is wrong or doubtful: the place, the line and what would be right. Warnings do not make a file invalid.",
+            "Of a plugin file everything that it defines is tried in a scenario made for the purpose.",
         ],
-        positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario files; '-' is the standard input.", arity: .many)],
+        positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario and plugin files; '-' is the standard input.", arity: .many)],
         options: [.quiet, .json],
         examples: [
             ("evsim validate scenarios/*/*.yaml", "checks many files"),
@@ -45,7 +46,7 @@ enum CommandTable {
         ], exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: ValidateCommand.perform)
 
     private static let list = CommandSpec(
-        name: "list", about: "list scenarios, kinds, detectors, messages, functions, units, sections or codes",
+        name: "list", about: "list scenarios, plugins, kinds, detectors, attacks, messages, functions, units, sections or codes",
         text: ["Without an area it lists the areas. 'evsim describe NAME' says more about what is listed, 'evsim explain CODE' about a code."],
         positionals: [
             PositionalSpec(name: "AREA", type: .words(ListArea.allCases.map(\.rawValue)), about: "What to list.", arity: .optional),
@@ -55,13 +56,16 @@ enum CommandTable {
         exitCodes: [.fine, .usage, .runtime], perform: ListCommand.perform)
 
     private static let describe = CommandSpec(
-        name: "describe", about: "show a kind, detector, message, function, unit or section, or the wiring of a scenario",
+        name: "describe", about: "show a kind, detector, message, function, unit, section or plugin, or the wiring of a scenario",
         text: [
             "For a name: its settings with types, limits and defaults, its signals and frames, and an example. For a file: nodes, how they are wired, buses with their frames, signals, detectors and what is expected.",
             "A name that stands for several things shows all of them.",
         ], positionals: [PositionalSpec(name: "NAME", type: .subject, about: "A name that 'evsim list' shows, or a scenario file; '-' is the standard input.")],
-        options: [.set, .json],
-        examples: [("evsim describe charge-point", "settings and signals of a kind"), ("evsim describe my.yaml", "what is wired to what")],
+        options: [.set, .markdown, .json],
+        examples: [
+            ("evsim describe charge-point", "settings and signals of a kind"), ("evsim describe my.yaml", "what is wired to what"),
+            ("evsim describe evsim/dual-gun-cabinet", "what a plugin offers"),
+        ],
         exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: DescribeCommand.perform)
 
     private static let explain = CommandSpec(

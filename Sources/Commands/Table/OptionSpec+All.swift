@@ -22,5 +22,5 @@ extension OptionSpec {
         name: "max-events", valueName: "N", type: .number(1...UInt64.max), about: "The most events before the run is stopped.", defaultText: "1000000000")
     static let noPlots = OptionSpec(name: "no-plots", about: "Draws no pictures.")
     static let only = OptionSpec(name: "only", valueName: "N", type: .number(1...100_000), about: "Draws this picture only; the first one is 1.")
-    static let markdown = OptionSpec(name: "markdown", about: "Writes the reference page of all commands as Markdown.", isHidden: true)
+    static let markdown = OptionSpec(name: "markdown", about: "Writes the page as Markdown.")
 }

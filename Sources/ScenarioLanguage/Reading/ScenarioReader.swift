@@ -3,8 +3,8 @@ public import YAMLTree
 
 /// Reads scenario files: YAML in, a checked `Scenario` and diagnostics out.
 public struct ScenarioReader: Sendable {
-    private let registry: Registry
-    private let plugins: any PluginSource
+    let registry: Registry
+    let plugins: any PluginSource
 
     /// A reader that knows the kinds of a registry, and where the files come from that `uses` names.
     public init(registry: Registry, plugins: any PluginSource = NoPlugins()) {

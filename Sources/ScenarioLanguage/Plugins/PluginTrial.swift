@@ -1,0 +1,181 @@
+import Quantities
+public import YAMLTree
+
+extension ScenarioReader {
+    /// Reads a plugin file and tries everything that it defines; warnings are left to the scenarios that use it.
+    public func readPlugin(_ file: SourceFile) -> (plugin: PluginDescription?, diagnostics: [Diagnostic]) {
+        let reading = Reading(registry: registry)
+        let loader = PluginLoader(reading, registry, plugins)
+        guard let plugin = loader.read(file), !reading.hasErrors else { return (nil, reading.diagnostics) }
+        var description = PluginDescription(plugin)
+        var found = reading.diagnostics
+        for (index, definition) in plugin.definitions.enumerated() {
+            let trial = PluginTrial(definition, file, registry, plugins)
+            let result = trial.run()
+            for diagnostic in result.diagnostics where !found.contains(where: { $0.code == diagnostic.code && $0.span == diagnostic.span }) {
+                found.append(diagnostic)
+            }
+            guard let scenario = result.scenario, let kind = definition as? KindDefinition else { continue }
+            description.entries[index].signals = trial.signals(of: kind, in: scenario)
+        }
+        return (description, found)
+    }
+}
+
+/// One definition of a plugin used in a scenario that is made for the purpose.
+///
+/// Where a setting can be several things, such as a signal of any dimension, they are tried one after the other: the definition is right when one fits.
+struct PluginTrial {
+    private let definition: Definition
+    private let file: SourceFile
+    private let registry: Registry
+    private let plugins: any PluginSource
+
+    init(_ definition: Definition, _ file: SourceFile, _ registry: Registry, _ plugins: any PluginSource) {
+        self.definition = definition
+        self.file = file
+        self.registry = registry
+        self.plugins = plugins
+    }
+
+    /// The file itself under a name of its own, everything else from where it always comes from.
+    private struct Source: PluginSource {
+        let file: SourceFile
+        let rest: any PluginSource
+        func plugin(_ address: String, usedBy user: SourceFile) throws(PluginRefusal) -> SourceFile {
+            user.path == PluginTrial.path ? file : try rest.plugin(address, usedBy: user)
+        }
+        var shipped: [String] { rest.shipped }
+    }
+
+    private static let path = "<trial>"
+    /// Signals of every dimension that a setting can have: the type, and a unit of it.
+    private static let sources: [(type: String, unit: String)] = [
+        ("current", "A"), ("power", "W"), ("voltage", "V"), ("energy", "Wh"), ("number", ""), ("percent", "%"), ("time", "s"), ("frequency", "Hz"),
+        ("temperature", "°C"), ("charge", "Ah"), ("resistance", "Ohm"), ("data_rate", "bit/s"),
+    ]
+    private static let targets = ["cp", "module", "hub", "ev", "site", "sample"]
+
+    /// What is wrong with the definition, and the scenario that used it.
+    func run() -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
+        var first: (Scenario?, [Diagnostic])?
+        var last: (Scenario?, [Diagnostic]) = (nil, [])
+        let anySignals = definition.settings.contains { $0.type == .signal && definition.signalDimensions[$0.name] == nil } || !definition.needs.isEmpty
+        let anyNodes = definition.sort == .attacks || definition.settings.contains { $0.type == .node(roles: []) || $0.type == .nodes(roles: []) }
+        for source in anySignals ? Self.sources.map(\.type) : ["current"] {
+            for target in anyNodes ? Self.targets : ["cp"] {
+                let result = attempt(source: source, target: target)
+                if result.scenario != nil { return result }
+                // What does not fit the definition at the place of use says nothing about the definition.
+                if result.diagnostics.isEmpty { last = result } else { first = first ?? result }
+            }
+        }
+        return first ?? last
+    }
+
+    private func attempt(source: String, target: String) -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
+        let text = text(source: source, target: target)
+        let reader = ScenarioReader(registry: registry, plugins: Source(file: file, rest: plugins))
+        let result = reader.read(SourceFile(path: Self.path, bytes: Array(text.utf8)))
+        let errors = result.diagnostics.filter { $0.severity == .error }
+        return (
+            result.scenario,
+            errors.compactMap { diagnostic in
+                // Arguments without a type can be used in ways that only the place of use decides.
+                guard diagnostic.span?.file.path != Self.path, definition.needs.isEmpty else { return nil }
+                var shown = diagnostic
+                shown.related.removeAll { $0.span.file.path == Self.path }
+                return shown
+            }
+        )
+    }
+
+    /// A scenario with one of everything, and one use of the definition.
+    private func text(source: String, target: String) -> String {
+        let fields = Self.sources.enumerated().map {
+            "      \($0.element.type): {id: 0x7\($0.offset + 10), from: cp, data: {value: 'u8 \($0.element.unit)'}}\n"
+        }
+        let settings = definition.settings.filter { $0.defaultText == nil }.map { ", \($0.name): \(value($0, source, target))" }.joined()
+        let with = settings.isEmpty ? "" : ", with: {\(settings.dropFirst(2))}"
+        let needs = definition.needs.isEmpty ? "" : ", with: {\(definition.needs.map { "\($0): cp" }.joined(separator: ", "))}"
+        let name = definition.name
+        var nodes = ""
+        var rest = ""
+        var sets = ""
+        switch definition.sort {
+        case .kinds: nodes = "  sample: {is: \(name)\(settings)}\n"
+        case .detectors: rest = "detectors:\n  sample: {is: \(name)\(settings)}\n"
+        case .sequences: rest = "steps:\n  - {call: \(name)\(with)\(needs)}\n"
+        case .messages: rest = "steps:\n  - {send: \(name), to: cp\(with)}\n"
+        case .frames: sets = "    sets: [{is: \(name)\(settings)}]\n"
+        case .attacks:
+            rest = "steps:\n  - {attack: \(name), against: \(target), by: cp, for: 1s\(with)}\n"
+            if target == "sample", let kind = definition.home.definitions.first(where: { $0.sort == .kinds }) {
+                let own = kind.settings.filter { $0.defaultText == nil }.map { ", \($0.name): \(value($0, source, "cp"))" }.joined()
+                nodes = "  sample: {is: \(kind.name)\(own)}\n"
+            }
+        }
+        return """
+            evsim: 1
+            scenario: trial
+            uses: [plugin]
+            run: {for: 1h}
+            nodes:
+              hub: {is: csms}
+              cp: {is: charge-point, csms: hub, bus: wires}
+              module: {is: charger-module, bus: wires}
+              ev: {is: vehicle, at: other}
+              other: {is: charge-point, csms: hub, plugged: false}
+              site: {is: grid-meter, feeds: other}
+            \(nodes)buses:
+              wires: {}
+              spare:
+            \(sets.isEmpty ? "    frames: {}" : String(sets.dropLast()))
+              given:
+                frames:
+            \(fields.joined())\(rest)
+            """
+    }
+
+    private func value(_ setting: SettingManifest, _ source: String, _ target: String) -> String {
+        switch setting.type {
+        case .quantity, .percent, .number, .duration, .count:
+            if let text = setting.min ?? setting.max { return "'\(text)'" }
+            switch setting.type {
+            case .duration: return "10s"
+            case .percent: return "50%"
+            case .number: return "1"
+            case .count: return "2"
+            case .quantity(let dimension): return "'10 \(Unit.preferred(for: dimension)?.symbol ?? "")'"
+            default: return ""
+            }
+        case .flag: return "true"
+        case .oneOf(let words): return "'\(words.first ?? "")'"
+        case .text: return "'text'"
+        case .bus: return "spare"
+        case .signal:
+            guard let dimension = definition.signalDimensions[setting.name] else { return "given.\(source)" }
+            let type = Self.sources.first { (Unit.named($0.unit)?.dimension ?? .none) == dimension && $0.type != "percent" }?.type ?? "number"
+            return "given.\(type)"
+        case .node(let roles), .nodes(let roles):
+            switch roles.first {
+            case .centralSystem?: return "hub"
+            case .chargePoint?, .load?: return "cp"
+            case nil: return target == "sample" ? "cp" : target
+            }
+        default: return "1"
+        }
+    }
+
+    /// The signals of a kind besides its settings, with the units that they turned out to have.
+    func signals(of kind: KindDefinition, in scenario: Scenario) -> [SignalManifest] {
+        var result = kind.signals.compactMap { signal -> SignalManifest? in
+            let name = signal.key.text ?? ""
+            guard let index = scenario.symbols.signal("sample.\(name)") else { return nil }
+            let symbol = scenario.symbols.signals[index]
+            return SignalManifest(name, symbol.dimension, unit: symbol.unit, isFlag: symbol.isFlag, held: true, about: signal.about)
+        }
+        if !kind.states.isEmpty { result.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
+        return result
+    }
+}
