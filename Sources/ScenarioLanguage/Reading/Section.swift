@@ -41,6 +41,7 @@ public enum ScenarioSchema {
             KeyManifest("evsim", "1", required: true, "Version of the format."),
             KeyManifest("scenario", "slug", required: true, "Name of the scenario: lower-case words joined by '-'."),
             KeyManifest("about", "text", "What the scenario shows, in a sentence or two."),
+            KeyManifest("uses", "list of plugins", default: "[]", "Plugins: paths of files, or 'evsim/NAME' for those that come with the tool."),
             KeyManifest("params", "NAME: value", "Values that the person running can change with --set."),
             KeyManifest("run", "section", required: true, "Length, seed and start of the run."),
             KeyManifest("nodes", "NAME: node", required: true, "CSMSs, charge points, charger modules, vehicles, meters."),
@@ -86,6 +87,7 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("bitrate", "data rate", default: "500 kbit/s", "Bits per second."),
             KeyManifest("fidelity", "ideal", default: "ideal", "ideal: frames arrive at once and never collide."),
+            KeyManifest("sets", "list of sets of frames", default: "[]", "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
             KeyManifest("frames", "NAME: frame", "Frames with their fields; kinds bring those that they need."),
         ])
     /// `buses.NAME.frames.NAME`.
@@ -125,6 +127,7 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("about", "text", "What it does."),
             KeyManifest("needs", "list of names", default: "[]", "Arguments that a call must give."),
+            KeyManifest("settings", "NAME: setting", "Arguments with a type, a default and bounds."),
             KeyManifest("steps", "list of steps", required: true, "The steps."),
         ])
     /// A label in its long form.
