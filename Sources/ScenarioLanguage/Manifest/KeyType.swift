@@ -52,6 +52,8 @@ public indirect enum KeyType: Sendable, Hashable {
     case message
     /// Nodes: a name, `cp.*`, a list, or a formula that gives nodes.
     case target
+    /// Signals; a list inside the list is a panel of its own.
+    case lines
     /// Fields of a message.
     case fields
     /// A mapping of names to values that something else defines.
@@ -105,6 +107,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .repetition: "number, forever, time or formula"
         case .message: "message"
         case .target: "nodes"
+        case .lines: "list of signals"
         case .fields: "FIELD: value"
         case .arguments: "NAME: value"
         case .settings: "SIGNAL: value"
@@ -138,7 +141,7 @@ public indirect enum KeyType: Sendable, Hashable {
     }
 
     /// What a section is called where something takes it.
-    static func noun(_ path: String) -> String {
+    public static func noun(_ path: String) -> String {
         switch path {
         case "params.NAME": "value"
         case "kinds.NAME": "kind"

@@ -32,7 +32,7 @@ public struct StepManifest: Sendable {
             over: "when the formula is true; when time runs out the run ends there with E0701 and exit code 4, unless `else: go-on`",
             example: "{until: =charger.current > 15 A, timeout: 30s}",
             keys: [
-                KeyManifest("timeout", .time, default: "end of the run", "Longest time to wait."),
+                KeyManifest("timeout", .time, "Longest time to wait; the rest of the run when not given."),
                 KeyManifest("else", .word(["go-on"]), "What follows when time runs out: 'go-on' goes on, without it the run fails."),
             ]),
         StepManifest(

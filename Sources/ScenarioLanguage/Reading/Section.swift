@@ -172,7 +172,7 @@ public enum ScenarioSchema {
         path: "plots[i]", about: "A picture.",
         keys: [
             KeyManifest("title", .text, required: true, "Title; also names the file."),
-            KeyManifest("lines", .list(.reference(.signal)), required: true, "Signals; a list inside the list is a panel of its own."),
+            KeyManifest("lines", .lines, required: true, "Signals; a list inside the list is a panel of its own."),
             KeyManifest("marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands."),
             KeyManifest("window", .duration(allowsZero: false), "Only the last part of the run."),
             KeyManifest("size", .size, default: "1200x600", "Size in pixels."),
@@ -187,6 +187,9 @@ public enum ScenarioSchema {
 
     /// Words for how bad an anomaly or an alarm is.
     public static let severities = ["low", "medium", "high", "critical"]
+
+    /// Words that mean something else and cannot be names, in any case.
+    public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
     public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, plot]
