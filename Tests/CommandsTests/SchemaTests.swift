@@ -57,7 +57,7 @@ struct SchemaTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int((state >> 33) % UInt64(count))
         }
-        let units = Unit.all.map(\.symbol) + Unit.otherSpellings.map(\.spelling) + ["sec", "KW", "a", ""]
+        let units = Quantities.Unit.all.map(\.symbol) + Quantities.Unit.otherSpellings.map(\.spelling) + ["sec", "KW", "a", ""]
         let numbers = ["1", "30", "0", "2.5", ".5", "5.", "1_000", "1e3", "1_", "-2", "+2", "", "0x1F", "1,5"]
         return (0..<6000).map { _ in
             (0...draw(3)).map { _ in
@@ -68,8 +68,8 @@ struct SchemaTests {
 
     @Test(
         "the pattern of each dimension accepts what the reader accepts",
-        arguments: [Dimension.none, .current, .time, .power, .energy, .frequency, .dataRate, .resistance, .temperature])
-    func patterns(dimension: Dimension) throws {
+        arguments: [Quantities.Dimension.none, .current, .time, .power, .energy, .frequency, .dataRate, .resistance, .temperature])
+    func patterns(dimension: Quantities.Dimension) throws {
         let expression = try NSRegularExpression(pattern: SchemaPattern.quantity(dimension, negative: true, formula: false))
         var accepted = 0
         for text in Self.texts {

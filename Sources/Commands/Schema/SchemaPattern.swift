@@ -29,15 +29,18 @@ enum SchemaPattern {
         return "(?:" + (symbols + others).map { String($0.flatMap { $0 == "^" ? ["\\", $0] : [$0] }) }.joined(separator: "|") + ")"
     }
 
-    /// A time with its parts from great to small: `1min30s`.
+    /// A time with its parts from great to small: `1min30s`; parts behind the first begin with a digit.
     private static let time: String = {
         let falling = Unit.all.filter { $0.dimension == .time }.sorted { $0.toBase(1) > $1.toBase(1) }
-        return "(?=[0-9.])"
+        return "(?=[0-9.])(?!.*[snhd] *\\.)"
             + falling.map { unit in
                 let spellings = [unit.symbol] + Unit.otherSpellings.filter { $0.symbol == unit.symbol }.map(\.spelling)
                 return "(?:\(digits) *(?:\(spellings.joined(separator: "|"))) *)?"
             }.joined()
     }()
+
+    /// A sign in front of a time; only a time of one part can be negative.
+    private static let signOfTime = "(?:\\+|-(?!.*[snhd] *[0-9]))?"
 
     /// A time that is known when the file is read.
     static func duration(allowsZero: Bool, formula: Bool = false) -> String { anchored((allowsZero ? "" : "(?=.*[1-9])") + "\\+?" + time, formula: formula) }
@@ -45,14 +48,15 @@ enum SchemaPattern {
     /// A quantity of a dimension.
     static func quantity(_ dimension: Dimension, negative: Bool, formula: Bool) -> String {
         let sign = negative ? "[-+]?" : "\\+?"
-        if dimension == .time { return anchored(sign + time, formula: formula) }
+        if dimension == .time { return anchored((negative ? signOfTime : sign) + time, formula: formula) }
         if dimension == .none { return anchored("(?:\(sign)\(digits) *%?|\(hexadecimal))", formula: formula) }
         return anchored("\(sign)\(digits) *\(units { $0.dimension == dimension })", formula: formula)
     }
 
     /// A number with any unit or none; `flag` lets `true` and `false` stand there too.
     static func anyQuantity(flag: Bool, formula: Bool) -> String {
-        anchored("(?:\(flag ? "true|false|" : "")[-+]?\(digits) *(?:\(units { $0.dimension != .time }))?|[-+]?\(time)|\(hexadecimal))", formula: formula)
+        anchored(
+            "(?:\(flag ? "true|false|" : "")[-+]?\(digits) *(?:\(units { $0.dimension != .time }))?|\(signOfTime)\(time)|\(hexadecimal))", formula: formula)
     }
 
     /// A share of the rest per step, a slope, or `immediate`.
