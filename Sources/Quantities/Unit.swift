@@ -40,13 +40,12 @@ public struct Unit: Hashable, Sendable {
     private static let bySymbol: [String: Unit] = {
         var table: [String: Unit] = [:]
         for unit in all { table[unit.symbol] = unit }
-        table["A²"] = table["A^2"]
-        table["V²"] = table["V^2"]
-        table["W²"] = table["W^2"]
-        table["Ω"] = table["Ohm"]
-        table["µs"] = table["us"]
+        for (other, symbol) in otherSpellings { table[other] = table[symbol] }
         return table
     }()
+
+    /// Symbols that are read like others: `µs` for `us`.
+    public static let otherSpellings: [(spelling: String, symbol: String)] = [("A²", "A^2"), ("V²", "V^2"), ("W²", "W^2"), ("Ω", "Ohm"), ("µs", "us")]
 
     /// The unit with a symbol, spelt exactly; `nil` when there is none.
     public static func named(_ symbol: some StringProtocol) -> Unit? { bySymbol[String(symbol)] }

@@ -19,6 +19,8 @@ import pandas
 import yaml
 from PIL import Image
 
+import schema_judge
+
 EVSIM = pathlib.Path(sys.argv[1]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EPOCH = 946_684_800
@@ -206,6 +208,7 @@ def main():
             judge_pictures(directory, path.stem)
             shutil.rmtree(directory)
         judge_variance(scratch / "variance")
+    schema_judge.judge(check, EVSIM, ROOT)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

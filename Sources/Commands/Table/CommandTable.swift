@@ -1,6 +1,6 @@
 /// All commands in the order of their help.
 enum CommandTable {
-    static let all: [CommandSpec] = [run, validate, list, describe, explain, plot, doctor, bench, version, completion, man, help, complete]
+    static let all: [CommandSpec] = [run, validate, list, describe, explain, schema, plot, doctor, bench, version, completion, man, help, complete]
 
     /// The commands that help shows.
     static var visible: [CommandSpec] { all.filter { !$0.isHidden } }
@@ -73,6 +73,16 @@ enum CommandTable {
         text: ["Says what an error or warning means and why it is one, with a wrong and a right example."],
         positionals: [PositionalSpec(name: "CODE", type: .code, about: "Code in the brackets of a diagnostic, such as E0203.")], options: [.json],
         examples: [("evsim explain E0311", "")], perform: ExplainCommand.perform)
+
+    private static let schema = CommandSpec(
+        name: "schema", about: "write the JSON Schema of scenario or plugin files",
+        text: [
+            "Writes a JSON Schema (draft 2020-12, in the words that draft-07 has too) of all sections, keys, kinds, detectors, verbs, messages and units, for editors and other programs. With it an editor completes keys, shows what they mean and marks mistakes while you type.",
+            "What needs the whole file, such as whether a signal exists, is checked by 'evsim validate' only.",
+        ], options: [.schemaFor, .document, .tables],
+        examples: [
+            ("evsim schema -o evsim.schema.json", "for scenario files"), ("evsim schema --for plugin", "for plugin files, on standard output"),
+        ], exitCodes: [.fine, .usage, .runtime], perform: SchemaCommand.perform)
 
     private static let plot = CommandSpec(
         name: "plot", about: "draw the pictures of a run again",

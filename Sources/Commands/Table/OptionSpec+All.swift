@@ -14,6 +14,13 @@ extension OptionSpec {
         defaultText: "runs/NAME-SEED")
     static let picture = OptionSpec(
         name: "output", short: "o", valueName: "FILE", type: .file(["png"]), about: "Writes one picture to this file instead of into the directory of the run.")
+    static let schemaFor = OptionSpec(
+        name: "for", valueName: "KIND", type: .words(SchemaBuilder.File.allCases.map(\.rawValue)), about: "Which files the schema describes.",
+        defaultText: "scenario")
+    static let document = OptionSpec(
+        name: "output", short: "o", valueName: "FILE", type: .file(["json"]), about: "Writes to this file instead of standard output.")
+    static let tables = OptionSpec(
+        name: "tables", valueName: "FILE", type: .file(["md"]), about: "Writes the tables between the markers of a Markdown page anew.", isHidden: true)
     static let seed = OptionSpec(
         name: "seed", valueName: "N", type: .number(0...UInt64.max), about: "Seed of every random stream; replaces the one of the file.")
     static let set = OptionSpec(

@@ -89,31 +89,50 @@ extension RequestProblems {
 enum MessageManifests {
     static let all: [MessageManifest] = OCPPAction.allCases.map { action in
         let sender: MessageManifest.Sender = action == .dataTransfer ? .either : action.isSentByChargePoint ? .chargePoint : .centralSystem
+        let needed = violations(action, .object([])).filter { $0.rule == .required }.map(\.pointer)
         return MessageManifest(
             name: action.name.description, protocolName: "OCPP 1.6", sender: sender,
-            fields: OCPPPayload.requestFields(action).map { ($0.name, $0.type, $0.isRequired) },
+            fields: OCPPPayload.requestFields(action).map { field($0, action, isNeeded: needed.contains("/\($0.name)")) },
             shorthands: action == .setChargingProfile
                 ? [("limit", .current, "A limit; makes a TxDefaultProfile when no transaction runs and a TxProfile when one does.")] : [],
+            besideShorthands: action == .setChargingProfile ? [MessageFieldManifest("connectorId", .whole), MessageFieldManifest("stackLevel", .whole)] : [],
             about: about[action.name.description] ?? "Message of OCPP 1.6.")
     }
 
     /// Complaints of the catalogue about the fields of a request; values that only the run knows are left out.
     static func check(_ name: String, _ fields: FieldValue) -> [(path: [String], message: String)] {
         guard let action = OCPPAction(name: name) else { return [] }
-        let value = MessageFields.json(withoutFormulas(fields), action)
-        let violations: [Violation]
-        if action.isSentByChargePoint && action != .dataTransfer {
-            let step = MessageManifests.problems(action, value)
-            violations = step
-        } else {
-            switch CentralSystemMachine.request(action, with: value) {
-            case .success: return []
-            case .failure(let problems): violations = problems.violations
-            }
-        }
         let hasFormulas = fields.containsFormula
-        return violations.filter { !(hasFormulas && $0.rule == .required) }.map { violation in
+        return violations(action, MessageFields.json(withoutFormulas(fields), action)).filter { !(hasFormulas && $0.rule == .required) }.map { violation in
             (violation.pointer.split(separator: "/").map(String.init), violation.description)
+        }
+    }
+
+    /// What the catalogue says about the fields that a step gives.
+    private static func violations(_ action: OCPPAction, _ value: JSONValue) -> [Violation] {
+        if action.isSentByChargePoint && action != .dataTransfer { return problems(action, value) }
+        switch CentralSystemMachine.request(action, with: value) {
+        case .success: return []
+        case .failure(let problems): return problems.violations
+        }
+    }
+
+    /// A field of the catalogue as the language sees it.
+    private static func field(_ field: MessageField, _ action: OCPPAction, isNeeded: Bool) -> MessageFieldManifest {
+        MessageFieldManifest(field.name, form(field.form, field.name, action), required: field.isRequired, isNeeded: isNeeded)
+    }
+
+    private static func form(_ form: MessageForm, _ name: String, _ action: OCPPAction) -> MessageFieldManifest.Form {
+        switch form {
+        case .text(let longest): .text(longest: longest, takesNumbers: action.takesText(name))
+        case .whole: .whole
+        case .tenths: .tenths
+        case .flag: .flag
+        case .dateTime: .dateTime
+        case .uri: .uri
+        case .oneOf(let words): .oneOf(words)
+        case .object(let fields): .object(fields.map { self.field($0, action, isNeeded: $0.isRequired) })
+        case .list(let element, let least): .list(self.form(element, name, action), least: least)
         }
     }
 

@@ -173,23 +173,26 @@ public struct MessageManifest: Sendable {
     public let protocolName: String
     /// Who sends it.
     public let sender: Sender
-    /// Official field names of the request, with their types in words.
-    public let fields: [(name: String, type: String, required: Bool)]
+    /// Fields of the request.
+    public let fields: [MessageFieldManifest]
     /// Names of our own that stand for a whole payload: `limit`.
     public let shorthands: [(name: String, dimension: Dimension, about: String)]
+    /// Fields that can stand beside a shorthand.
+    public let besideShorthands: [MessageFieldManifest]
     /// One sentence.
     public let about: String
 
     /// A message.
     public init(
-        name: String, protocolName: String, sender: Sender, fields: [(name: String, type: String, required: Bool)],
-        shorthands: [(name: String, dimension: Dimension, about: String)] = [], about: String
+        name: String, protocolName: String, sender: Sender, fields: [MessageFieldManifest],
+        shorthands: [(name: String, dimension: Dimension, about: String)] = [], besideShorthands: [MessageFieldManifest] = [], about: String
     ) {
         self.name = name
         self.protocolName = protocolName
         self.sender = sender
         self.fields = fields
         self.shorthands = shorthands
+        self.besideShorthands = besideShorthands
         self.about = about
     }
 }

@@ -25,16 +25,19 @@ struct FieldLayout {
     }
 }
 
+extension FieldDeclaration {
+    /// Types of the short form of a layout.
+    public static let shortTypes: [(name: String, bits: Int, coding: Coding)] = [
+        ("u8", 8, .unsigned), ("i8", 8, .signed), ("u16", 16, .unsigned), ("i16", 16, .signed), ("u24", 24, .unsigned), ("u32", 32, .unsigned),
+        ("i32", 32, .signed), ("u64", 64, .unsigned), ("i64", 64, .signed), ("f32", 32, .float),
+    ]
+}
+
 extension Reading {
     /// Reads `u16 be A` with the field starting at a bit; `nil` after an error.
     func shortLayout(_ node: YAMLNode, _ text: String, at bit: Int) -> FieldLayout? {
         var words = text.split(separator: " ").map(String.init)
-        let codings: [String: (Int, FieldDeclaration.Coding)] = [
-            "u8": (8, .unsigned), "i8": (8, .signed), "u16": (16, .unsigned), "i16": (16, .signed), "u24": (24, .unsigned), "u32": (32, .unsigned),
-            "i32": (32, .signed),
-            "u64": (64, .unsigned), "i64": (64, .signed), "f32": (32, .float),
-        ]
-        guard let first = words.first, let (bits, coding) = codings[first] else {
+        guard let first = words.first, let (_, bits, coding) = FieldDeclaration.shortTypes.first(where: { $0.name == first }) else {
             error(
                 .badLayout, node.span, "\(Diagnostic.quoted(text)) is not a field layout",
                 label: "for example 'u16 A', 'i16 be V', 'u8'")

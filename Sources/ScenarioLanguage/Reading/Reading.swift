@@ -124,7 +124,7 @@ final class Reading {
                 label: mended(name, dashes: dashes).map { "help: write '\($0)'" } ?? "letters, digits and '\(dashes ? "-" : "_")', starting with a letter")
             return nil
         }
-        if Self.reservedNames.contains(name.lowercased()) {
+        if ScenarioSchema.reservedNames.contains(name.lowercased()) {
             error(.reservedName, node.span, "'\(name)' cannot be a name", label: "the word means something else")
             return nil
         }
@@ -140,8 +140,6 @@ final class Reading {
     }
 
     private func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) }
-
-    static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     // MARK: Scalars
 
@@ -206,22 +204,9 @@ final class Reading {
         }
     }
 
-    func usualUnit(_ dimension: Dimension) -> String { Unit.preferred(for: dimension)?.symbol ?? dimension.baseUnit }
+    func usualUnit(_ dimension: Dimension) -> String { dimension.usualUnit }
 
-    func example(_ dimension: Dimension) -> String {
-        switch dimension {
-        case .none: "0.5"
-        case .current: "16 A"
-        case .voltage: "400 V"
-        case .time: "2s"
-        case .power: "11 kW"
-        case .energy: "22 kWh"
-        case .frequency: "60 /h"
-        case .dataRate: "500 kbit/s"
-        case .temperature: "25 °C"
-        default: "2 \(usualUnit(dimension))"
-        }
-    }
+    func example(_ dimension: Dimension) -> String { dimension.example }
 
     private func units(of dimension: Dimension) -> String {
         Unit.all.filter { $0.dimension == dimension }.map(\.symbol).joined(separator: " ")

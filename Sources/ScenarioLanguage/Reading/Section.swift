@@ -4,8 +4,8 @@ import YAMLTree
 public struct KeyManifest: Sendable {
     /// Name.
     public let name: String
-    /// What it takes, in words.
-    public let type: String
+    /// What it takes.
+    public let takes: KeyType
     /// The default as written; `nil` when there is none.
     public let defaultText: String?
     /// Whether it must be there.
@@ -13,13 +13,16 @@ public struct KeyManifest: Sendable {
     /// One sentence.
     public let about: String
 
-    init(_ name: String, _ type: String, default defaultText: String? = nil, required: Bool = false, _ about: String) {
+    init(_ name: String, _ takes: KeyType, default defaultText: String? = nil, required: Bool = false, _ about: String) {
         self.name = name
-        self.type = type
+        self.takes = takes
         self.defaultText = defaultText
         self.required = required
         self.about = about
     }
+
+    /// What it takes, in words.
+    public var type: String { takes.words }
 }
 
 /// One section of a scenario file.
@@ -38,141 +41,158 @@ public enum ScenarioSchema {
     public static let top = Section(
         path: "", about: "A scenario file.",
         keys: [
-            KeyManifest("evsim", "1", required: true, "Version of the format."),
-            KeyManifest("scenario", "slug", required: true, "Name of the scenario: lower-case words joined by '-'."),
-            KeyManifest("about", "text", "What the scenario shows, in a sentence or two."),
-            KeyManifest("uses", "list of plugins", default: "[]", "Plugins: paths of files, or 'evsim/NAME' for those that come with the tool."),
-            KeyManifest("params", "NAME: value", "Values that the person running can change with --set."),
-            KeyManifest("run", "section", required: true, "Length, seed and start of the run."),
-            KeyManifest("nodes", "NAME: node", required: true, "CSMSs, charge points, charger modules, vehicles, meters."),
-            KeyManifest("buses", "NAME: bus", "CAN buses with their frames."),
-            KeyManifest("links", "NAME: link", "The network between two nodes."),
-            KeyManifest("sequences", "NAME: sequence", "Steps with a name, run by 'call'."),
-            KeyManifest("steps", "list of steps", "What happens, in order."),
-            KeyManifest("detectors", "NAME: detector", "What watches signals and raises alarms."),
-            KeyManifest("expect", "list of formulas", "What must hold at the end; decides the exit code."),
-            KeyManifest("record", "list of words", default: "[signals, labels]", "What is written: frames, messages, signals, labels."),
-            KeyManifest("plots", "list of plots", "Pictures."),
-            KeyManifest("intended", "list of codes", default: "[]", "Warnings that the file causes on purpose; they are not reported."),
+            KeyManifest("evsim", .version, required: true, "Version of the format."),
+            KeyManifest("scenario", .name(dashes: true), required: true, "Name of the scenario: lower-case words joined by '-'."),
+            KeyManifest("about", .text, "What the scenario shows, in a sentence or two."),
+            KeyManifest("uses", .list(.plugin), default: "[]", "Plugins: paths of files, or 'evsim/NAME' for those that come with the tool."),
+            KeyManifest("params", .named(.section("params.NAME", short: .value), key: "NAME"), "Values that the person running can change with --set."),
+            KeyManifest("run", .section("run"), required: true, "Length, seed and start of the run."),
+            KeyManifest("nodes", .named(.section("nodes.NAME"), key: "NAME"), required: true, "CSMSs, charge points, charger modules, vehicles, meters."),
+            KeyManifest("buses", .named(.section("buses.NAME"), key: "NAME"), "CAN buses with their frames."),
+            KeyManifest("links", .named(.section("links.NAME"), key: "NAME"), "The network between two nodes."),
+            KeyManifest("sequences", .named(.section("sequences.NAME"), key: "NAME", dashes: true), "Steps with a name, run by 'call'."),
+            KeyManifest("steps", .steps, "What happens, in order."),
+            KeyManifest("detectors", .named(.section("detectors.NAME"), key: "NAME"), "What watches signals and raises alarms."),
+            KeyManifest("expect", .list(.section("expect[i]", short: .formula)), "What must hold at the end; decides the exit code."),
+            KeyManifest(
+                "record", .list(.word(["frames", "messages", "signals", "labels"])), default: "[signals, labels]",
+                "What is written: frames, messages, signals, labels."),
+            KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
+            KeyManifest("intended", .list(.warning), default: "[]", "Warnings that the file causes on purpose; they are not reported."),
         ])
     /// `run`.
     public static let run = Section(
         path: "run", about: "Length, seed and start of the run.",
         keys: [
-            KeyManifest("for", "time", required: true, "Length of the run; it covers [0, for)."),
-            KeyManifest("seed", "whole number", default: "1", "Seed of every random stream."),
-            KeyManifest("start", "RFC 3339 instant", default: "2000-01-01T00:00:00Z", "Date and time at the start, as protocols show it."),
-            KeyManifest("pace", "fast", default: "fast", "Speed of simulated time: as fast as it can go."),
-            KeyManifest("ready_within", "time", default: "30s", "How long each node may take to boot."),
+            KeyManifest("for", .duration(allowsZero: false), required: true, "Length of the run; it covers [0, for)."),
+            KeyManifest("seed", .whole(0...UInt64.max), default: "1", "Seed of every random stream."),
+            KeyManifest("start", .instant, default: "2000-01-01T00:00:00Z", "Date and time at the start, as protocols show it."),
+            KeyManifest("pace", .word(["fast"]), default: "fast", "Speed of simulated time: as fast as it can go."),
+            KeyManifest("ready_within", .duration(allowsZero: false), default: "30s", "How long each node may take to boot."),
         ])
     /// `params.NAME`.
     public static let param = Section(
         path: "params.NAME", about: "A value, or this section.",
         keys: [
-            KeyManifest("default", "value", required: true, "The value; type and unit of the parameter come from it."),
-            KeyManifest("min", "value", "Least value that --set may give."),
-            KeyManifest("max", "value", "Greatest value that --set may give."),
-            KeyManifest("about", "text", "What it means."),
+            KeyManifest("default", .value, required: true, "The value; type and unit of the parameter come from it."),
+            KeyManifest("min", .value, "Least value that --set may give."),
+            KeyManifest("max", .value, "Greatest value that --set may give."),
+            KeyManifest("about", .text, "What it means."),
         ])
     /// `nodes.NAME`: the keys that every kind has.
     public static let node = Section(
         path: "nodes.NAME", about: "A node; every other key is a setting of its kind.",
         keys: [
-            KeyManifest("is", "kind", required: true, "Kind of the node (evsim list kinds)."),
-            KeyManifest("count", "1…100000", default: "1", "Number of such nodes: cp.1, cp.2, …; cp.* means all."),
+            KeyManifest("is", .reference(.kind), required: true, "Kind of the node (evsim list kinds)."),
+            KeyManifest("count", .whole(1...100_000), default: "1", "Number of such nodes: cp.1, cp.2, …; cp.* means all."),
         ])
     /// `buses.NAME`.
     public static let bus = Section(
         path: "buses.NAME", about: "A CAN bus.",
         keys: [
-            KeyManifest("bitrate", "data rate", default: "500 kbit/s", "Bits per second."),
-            KeyManifest("fidelity", "ideal", default: "ideal", "ideal: frames arrive at once and never collide."),
-            KeyManifest("sets", "list of sets of frames", default: "[]", "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
-            KeyManifest("frames", "NAME: frame", "Frames with their fields; kinds bring those that they need."),
+            KeyManifest("bitrate", .quantity(.dataRate), default: "500 kbit/s", "Bits per second."),
+            KeyManifest("fidelity", .word(["ideal"]), default: "ideal", "ideal: frames arrive at once and never collide."),
+            KeyManifest(
+                "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
+                "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
+            KeyManifest("frames", .named(.section("buses.NAME.frames.NAME"), key: "NAME"), "Frames with their fields; kinds bring those that they need."),
         ])
     /// `buses.NAME.frames.NAME`.
     public static let frame = Section(
         path: "buses.NAME.frames.NAME", about: "A CAN frame.",
         keys: [
-            KeyManifest("id", "0x…", required: true, "Identifier: 11 bits, or 29 with 'extended'."),
-            KeyManifest("extended", "true or false", default: "false", "Whether the identifier has 29 bits."),
-            KeyManifest("from", "node", "Node that sends it."),
-            KeyManifest("every", "time", "Period; without it the frame is sent when something happens."),
-            KeyManifest("phase", "time", default: "0s", "Time of the first one, counted from the start."),
-            KeyManifest("data", "FIELD: layout", "Fields: 'u16 A', or {at, bits, scale, offset, unit, signed, order}."),
+            KeyManifest("id", .identifier, required: true, "Identifier: 11 bits, or 29 with 'extended'."),
+            KeyManifest("extended", .flag, default: "false", "Whether the identifier has 29 bits."),
+            KeyManifest("from", .reference(.node), "Node that sends it."),
+            KeyManifest("every", .duration(allowsZero: false), "Period; without it the frame is sent when something happens."),
+            KeyManifest("phase", .duration(allowsZero: true), default: "0s", "Time of the first one, counted from the start."),
+            KeyManifest(
+                "data", .named(.section("buses.NAME.frames.NAME.data.NAME", short: .layout), key: "FIELD"),
+                "Fields: 'u16 A', or {at, bits, scale, offset, unit, signed, order}."),
         ])
     /// A field in its long form.
     public static let field = Section(
         path: "buses.NAME.frames.NAME.data.NAME", about: "A field of a frame.",
         keys: [
-            KeyManifest("at", "0…63", required: true, "Start bit, numbered as in DBC files."),
-            KeyManifest("bits", "1…64", required: true, "Number of bits."),
-            KeyManifest("scale", "number", default: "1", "Value of one step."),
-            KeyManifest("offset", "number", default: "0", "Value of raw 0."),
-            KeyManifest("unit", "unit", "Unit of the value."),
-            KeyManifest("signed", "true or false", default: "false", "Two's complement."),
-            KeyManifest("order", "intel | motorola", default: "intel", "Byte order."),
+            KeyManifest("at", .whole(0...63), required: true, "Start bit, numbered as in DBC files."),
+            KeyManifest("bits", .whole(1...64), required: true, "Number of bits."),
+            KeyManifest("scale", .number, default: "1", "Value of one step."),
+            KeyManifest("offset", .number, default: "0", "Value of raw 0."),
+            KeyManifest("unit", .unit, "Unit of the value."),
+            KeyManifest("signed", .flag, default: "false", "Two's complement."),
+            KeyManifest("order", .word(["intel", "motorola"]), default: "intel", "Byte order."),
         ])
     /// `links.NAME`.
     public static let link = Section(
         path: "links.NAME", about: "The network between two nodes.",
         keys: [
-            KeyManifest("between", "[node, node]", required: true, "The two ends."),
-            KeyManifest("latency", "time", default: "0s", "Time that each message takes, each way."),
-            KeyManifest("jitter", "time", default: "0s", "Greatest random addition, drawn per message; order is kept."),
+            KeyManifest("between", .list(.reference(.node), count: 2...2), required: true, "The two ends."),
+            KeyManifest("latency", .duration(allowsZero: true), default: "0s", "Time that each message takes, each way."),
+            KeyManifest("jitter", .duration(allowsZero: true), default: "0s", "Greatest random addition, drawn per message; order is kept."),
         ])
     /// `sequences.NAME`.
     public static let sequence = Section(
         path: "sequences.NAME", about: "Steps with a name.",
         keys: [
-            KeyManifest("about", "text", "What it does."),
-            KeyManifest("needs", "list of names", default: "[]", "Arguments that a call must give."),
-            KeyManifest("settings", "NAME: setting", "Arguments with a type, a default and bounds."),
-            KeyManifest("steps", "list of steps", required: true, "The steps."),
+            KeyManifest("about", .text, "What it does."),
+            KeyManifest("needs", .list(.name(dashes: false)), default: "[]", "Arguments that a call must give."),
+            KeyManifest("settings", .named(.section("settings.NAME"), key: "NAME"), "Arguments with a type, a default and bounds."),
+            KeyManifest("steps", .steps, required: true, "The steps."),
         ])
     /// A label in its long form.
     public static let label = Section(
         path: "steps[i].label", about: "Ground truth: a name, or this section.",
         keys: [
-            KeyManifest("kind", "name", required: true, "Kind of the anomaly."),
-            KeyManifest("severity", "low | medium | high | critical", default: "medium", "How bad it is."),
-            KeyManifest("for", "time", default: "0s", "Time past the end of the step."),
+            KeyManifest("kind", .name(dashes: true), required: true, "Kind of the anomaly."),
+            KeyManifest("severity", .word(ScenarioSchema.severities), default: "medium", "How bad it is."),
+            KeyManifest("for", .duration(allowsZero: true), default: "0s", "Time past the end of the step."),
         ])
     /// Keys of all detectors.
     public static let detector = Section(
         path: "detectors.NAME", about: "A detector; every other key is a setting of its kind.",
         keys: [
-            KeyManifest("is", "kind", required: true, "Kind of the detector (evsim list detectors)."),
-            KeyManifest("severity", "low | medium | high | critical", default: "medium", "Severity of its alarms."),
-            KeyManifest("lasting", "time", default: "0s", "How long the condition must hold before the alarm."),
-            KeyManifest("clear", "level", "Level at which an alarm ends (hysteresis)."),
-            KeyManifest("keep", "time", default: "0s", "How long an alarm is kept after the condition ended."),
-            KeyManifest("rest", "time", default: "0s", "Least time between two alarms."),
-            KeyManifest("warmup", "time", default: "0s", "Time at the start without alarms."),
-            KeyManifest("only_when", "formula", "The detector works only while this is true."),
+            KeyManifest("is", .reference(.detectorKind), required: true, "Kind of the detector (evsim list detectors)."),
+            KeyManifest("severity", .word(ScenarioSchema.severities), default: "medium", "Severity of its alarms."),
+            KeyManifest("lasting", .duration(allowsZero: true), default: "0s", "How long the condition must hold before the alarm."),
+            KeyManifest("clear", .level, "Level at which an alarm ends (hysteresis)."),
+            KeyManifest("keep", .duration(allowsZero: true), default: "0s", "How long an alarm is kept after the condition ended."),
+            KeyManifest("rest", .duration(allowsZero: true), default: "0s", "Least time between two alarms."),
+            KeyManifest("warmup", .duration(allowsZero: true), default: "0s", "Time at the start without alarms."),
+            KeyManifest("only_when", .formula, "The detector works only while this is true."),
         ])
     /// `expect[i]` in its long form.
     public static let expectation = Section(
         path: "expect[i]", about: "A formula, or this section.",
         keys: [
-            KeyManifest("that", "formula", required: true, "What must hold."),
-            KeyManifest("because", "text", "Why; shown when it does not."),
+            KeyManifest("that", .formula, required: true, "What must hold."),
+            KeyManifest("because", .text, "Why; shown when it does not."),
         ])
     /// `plots[i]`.
     public static let plot = Section(
         path: "plots[i]", about: "A picture.",
         keys: [
-            KeyManifest("title", "text", required: true, "Title; also names the file."),
-            KeyManifest("lines", "list of signals", required: true, "Signals; a list inside the list is a panel of its own."),
-            KeyManifest("marks", "list", default: "[]", "'labels' and names of detectors, drawn as bands."),
-            KeyManifest("window", "time", "Only the last part of the run."),
-            KeyManifest("size", "WIDTHxHEIGHT", default: "1200x600", "Size in pixels."),
-            KeyManifest("scale", "1 | 2", default: "1", "2 doubles the pixels, for print."),
-            KeyManifest("theme", "light | dark", default: "light", "Colours."),
+            KeyManifest("title", .text, required: true, "Title; also names the file."),
+            KeyManifest("lines", .lines, required: true, "Signals; a list inside the list is a panel of its own."),
+            KeyManifest("marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands."),
+            KeyManifest("window", .duration(allowsZero: false), "Only the last part of the run."),
+            KeyManifest("size", .size, default: "1200x600", "Size in pixels."),
+            KeyManifest("scale", .whole(1...2), default: "1", "2 doubles the pixels, for print."),
+            KeyManifest("theme", .word(["light", "dark"]), default: "light", "Colours."),
         ])
 
+    /// `buses.NAME.sets[i]` in its long form.
+    public static let useOfSet = Section(
+        path: "buses.NAME.sets[i]", about: "A set of frames of a plugin; every other key is a setting of the set.",
+        keys: [KeyManifest("is", .reference(.frameSet), required: true, "Name of the set.")])
+
+    /// Words for how bad an anomaly or an alarm is.
+    public static let severities = ["low", "medium", "high", "critical"]
+
+    /// Words that mean something else and cannot be names, in any case.
+    public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
+
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, frame, field, link, sequence, label, detector, expectation, plot]
+    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, plot]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
