@@ -1,6 +1,6 @@
 /// All commands in the order of their help.
 enum CommandTable {
-    static let all: [CommandSpec] = [run, validate, list, describe, explain, plot, doctor, bench, version, completion, man, help, complete]
+    static let all: [CommandSpec] = [run, validate, list, describe, explain, graph, plot, doctor, bench, version, completion, man, help, complete]
 
     /// The commands that help shows.
     static var visible: [CommandSpec] { all.filter { !$0.isHidden } }
@@ -69,6 +69,17 @@ enum CommandTable {
         text: ["Says what an error or warning means and why it is one, with a wrong and a right example."],
         positionals: [PositionalSpec(name: "CODE", type: .code, about: "Code in the brackets of a diagnostic, such as E0203.")], options: [.json],
         examples: [("evsim explain E0311", "")], perform: ExplainCommand.perform)
+
+    private static let graph = CommandSpec(
+        name: "graph", about: "show how a scenario is wired, as text or as a picture",
+        text: [
+            "Shows nodes, the OCPP connections between them with their latency, CAN buses with their frames, vehicles, meters, and detectors at the signals that they watch. Parts of a composite node stand together; of many nodes that are wired alike one stands for all.",
+            "Without -o it draws with characters, on standard output. With -o it draws a PNG picture and writes only the name of the file; --json writes nodes, edges and buses for other programs, with or without -o.",
+        ], positionals: [scenarioFile], options: [.diagram, .pictureSize, .theme, .pictureScale, .set, .json],
+        examples: [
+            ("evsim graph my.yaml", "as text"), ("evsim graph my.yaml -o wiring.png --theme dark --scale 2", "as a picture"),
+            ("evsim graph my.yaml --json | jq '.edges[]'", "for other programs"),
+        ], exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: GraphCommand.perform)
 
     private static let plot = CommandSpec(
         name: "plot", about: "draw the pictures of a run again",
