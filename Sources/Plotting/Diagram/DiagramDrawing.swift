@@ -44,6 +44,7 @@ struct DiagramDrawing {
             canvas.line(from: swatch.from, to: swatch.to, Stroke(width: 1.75), color(swatch.style))
             draw(DiagramLayout.End(style: swatch.style, point: swatch.to, isForward: true), &canvas, isSideways: true)
         }
+        for dot in layout.dots { canvas.fill(Path(ellipseAt: dot.middle, radiusX: 3.5, radiusY: 3.5), theme.color(of: dot.severity)) }
         for text in layout.texts { draw(text, &canvas) }
     }
 

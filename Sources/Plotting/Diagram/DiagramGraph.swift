@@ -19,6 +19,8 @@ struct DiagramGraph {
         /// Neighbours in the layer before, and in the one behind.
         var before: [Int] = []
         var behind: [Int] = []
+        /// Whether it is a bus, which goes where its members are.
+        var isBar = false
         var isBend: Bool { if case .bend = content { true } else { false } }
     }
 
@@ -43,7 +45,9 @@ struct DiagramGraph {
         let count = (layerOf.max() ?? -1) + 1
         layers = Array(repeating: [], count: count)
         for index in diagram.items.indices {
-            vertexOfItem.append(add(Vertex(content: .item(index), layer: layerOf[index], size: sizes[index], group: diagram.items[index].group)))
+            var vertex = Vertex(content: .item(index), layer: layerOf[index], size: sizes[index], group: diagram.items[index].group)
+            vertex.isBar = diagram.items[index].isBar
+            vertexOfItem.append(add(vertex))
         }
         for (number, net) in diagram.nets.enumerated() { addNet(number, net, diagram) }
         for group in diagram.groups.indices { fill(group) }
@@ -109,12 +113,49 @@ struct DiagramGraph {
         for sweep in 0..<24 where fewest > 0 || sweep < 4 {
             improve(sweep)
             let count = crossings()
-            if count < fewest || (sweep == 0 && vertices.contains { $0.isBend }) {
+            if count < fewest {
                 fewest = count
                 best = layers
             }
         }
         layers = best
+        swapNeighbours()
+    }
+
+    /// Swaps neighbours of a layer as long as that leaves fewer crossings.
+    private mutating func swapNeighbours() {
+        guard vertices.count <= 400 else { return }
+        for _ in 0..<12 {
+            var changed = false
+            for layer in layers.indices {
+                var place = places(of: layer - 1).merging(places(of: layer + 1)) { $1 }
+                for index in layers[layer].indices.dropLast() {
+                    let (first, second) = (layers[layer][index], layers[layer][index + 1])
+                    guard vertices[first].group == vertices[second].group, vertices[first].content != .filler, vertices[second].content != .filler else {
+                        continue
+                    }
+                    if crossings(first, second, &place) > crossings(second, first, &place) {
+                        layers[layer].swapAt(index, index + 1)
+                        changed = true
+                    }
+                }
+            }
+            if !changed { return }
+        }
+    }
+
+    private func places(of layer: Int) -> [Int: Int] {
+        guard layers.indices.contains(layer) else { return [:] }
+        return Dictionary(uniqueKeysWithValues: layers[layer].enumerated().map { ($1, $0) })
+    }
+
+    /// Crossings of the lines of two neighbours when the first one stands first.
+    private func crossings(_ first: Int, _ second: Int, _ place: inout [Int: Int]) -> Int {
+        var count = 0
+        for (mine, theirs) in [(vertices[first].before, vertices[second].before), (vertices[first].behind, vertices[second].behind)] {
+            for one in mine { for other in theirs where (place[one] ?? 0) > (place[other] ?? 0) { count += 1 } }
+        }
+        return count
     }
 
     /// The place of each vertex in its layer, 0…1.

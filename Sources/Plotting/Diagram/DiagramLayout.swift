@@ -34,6 +34,8 @@ struct DiagramLayout {
     private(set) var tags: [PlacedTag] = []
     /// Lines of the legend.
     private(set) var swatches: [(style: Int, from: Point, to: Point)] = []
+    /// Dots of the legend.
+    private(set) var dots: [(severity: Band.Severity, middle: Point)] = []
 
     private static let gap = 28.0
     private static let trackGap = 12.0
@@ -64,7 +66,8 @@ struct DiagramLayout {
         }
         let down = DiagramLayout(diagram, .down), right = DiagramLayout(diagram, .right)
         func shape(_ layout: DiagramLayout) -> Double { max(layout.page.width / 1.5, layout.page.height) }
-        self = shape(right) < 0.75 * shape(down) ? right : down
+        // What fits on a screen goes downwards unless that is far worse.
+        self = shape(right) < (down.page.width > 1300 ? 1 : 0.6) * shape(down) ? right : down
     }
 
     private init(_ given: Diagram, _ direction: Diagram.Direction) {
@@ -101,7 +104,7 @@ struct DiagramLayout {
     // MARK: Across
 
     private func label(_ strand: DiagramGraph.Strand, _ vertex: Int) -> String {
-        guard case .item(let item) = graph.vertices[vertex].content else { return "" }
+        guard case .item(let item) = graph.vertices[vertex].content, !diagram.items[item].isBar else { return "" }
         return diagram.nets[strand.net].leaves.first { $0.item == item }?.label ?? ""
     }
 
@@ -120,7 +123,12 @@ struct DiagramLayout {
 
     private mutating func widenForPins() {
         for vertex in graph.vertices.indices {
-            guard case .item(let item) = graph.vertices[vertex].content, !diagram.items[item].isBar else { continue }
+            guard case .item = graph.vertices[vertex].content else { continue }
+            if graph.vertices[vertex].isBar {
+                let count = graph.strands.count { $0.upper.contains(vertex) || $0.lower.contains(vertex) }
+                graph.vertices[vertex].size = max(graph.vertices[vertex].size, 10 * Double(count) + 16)
+                continue
+            }
             for behind in [false, true] {
                 let room = strands(at: vertex, behind: behind).reduce(0) { $0 + slot(graph.strands[$1], vertex).across }
                 graph.vertices[vertex].size = max(graph.vertices[vertex].size, room + 12)
@@ -128,18 +136,10 @@ struct DiagramLayout {
         }
     }
 
-    private var isBar: (Int) -> Bool {
-        { [graph, diagram] vertex in
-            guard case .item(let item) = graph.vertices[vertex].content else { return false }
-            return diagram.items[item].isBar
-        }
-    }
-
     /// Puts the ends of nets in place: side by side at an item, wherever they come from at a bar.
     private mutating func placeAcross(_ placement: DiagramPlacement) {
         middles = placement.middles
-        let isBar = isBar
-        for vertex in graph.vertices.indices where !isBar(vertex) {
+        for vertex in graph.vertices.indices where !graph.vertices[vertex].isBar {
             for behind in [false, true] {
                 let list = strands(at: vertex, behind: behind).map { strand -> (strand: Int, wish: Double) in
                     let others = (graph.strands[strand].upper + graph.strands[strand].lower).filter { $0 != vertex }
@@ -153,7 +153,38 @@ struct DiagramLayout {
                 }
             }
         }
-        for vertex in graph.vertices.indices where isBar(vertex) { placeBar(vertex, placement) }
+        alignSingleEnds()
+        straighten()
+        for layer in graph.layers { for vertex in layer where graph.vertices[vertex].isBar { placeBar(vertex, placement) } }
+    }
+
+    /// Moves bends that stand almost in line with the one end that they lead to into that line.
+    private mutating func straighten() {
+        for vertex in graph.layers.joined() where graph.vertices[vertex].isBend {
+            let own = strands(at: vertex, behind: false) + strands(at: vertex, behind: true)
+            for strand in own {
+                let others = (graph.strands[strand].upper + graph.strands[strand].lower).filter { $0 != vertex && !graph.vertices[$0].isBar }
+                guard others.count == 1, let place = pins[PinKey(strand: strand, vertex: others[0])], (place - middles[vertex]).magnitude <= 7 else { continue }
+                for strand in own { pins[PinKey(strand: strand, vertex: vertex)] = place }
+                break
+            }
+        }
+    }
+
+    /// Moves the only end at a side of an item in line with what it leads to, as far as the item is wide.
+    private mutating func alignSingleEnds() {
+        for vertex in graph.layers.joined() {
+            guard case .item = graph.vertices[vertex].content, !graph.vertices[vertex].isBar else { continue }
+            for behind in [false, true] {
+                let own = strands(at: vertex, behind: behind)
+                guard own.count == 1, label(graph.strands[own[0]], vertex).isEmpty else { continue }
+                let others = (graph.strands[own[0]].upper + graph.strands[own[0]].lower).filter { $0 != vertex && !graph.vertices[$0].isBar }
+                guard others.count == 1, let place = pins[PinKey(strand: own[0], vertex: others[0])],
+                    (place - middles[vertex]).magnitude <= min(18, graph.vertices[vertex].size / 2 - 14)
+                else { continue }
+                pins[PinKey(strand: own[0], vertex: vertex)] = place
+            }
+        }
     }
 
     /// Stretches a bar to the nets that end at it, as far as its layer and its frame have room.
@@ -373,21 +404,30 @@ struct DiagramLayout {
         }
         y += 26
         let used = diagram.styles.indices.filter { style in diagram.nets.contains { $0.style == style } }
-        let legendWidths = used.map { Canvas.measure(diagram.styles[$0].name, DiagramCard.detailFont).width + 34 }
+        let severities = [(Band.Severity.low, "low"), (.medium, "medium"), (.high, "high"), (.critical, "critical")].filter { severity, _ in
+            tags.contains { $0.severity == severity }
+        }
+        var legend = used.map { (name: diagram.styles[$0].name, style: Optional($0), severity: Band.Severity.low, lead: 32.0) }
+        legend += severities.map { ("detector, \($0.1)", nil, $0.0, 13) }
+        let legendWidths = legend.map { Canvas.measure($0.name, DiagramCard.detailFont).width + $0.lead + 2 }
         let legendWidth = legendWidths.reduce(0) { $0 + $1 + 18 } - 18
         let width = max(right - left, head.map(\.box.width).max() ?? 0, min(legendWidth, 420), 300)
         let shiftX = (margin + (width - (right - left)) / 2 - left).rounded(), shiftY = (y - top).rounded()
         move(x: shiftX, y: shiftY)
         texts += head
-        y = bottom + shiftY + (used.isEmpty ? 0 : 34)
+        y = bottom + shiftY + (legend.isEmpty ? 0 : 34)
         var x = margin
-        for (style, size) in zip(used, legendWidths) {
+        for (entry, size) in zip(legend, legendWidths) {
             if x > margin, x + size > margin + width {
                 x = margin
                 y += 20
             }
-            swatches.append((style, Point(x, y - 4), Point(x + 24, y - 4)))
-            texts.append(PlacedText(diagram.styles[style].name, at: Point(x + 32, y), DiagramCard.detailFont, .muted))
+            if let style = entry.style {
+                swatches.append((style, Point(x, y - 4), Point(x + 24, y - 4)))
+            } else {
+                dots.append((entry.severity, Point(x + 4, y - 4)))
+            }
+            texts.append(PlacedText(entry.name, at: Point(x + entry.lead, y), DiagramCard.detailFont, .muted))
             x += size + 18
         }
         for note in diagram.notes {
@@ -405,6 +445,7 @@ struct DiagramLayout {
         let (x, y) = (((width - page.width) / 2).rounded(), ((height - page.height) / 2).rounded())
         copy.move(x: x, y: y)
         copy.swatches = swatches.map { ($0.style, Point($0.from.x + x, $0.from.y + y), Point($0.to.x + x, $0.to.y + y)) }
+        copy.dots = dots.map { ($0.severity, Point($0.middle.x + x, $0.middle.y + y)) }
         copy.page = Rectangle(x: 0, y: 0, width: width, height: height)
         return copy
     }

@@ -81,7 +81,8 @@ struct DiagramPlacement {
                 for other in graph.vertices[vertex].before + graph.vertices[vertex].behind {
                     guard let far = blockOf[other], far != index else { continue }
                     let bends = (graph.vertices[vertex].isBend ? 1 : 0) + (graph.vertices[other].isBend ? 1 : 0)
-                    pulls[index].append((far, (offset[other] ?? 0) - (offset[vertex] ?? 0), bends == 2 ? 8 : bends == 1 ? 2 : 1))
+                    let weight = graph.vertices[other].isBar ? 0.05 : bends == 2 ? 8 : bends == 1 ? 2 : 1
+                    pulls[index].append((far, (offset[other] ?? 0) - (offset[vertex] ?? 0), weight))
                 }
             }
         }
@@ -114,9 +115,11 @@ private struct Constraints {
             for block in round % 2 == 0 ? order.reversed() : order {
                 let wish = wish(block, pulls) - at[block]
                 move([block], by: wish)
-                if wish.magnitude > 0.5 { moveRow(from: block, towards: wish, pulls) }
+                if wish.magnitude > 0.5, round < 50 { moveRow(from: block, towards: wish, pulls) }
             }
         }
+        // What hangs on one other thing only goes straight above or below it, where it can.
+        for block in at.indices where pulls[block].count == 1 { move([block], by: wish(block, pulls) - at[block]) }
         return at
     }
 
