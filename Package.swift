@@ -28,7 +28,7 @@ let package = Package(
             ]),
         .target(
             name: "Commands",
-            dependencies: ["CYAML", "CZlib", "SimulationKernel", "Engine", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"]),
+            dependencies: ["CYAML", "CZlib", "SimulationKernel", "Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"]),
         .executableTarget(name: "evsim", dependencies: ["Commands"]),
         .target(name: "CReference"),
         .executableTarget(
@@ -48,7 +48,7 @@ let package = Package(
             name: "EngineTests", dependencies: ["Engine", "ScenarioLanguage", "YAMLTree", "SimulationKernel", "Quantities", "JSONText"],
             exclude: ["Vectors", "Wrong"]),
         .testTarget(
-            name: "CommandsTests", dependencies: ["Commands", "Engine", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"], exclude: ["Golden"]),
+            name: "CommandsTests", dependencies: ["Commands", "Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"], exclude: ["Golden"]),
     ]
 )
 

@@ -87,21 +87,21 @@ import Testing
     }
 
     @Test("The reference chart looks as it should")
-    func referenceChart() throws { try compare("reference", Self.reference().render()) }
+    func referenceChart() throws { try compareGolden("reference", Self.reference().render()) }
 
     @Test("A small chart at twice the scale looks as it should")
     func smallChart() throws {
         var chart = Self.small()
         chart.scale = 2
         chart.timeRange = .last(30, end: nil)
-        try compare("small-2x", chart.render())
+        try compareGolden("small-2x", chart.render())
     }
 
     @Test("Panels, bands, marks and Turkish text in the dark look as they should")
-    func panelChart() throws { try compare("panels-dark", Self.panels().render()) }
+    func panelChart() throws { try compareGolden("panels-dark", Self.panels().render()) }
 
     @Test("A day of samples looks as it should")
-    func dayChart() throws { try compare("day", Self.day().render()) }
+    func dayChart() throws { try compareGolden("day", Self.day().render()) }
 
     @Test("The typeface looks as it should at four sizes")
     func specimen() throws {
@@ -117,26 +117,26 @@ import Testing
             y += (size * 1.9).rounded()
         }
         canvas.draw("… – — ‘a’ “b” € ≤ ≥ ≠ ≈ ∞ √ ∑ ∫ ∂ → ← ↑ ↓ • ✓ ✗ ² ³ ½ ¼ ¾ ‰ ∅ ĄąŁłŐőŘřŢţŻż 字", at: Point(18, y), Font(size: 16), ink)
-        try compare("typeface", canvas.png(reduced: true))
+        try compareGolden("typeface", canvas.png(reduced: true))
     }
+}
 
-    /// Compares the pixels with those of the golden file; the compressed bytes may differ from one zlib to another.
-    private func compare(_ name: String, _ bytes: [UInt8]) throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
-        let file = folder.appendingPathComponent(name + ".png")
-        if ProcessInfo.processInfo.environment["EVSIM_UPDATE_GOLDEN"] == "1" {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(bytes).write(to: file)
-            return
-        }
-        let golden = try [UInt8](Data(contentsOf: file))
-        if golden == bytes { return }
-        let (expected, actual) = (PictureReader(golden), PictureReader(bytes))
-        #expect(actual.faults.isEmpty)
-        if expected.pixels == actual.pixels && expected.width == actual.width && !actual.pixels.isEmpty { return }
-        let copy = FileManager.default.temporaryDirectory.appendingPathComponent("evsim-actual-\(name).png")
-        try Data(bytes).write(to: copy)
-        let different = zip(expected.pixels, actual.pixels).reduce(0) { $0 + ($1.0 == $1.1 ? 0 : 1) }
-        Issue.record("\(name): \(different) pixels differ from \(file.path); the picture as it is now: \(copy.path)")
+/// Compares the pixels with those of the golden file; the compressed bytes may differ from one zlib to another.
+func compareGolden(_ name: String, _ bytes: [UInt8]) throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+    let file = folder.appendingPathComponent(name + ".png")
+    if ProcessInfo.processInfo.environment["EVSIM_UPDATE_GOLDEN"] == "1" {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(bytes).write(to: file)
+        return
     }
+    let golden = try [UInt8](Data(contentsOf: file))
+    if golden == bytes { return }
+    let (expected, actual) = (PictureReader(golden), PictureReader(bytes))
+    #expect(actual.faults.isEmpty)
+    if expected.pixels == actual.pixels && expected.width == actual.width && !actual.pixels.isEmpty { return }
+    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("evsim-actual-\(name).png")
+    try Data(bytes).write(to: copy)
+    let different = zip(expected.pixels, actual.pixels).reduce(0) { $0 + ($1.0 == $1.1 ? 0 : 1) }
+    Issue.record("\(name): \(different) pixels differ from \(file.path); the picture as it is now: \(copy.path)")
 }

@@ -10,7 +10,12 @@ struct ScenarioPage {
     private var kinds: [KindManifest] { scenario.kinds }
     private let detectorKinds = BuiltIns.registry.detectors
 
-    init(_ scenario: Scenario) { self.scenario = scenario }
+    private let wiring: Wiring
+
+    init(_ scenario: Scenario) {
+        self.scenario = scenario
+        wiring = Wiring(scenario, BuiltIns.registry)
+    }
 
     /// One row of a table: its cells with their names in JSON.
     private typealias Row = [(key: String, text: String)]
@@ -37,31 +42,15 @@ struct ScenarioPage {
         }
     }
 
-    /// Names of node instances; all instances of a counted node are `cp.*`.
-    private func names(_ instances: [Int]) -> String {
-        var parts: [String] = []
-        var rest = instances[...]
-        while let first = rest.first {
-            let node = scenario.nodes[scenario.symbols.declarationOfNode[first]]
-            if node.isCounted, first == node.firstInstance, rest.count >= node.count, rest.prefix(node.count).elementsEqual(first..<(first + node.count)) {
-                parts.append("\(node.name).*")
-                rest = rest.dropFirst(node.count)
-            } else {
-                parts.append(scenario.symbols.nodes[first])
-                rest = rest.dropFirst()
-            }
-        }
-        return parts.count > 12 ? parts.prefix(12).joined(separator: ", ") + ", …" : parts.joined(separator: ", ")
-    }
+    private func names(_ instances: [Int]) -> String { Wiring.names(instances, scenario) }
 
-    private func frames(_ bus: BusDeclaration) -> [Row] {
-        bus.frames.map { frame in
-            let digits = String(frame.id, radix: 16, uppercase: true)
-            let id = "0x" + String(repeating: "0", count: max(0, (frame.isExtended ? 8 : 3) - digits.count)) + digits
-            let when = frame.every.map { "every \(Quantity($0.seconds, .time).text) from \(Quantity(frame.phase.seconds, .time).text) on" } ?? "on an event"
+    private func frames(_ bus: Wiring.Bus) -> [Row] {
+        bus.frames.map { use in
+            let frame = use.declaration
+            let when = frame.every == nil ? frame.period : "\(frame.period) from \(Quantity(frame.phase.seconds, .time).text) on"
             let fields = frame.fields.map { "\($0.name) (\($0.bits) bit\($0.unit.isEmpty ? "" : ", \($0.unit)"))" }.joined(separator: ", ")
             return [
-                ("name", frame.name), ("id", id), ("from", frame.from.map { scenario.symbols.nodes[$0] } ?? "several"), ("when", when),
+                ("name", frame.name), ("id", frame.identifier), ("from", use.from.isEmpty ? "nobody" : use.from), ("when", when),
                 ("data", fields.isEmpty ? "no data" : fields),
             ]
         }
@@ -114,7 +103,7 @@ struct ScenarioPage {
 
     private var sections: [(key: String, title: String, rows: [Row])] {
         var sections = [("params", "parameters", parameters), ("nodes", "nodes", nodes), ("links", "links", links)]
-        sections += scenario.buses.map { ("bus \($0.name)", "bus \($0.name), \(Quantity($0.bitrate, .dataRate).text)", frames($0)) }
+        sections += wiring.buses.map { ("bus \($0.name)", "bus \($0.name), \(Quantity($0.bitrate, .dataRate).text)", frames($0)) }
         sections += [("signals", "signals", signals), ("detectors", "detectors", detectors), ("expect", "expected", expectations)]
         sections.append(("plots", "plots", scenario.plots.map { [("title", $0.title), ("size", "\($0.width)x\($0.height)")] }))
         return sections.map { (key: $0.0, title: $0.1, rows: $0.2) }

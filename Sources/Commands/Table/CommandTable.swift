@@ -1,6 +1,6 @@
 /// All commands in the order of their help.
 enum CommandTable {
-    static let all: [CommandSpec] = [run, validate, list, describe, explain, schema, plot, doctor, bench, version, completion, man, help, complete]
+    static let all: [CommandSpec] = [run, validate, list, describe, explain, schema, graph, plot, doctor, bench, version, completion, man, help, complete]
 
     /// The commands that help shows.
     static var visible: [CommandSpec] { all.filter { !$0.isHidden } }
@@ -83,6 +83,17 @@ enum CommandTable {
         examples: [
             ("evsim schema -o evsim.schema.json", "for scenario files"), ("evsim schema --for plugin", "for plugin files, on standard output"),
         ], exitCodes: [.fine, .usage, .runtime], perform: SchemaCommand.perform)
+
+    private static let graph = CommandSpec(
+        name: "graph", about: "show how a scenario is wired, as text or as a picture",
+        text: [
+            "Shows nodes, the OCPP connections between them with their latency, CAN buses with their frames, vehicles, meters, and detectors at the signals that they watch. Parts of a composite node stand together; of many nodes that are wired alike one stands for all.",
+            "Without -o it draws with characters, on standard output. With -o it draws a PNG picture and writes only the name of the file; --json writes nodes, edges and buses for other programs, with or without -o.",
+        ], positionals: [scenarioFile], options: [.diagram, .pictureSize, .theme, .pictureScale, .set, .json],
+        examples: [
+            ("evsim graph my.yaml", "as text"), ("evsim graph my.yaml -o wiring.png --theme dark --scale 2", "as a picture"),
+            ("evsim graph my.yaml --json | jq '.edges[]'", "for other programs"),
+        ], exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: GraphCommand.perform)
 
     private static let plot = CommandSpec(
         name: "plot", about: "draw the pictures of a run again",
