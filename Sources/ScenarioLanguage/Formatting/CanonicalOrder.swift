@@ -87,22 +87,35 @@ struct CanonicalOrder {
         }
     }
 
-    /// A comment behind the opening brace of a value stands behind its key.
+    /// A comment behind the opening brace of a value stands behind its key; what finds no place there stands above it.
     private func settle(_ entry: inout LayoutEntry) {
-        guard !entry.value.opening.isEmpty else { return }
         var comments = entry.value.opening
         entry.value.opening = []
-        if entry.value.isFilledCollection, entry.head == nil { entry.head = comments.removeFirst() }
+        if entry.value.isFilledCollection, entry.head == nil, !comments.isEmpty { entry.head = comments.removeFirst() }
+        if entry.head != nil, let comment = entry.trailing {
+            comments.append(comment)
+            entry.trailing = nil
+        }
         entry.leading += comments
     }
 
     // MARK: Order
 
-    private func sorted(_ entries: [LayoutEntry], _ order: [String]) -> [LayoutEntry] {
-        let ranked = entries.enumerated().map { (index: $0.offset, rank: order.firstIndex(of: $0.element.name) ?? order.count) }
+    private func sorted(_ given: [LayoutEntry], _ order: [String]) -> [LayoutEntry] {
+        let ranked = given.enumerated().map { (index: $0.offset, rank: order.firstIndex(of: $0.element.name) ?? order.count) }
         let places = ranked.sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }.map(\.index)
-        let result = places.map { entries[$0] }
-        return hasAliases && !keepsAnchorsFirst(result) ? entries : result
+        guard let first = places.first, first != 0 else { return settledOrder(places.map { given[$0] }, given) }
+        // A blank line above the first key belongs to the place and not to the key.
+        var entries = given
+        entries[first].blankBefore = entries[0].blankBefore
+        entries[0].blankBefore = false
+        if !entries[0].leading.isEmpty { entries[0].leading[0].blankBefore = false }
+        return settledOrder(places.map { entries[$0] }, given)
+    }
+
+    /// The new order where it keeps anchors in front of their aliases, else the old one.
+    private func settledOrder(_ result: [LayoutEntry], _ given: [LayoutEntry]) -> [LayoutEntry] {
+        hasAliases && !keepsAnchorsFirst(result) ? given : result
     }
 
     /// Whether no entry uses the anchor of an entry below it.

@@ -7,9 +7,12 @@ struct LayoutPrinter {
     private struct Line {
         let text: String
         let comment: LayoutComment?
+        /// The number of the key of the file that it belongs to: comments are aligned within one.
+        let section: Int
     }
 
     private var lines: [Line] = []
+    private var section = 0
     /// What the next line begins with instead of its indentation: the dash of an item.
     private var opening: String?
     /// Whether the text block above ends with blank lines of its own, so that another would belong to it.
@@ -20,6 +23,7 @@ struct LayoutPrinter {
         var printer = LayoutPrinter()
         printer.markers(document.preamble)
         printer.children(document.root, indent: 0)
+        printer.section += 1
         printer.markers(document.postamble)
         return printer.joined()
     }
@@ -27,14 +31,14 @@ struct LayoutPrinter {
     // MARK: Lines
 
     private mutating func line(_ text: String, indent: Int, comment: LayoutComment? = nil) {
-        lines.append(Line(text: (opening ?? String(repeating: " ", count: indent)) + text, comment: comment))
+        lines.append(Line(text: (opening ?? String(repeating: " ", count: indent)) + text, comment: comment, section: section))
         opening = nil
         endsOpen = false
     }
 
     private mutating func blank(_ wanted: Bool) {
         guard wanted, !endsOpen, let last = lines.last, !last.text.isEmpty else { return }
-        lines.append(Line(text: "", comment: nil))
+        lines.append(Line(text: "", comment: nil, section: section))
     }
 
     private mutating func comments(_ comments: [LayoutComment], indent: Int, isFirst: Bool = false) {
@@ -57,19 +61,19 @@ struct LayoutPrinter {
 
     /// All lines; comments that stood below each other still do, others stand one blank behind their text.
     private func joined() -> String {
-        var groups: [Int: (end: Int, gap: Int, count: Int)] = [:]
+        var groups: [Place: (end: Int, gap: Int, count: Int)] = [:]
         for line in lines {
             guard let comment = line.comment else { continue }
             let end = line.text.unicodeScalars.count
-            let group = groups[comment.column] ?? (end, comment.gap, 0)
-            groups[comment.column] = (max(group.end, end), min(group.gap, comment.gap), group.count + 1)
+            let group = groups[Place(section: line.section, column: comment.column)] ?? (end, comment.gap, 0)
+            groups[Place(section: line.section, column: comment.column)] = (max(group.end, end), min(group.gap, comment.gap), group.count + 1)
         }
         var text = ""
         for line in lines {
             text += line.text
             if let comment = line.comment {
                 var gap = 1
-                if let group = groups[comment.column], group.count > 1 {
+                if let group = groups[Place(section: line.section, column: comment.column)], group.count > 1 {
                     gap = group.end + max(group.gap, 1) - line.text.unicodeScalars.count
                 }
                 text += String(repeating: " ", count: gap) + comment.text
@@ -77,6 +81,12 @@ struct LayoutPrinter {
             text += "\n"
         }
         return text
+    }
+
+    /// Where comments that are aligned with each other stand.
+    private struct Place: Hashable {
+        let section: Int
+        let column: Int
     }
 
     // MARK: Nodes
@@ -92,6 +102,7 @@ struct LayoutPrinter {
         let shorts = node.entries.map { short($0, indent: indent) }
         let pads = node.isNamed ? pads(node.entries, shorts, indent: indent) : []
         for (index, entry) in node.entries.enumerated() {
+            if isRoot { section += 1 }
             let isFirst = index == 0 && !(isRoot && !lines.isEmpty)
             comments(entry.leading, indent: indent, isFirst: isFirst)
             blank(entry.blankBefore && !(isFirst && entry.leading.isEmpty))
@@ -110,12 +121,20 @@ struct LayoutPrinter {
     }
 
     private mutating func item(_ entry: LayoutEntry, short: String?, indent: Int) {
+        // In front of a dash the comments were written already.
+        if opening == nil { for comment in lifted(entry, short: short, indent: indent) { line(comment.text, indent: indent) } }
         let isCompact = short == nil && entry.value.isFilledCollection && entry.value.anchor == nil
         guard isCompact else { return value(entry, short: short, before: "- ", bare: "-", indent: indent) }
-        // A comment behind the whole item stands above it once the item has several lines.
-        if let comment = entry.trailing { line(comment.text, indent: indent) }
         opening = (opening ?? String(repeating: " ", count: indent)) + "- "
         children(entry.value, indent: indent + 2)
+    }
+
+    /// Comments behind an item that stand above it once it has several lines, and those of what begins on the same line.
+    private func lifted(_ entry: LayoutEntry, short: String?, indent: Int) -> [LayoutComment] {
+        guard short == nil, entry.value.isFilledCollection else { return [] }
+        let own = entry.trailing.map { [$0] } ?? []
+        guard entry.value.anchor == nil, let first = entry.value.entries.first, first.key == nil else { return own }
+        return own + lifted(first, short: self.short(first, indent: indent + 2), indent: indent + 2)
     }
 
     /// A value behind its key or dash; `before` ends with blanks, `bare` is the same without them.
@@ -140,8 +159,7 @@ struct LayoutPrinter {
             for text in texts { line(text, indent: text.isEmpty ? 0 : indent + 2) }
             endsOpen = keepsEnd
         case .sequence, .mapping:
-            // A broken flow collection has its comment behind the key, where another one may stand already.
-            if entry.head != nil || entry.key == nil, let comment = entry.trailing { line(comment.text, indent: indent) }
+            // A flow collection over several lines has its comment behind the key.
             line(start, indent: indent, comment: entry.head ?? (entry.key == nil ? nil : entry.trailing))
             children(node, indent: indent + 2)
         }
