@@ -7,12 +7,9 @@ struct LayoutPrinter {
     private struct Line {
         let text: String
         let comment: LayoutComment?
-        /// The number of the key of the file that it belongs to: comments are aligned within one.
-        let section: Int
     }
 
     private var lines: [Line] = []
-    private var section = 0
     /// What the next line begins with instead of its indentation: the dash of an item.
     private var opening: String?
     /// Whether the text block above ends with blank lines of its own, so that another would belong to it.
@@ -23,7 +20,6 @@ struct LayoutPrinter {
         var printer = LayoutPrinter()
         printer.markers(document.preamble)
         printer.children(document.root, indent: 0)
-        printer.section += 1
         printer.markers(document.postamble)
         return printer.joined()
     }
@@ -31,14 +27,14 @@ struct LayoutPrinter {
     // MARK: Lines
 
     private mutating func line(_ text: String, indent: Int, comment: LayoutComment? = nil) {
-        lines.append(Line(text: (opening ?? String(repeating: " ", count: indent)) + text, comment: comment, section: section))
+        lines.append(Line(text: (opening ?? String(repeating: " ", count: indent)) + text, comment: comment))
         opening = nil
         endsOpen = false
     }
 
     private mutating func blank(_ wanted: Bool) {
         guard wanted, !endsOpen, let last = lines.last, !last.text.isEmpty else { return }
-        lines.append(Line(text: "", comment: nil, section: section))
+        lines.append(Line(text: "", comment: nil))
     }
 
     private mutating func comments(_ comments: [LayoutComment], indent: Int, isFirst: Bool = false) {
@@ -59,34 +55,26 @@ struct LayoutPrinter {
         }
     }
 
-    /// All lines; comments that stood below each other still do, others stand one blank behind their text.
+    /// All lines; comments that stood below each other, apart from their texts, still do; others stand one blank behind their text.
     private func joined() -> String {
-        var groups: [Place: (end: Int, gap: Int, count: Int)] = [:]
+        var groups: [Int: (end: Int, gap: Int, count: Int)] = [:]
         for line in lines {
-            guard let comment = line.comment else { continue }
+            guard let comment = line.comment, comment.gap > 1 else { continue }
             let end = line.text.unicodeScalars.count
-            let group = groups[Place(section: line.section, column: comment.column)] ?? (end, comment.gap, 0)
-            groups[Place(section: line.section, column: comment.column)] = (max(group.end, end), min(group.gap, comment.gap), group.count + 1)
+            let group = groups[comment.column] ?? (end, comment.gap, 0)
+            groups[comment.column] = (max(group.end, end), min(group.gap, comment.gap), group.count + 1)
         }
         var text = ""
         for line in lines {
             text += line.text
             if let comment = line.comment {
                 var gap = 1
-                if let group = groups[Place(section: line.section, column: comment.column)], group.count > 1 {
-                    gap = group.end + max(group.gap, 1) - line.text.unicodeScalars.count
-                }
+                if comment.gap > 1, let group = groups[comment.column], group.count > 1 { gap = group.end + group.gap - line.text.unicodeScalars.count }
                 text += String(repeating: " ", count: gap) + comment.text
             }
             text += "\n"
         }
         return text
-    }
-
-    /// Where comments that are aligned with each other stand.
-    private struct Place: Hashable {
-        let section: Int
-        let column: Int
     }
 
     // MARK: Nodes
@@ -102,7 +90,6 @@ struct LayoutPrinter {
         let shorts = node.entries.map { short($0, indent: indent) }
         let pads = node.isNamed ? pads(node.entries, shorts, indent: indent) : []
         for (index, entry) in node.entries.enumerated() {
-            if isRoot { section += 1 }
             let isFirst = index == 0 && !(isRoot && !lines.isEmpty)
             comments(entry.leading, indent: indent, isFirst: isFirst)
             blank(entry.blankBefore && !(isFirst && entry.leading.isEmpty))
