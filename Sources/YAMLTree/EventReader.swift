@@ -32,9 +32,9 @@ final class EventReader {
         case documentEnd
         case alias(String)
         case scalar(String, YAMLNode.Style)
-        case sequenceStart
+        case sequenceStart(isFlow: Bool)
         case sequenceEnd
-        case mappingStart
+        case mappingStart(isFlow: Bool)
         case mappingEnd
     }
 
@@ -115,9 +115,9 @@ final class EventReader {
             let scalar = event.data.scalar
             let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
             return .scalar(text, style(scalar.style))
-        case YAML_SEQUENCE_START_EVENT: return .sequenceStart
+        case YAML_SEQUENCE_START_EVENT: return .sequenceStart(isFlow: event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE)
         case YAML_SEQUENCE_END_EVENT: return .sequenceEnd
-        case YAML_MAPPING_START_EVENT: return .mappingStart
+        case YAML_MAPPING_START_EVENT: return .mappingStart(isFlow: event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE)
         case YAML_MAPPING_END_EVENT: return .mappingEnd
         case YAML_STREAM_START_EVENT: return .streamStart
         default: return .streamEnd

@@ -1,6 +1,6 @@
 /// All commands in the order of their help.
 enum CommandTable {
-    static let all: [CommandSpec] = [run, validate, list, describe, explain, schema, graph, plot, doctor, bench, version, completion, man, help, complete]
+    static let all: [CommandSpec] = [run, validate, fmt, list, describe, explain, schema, graph, plot, doctor, bench, version, completion, man, help, complete]
 
     /// The commands that help shows.
     static var visible: [CommandSpec] { all.filter { !$0.isHidden } }
@@ -44,6 +44,19 @@ enum CommandTable {
             ("evsim validate scenarios/*/*.yaml", "checks many files"),
             ("evsim validate --json my.yaml", "findings in the shape of the Language Server Protocol"),
         ], exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: ValidateCommand.perform)
+
+    private static let fmt = CommandSpec(
+        name: "fmt", about: "format scenario and plugin files",
+        text: [
+            "Gives each file the one layout of the language: keys of known sections in the order of their reference, two spaces a level, quantities as 2s and 100 A. Names, lists and the parts of messages keep their order; comments, quotes, formulas and single blank lines stay. A mapping between braces stays on its line while it fits into 120 columns, and neighbours of that kind stand below each other.",
+            "A file is replaced in one step, and only when something changes; before that the result is read again and compared. A file with errors in its YAML is left alone.",
+        ],
+        positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Files; '-' formats the standard input to the standard output.", arity: .many)],
+        options: [.check, .quiet, .json],
+        examples: [
+            ("evsim fmt scenarios/*/*.yaml", "formats many files"), ("evsim fmt --check my.yaml", "shows what would change; exit code 1 if anything does"),
+            ("evsim fmt - < my.yaml", "formats text from an editor"),
+        ], exitCodes: [.fine, .expectationFailed, .usage, .invalidFile, .runtime, .bug], perform: FmtCommand.perform)
 
     private static let list = CommandSpec(
         name: "list", about: "list scenarios, plugins, kinds, detectors, attacks, messages, functions, units, sections or codes",

@@ -9,6 +9,7 @@ extension OptionSpec {
 
     static let json = OptionSpec(name: "json", about: "Writes one JSON document to standard output.")
     static let quiet = OptionSpec(name: "quiet", short: "q", about: "Writes nothing but errors.")
+    static let check = OptionSpec(name: "check", about: "Writes no file: shows what would change, and ends with exit code 1 if anything does.")
     static let directory = OptionSpec(
         name: "output", short: "o", valueName: "DIR", type: .directory, about: "Directory for the results; made when it is not there.",
         defaultText: "runs/NAME-SEED")

@@ -1,0 +1,63 @@
+import Foundation
+import ScenarioLanguage
+import Testing
+import YAMLTree
+
+@testable import Engine
+
+/// The formatted text of a text.
+func formatted(_ text: String) throws -> String {
+    String(decoding: try Formatter.format(SourceFile(path: "test.yaml", bytes: Array(text.utf8)), registry: BuiltIns.registry), as: UTF8.self)
+}
+
+/// Files that nobody wrote, in styles that nobody uses.
+@Suite("formatting random files")
+struct FormatterGeneratedTests {
+    /// How many files each of the eight groups formats; `EVSIM_FMT_ROUNDS` asks for more.
+    static let rounds = ProcessInfo.processInfo.environment["EVSIM_FMT_ROUNDS"].flatMap { Int($0) } ?? 125
+
+    @Test("1000 valid files in random styles keep comments and meaning, and formatting twice changes nothing", arguments: 0..<8)
+    func generated(_ group: Int) throws {
+        for number in 0..<Self.rounds {
+            let seed = UInt64(group * Self.rounds + number)
+            var writer = ScenarioWriter(seed: seed)
+            try check(writer.text(seed: seed), seed: seed, runs: number % 10 == 0)
+        }
+    }
+
+    /// The scenarios of the repository.
+    static let files: [String] = {
+        let folder = testFolder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("scenarios")
+        return (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".yaml") }.sorted().map {
+            folder.appendingPathComponent($0).path
+        }
+    }()
+
+    @Test("the shipped scenarios keep their meaning in random styles, and their own style is the formatter's", arguments: files)
+    func shipped(_ path: String) throws {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(try formatted(text) == text, "'evsim fmt' changes \(path)")
+        for seed in 0..<3 { try check(text, seed: UInt64(seed), runs: seed == 0) }
+    }
+
+    /// Writes a scenario in a random style, formats that, and compares.
+    private func check(_ original: String, seed: UInt64, runs: Bool) throws {
+        let root = try #require(YAMLTree.parse(SourceFile(path: "original.yaml", bytes: Array(original.utf8))).root)
+        var restyler = Restyler(seed: seed)
+        let wild = restyler.text(root)
+        let result: String
+        do { result = try formatted(wild) } catch {
+            Issue.record("seed \(seed): \(error)\n\(wild)")
+            return
+        }
+        #expect(try formatted(result) == result, "seed \(seed): not the same the second time\n\(wild)\n-----\n\(result)")
+        let found = result.split(separator: "\n").compactMap { line in line.range(of: "# c").map { String(line[$0.lowerBound...]) } }
+        #expect(found.sorted() == restyler.comments.sorted(), "seed \(seed)\n\(wild)\n-----\n\(result)")
+        guard runs else { return }
+        var options = RunOptions()
+        options.maximumEvents = 200
+        let before = Runner.run(try scenario(wild), options: options)
+        let after = Runner.run(try scenario(result), options: options)
+        #expect(before.fingerprint == after.fingerprint && before.events == after.events, "seed \(seed)\n\(wild)\n-----\n\(result)")
+    }
+}
