@@ -58,8 +58,15 @@ struct PictureSpec {
 
     private func panel(_ lines: [Line], isFirst: Bool) -> Panel {
         var hasArea = false
+        let shared = lines.first.flatMap { Unit.named($0.unit) }
         let series = lines.map { line -> Plotting.Series in
             var samples = line.samples
+            // One panel has one axis: W are drawn as kW when the first line is in kW.
+            var unit = line.unit
+            if let shared, let own = Unit.named(line.unit), own.symbol != shared.symbol, own.dimension == shared.dimension {
+                unit = shared.symbol
+                samples = samples.map { Sample(time: $0.time, value: shared.fromBase(own.toBase($0.value))) }
+            }
             // A value that is kept is drawn to the end of the run.
             if line.style == .step, let last = samples.last, last.time < end { samples.append(Sample(time: end, value: last.value)) }
             var style: Plotting.Series.Style = line.style == .step ? .step : .line
@@ -67,7 +74,7 @@ struct PictureSpec {
                 style = .area
                 hasArea = true
             }
-            return Plotting.Series(name: line.name, unit: line.unit, style: style, samples: samples)
+            return Plotting.Series(name: line.name, unit: unit, style: style, samples: samples)
         }
         let unit = lines.first?.unit ?? ""
         return Panel(label: label(unit, lines), unit: unit, series: series)

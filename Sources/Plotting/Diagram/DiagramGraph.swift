@@ -209,7 +209,9 @@ struct DiagramGraph {
             var lines: [(Int, Int)] = []
             for vertex in layer { for other in vertices[vertex].behind { lines.append((place[vertex], place[other])) } }
             for first in lines.indices {
-                for second in lines.indices.dropFirst(first + 1) where (lines[first].0 - lines[second].0) * (lines[first].1 - lines[second].1) < 0 { count += 1 }
+                for second in lines.indices.dropFirst(first + 1) where (lines[first].0 - lines[second].0) * (lines[first].1 - lines[second].1) < 0 {
+                    count += 1
+                }
             }
         }
         return count

@@ -53,7 +53,8 @@ public enum Formatter {
 
     private static func refusal(_ problem: LayoutProblem, _ file: SourceFile) -> Diagnostic {
         let span = Span(file: file, line: problem.line + 1, column: problem.column + 1, length: 1)
-        return Diagnostic(formatCode, "the formatter cannot keep \(problem.what)", at: span, label: "here", help: "write it in another way; the file was left alone")
+        return Diagnostic(
+            formatCode, "the formatter cannot keep \(problem.what)", at: span, label: "here", help: "write it in another way; the file was left alone")
     }
 
     /// The code of what only the formatter refuses.

@@ -423,7 +423,7 @@ extension ScenarioBuilder {
     private func readSignals(_ node: YAMLNode, _ what: String) -> SettingValue? {
         var result: [Int] = []
         for item in node.items ?? [node] {
-            if let name = item.text.flatMap(scope.absolute), let set = scope.table.signalSet(name) {
+            if let name = item.text, let set = scope.signalSet(name) {
                 scope.mention(signals: set)
                 result += set
             } else if let index = signal(item, what) {

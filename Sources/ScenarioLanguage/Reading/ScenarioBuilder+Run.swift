@@ -54,7 +54,7 @@ extension ScenarioBuilder {
         return reading.quantity(node, .none, what)
     }
 
-    private func unitSymbol(_ text: String) -> String {
+    func unitSymbol(_ text: String) -> String {
         var scanner = DecimalScanner(text)
         guard (try? scanner.number()) != nil else { return "" }
         scanner.skipSpaces()

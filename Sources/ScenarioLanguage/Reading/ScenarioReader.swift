@@ -121,13 +121,22 @@ final class ScenarioBuilder {
         let kinds = loader.kinds.map { kind in
             var signals = kind.signalSettings.map { setting in
                 SignalManifest(
-                    setting.name, setting.type.dimension, unit: Unit.preferred(for: setting.type.dimension)?.symbol ?? (setting.type == .percent ? "%" : ""),
+                    setting.name, setting.type.dimension, unit: unit(of: setting),
                     isFlag: setting.type == .flag, settable: true, held: true, about: setting.about)
             }
             if !kind.states.isEmpty { signals.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
             return KindManifest(name: kind.name, about: kind.about, roles: kind.roles, settings: kind.settings, signals: signals, example: "")
         }
         registry = Registry(kinds: registry.kinds + kinds, detectors: registry.detectors, messages: registry.messages, checkMessage: registry.checkMessage)
+    }
+
+    /// The unit in which a setting is shown: that of its default, or of its bounds.
+    private func unit(of setting: SettingManifest) -> String {
+        if setting.type == .percent { return "%" }
+        for text in [setting.defaultText, setting.max, setting.min] {
+            if let symbol = text.map(unitSymbol), Unit.named(symbol)?.dimension == setting.type.dimension { return symbol }
+        }
+        return Unit.preferred(for: setting.type.dimension)?.symbol ?? ""
     }
 
     private func checkVersion(_ root: YAMLNode) -> Bool {

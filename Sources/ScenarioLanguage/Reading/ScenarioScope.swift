@@ -54,6 +54,20 @@ final class ScenarioScope: FormulaScope {
         return enclosure.isOpen || head == "ocpp" ? name : nil
     }
 
+    /// The signals of `cp.*.power`, in or outside a definition.
+    func signalSet(_ written: String) -> [Int]? { absolute(written).flatMap { signalSet(absolute: $0) } }
+
+    private func signalSet(absolute name: String) -> [Int]? {
+        // Signals of parts may be derived ones that nothing has mentioned so far.
+        if let derive, let star = name.range(of: ".*."), let nodes = table.nodeSet(String(name[..<star.lowerBound]) + ".*") {
+            for node in nodes {
+                let full = "\(table.nodes[node]).\(name[star.upperBound...])"
+                if table.signal(full) == nil { derive(full) }
+            }
+        }
+        return table.signalSet(name)
+    }
+
     /// Names of the buses in the order of the scenario.
     var busNames: [String] = []
 
@@ -99,7 +113,7 @@ final class ScenarioScope: FormulaScope {
             mention(set)
             return .nodes(set)
         }
-        if let signals = table.signalSet(name), let first = signals.first {
+        if let signals = signalSet(absolute: name), let first = signals.first {
             mention(signals: signals)
             return .signals(signals, table.signals[first].dimension)
         }
