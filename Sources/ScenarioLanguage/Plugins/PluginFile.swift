@@ -85,6 +85,8 @@ final class PluginFile {
     /// Plugins that it uses, with the place in `uses`.
     var uses: [(file: PluginFile, span: Span)] = []
     var definitions: [Definition] = []
+    /// Whether a plugin that it uses could not be had: names that are unknown then are no further mistake.
+    var lacksPlugins = false
 
     init(name: String, about: String, file: SourceFile, isScenario: Bool, span: Span) {
         self.name = name

@@ -31,12 +31,16 @@ final class PluginLoader {
                 reading.error(.laterFormat, item.span, "this build does not read packs", label: "'pack:' belongs to a later version")
                 continue
             }
-            guard let used = load(address, item.span, in: file) else { continue }
+            guard let used = load(address, item.span, in: file) else {
+                file.lacksPlugins = true
+                continue
+            }
             if let twice = file.uses.first(where: { $0.file === used }) {
                 reading.error(.nameTwice, item.span, "the plugin '\(used.name)' is used twice", related: [(twice.span, "used here already")])
                 continue
             }
             if let other = file.uses.first(where: { $0.file.name == used.name }) {
+                file.lacksPlugins = true
                 reading.error(
                     .pluginClash, item.span, "two plugins have the name '\(used.name)'", label: "names of theirs could not be told apart",
                     related: [(other.span, "the first one is used here"), (other.file.span, "its name"), (used.span, "the name of the second")])

@@ -160,6 +160,7 @@ extension ScenarioBuilder {
     }
 
     func reportUnknownDetector(_ node: YAMLNode, _ name: String) {
+        if reading.isBroken(name) { return }
         reading.error(
             .unknownDetector, node.span, "there is no detector \(Diagnostic.quoted(name))",
             label: reading.suggestion(name, scope.table.detectors)

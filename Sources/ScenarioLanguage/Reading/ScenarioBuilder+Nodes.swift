@@ -160,6 +160,7 @@ extension ScenarioBuilder {
                 related: [(first.key.span, "the first"), (second.key.span, "the second")])
         case .none:
             let names = known + home.names(sort)
+            if home.lacksPlugins, reading.suggestion(name, names) == nil { return nil }
             let all = names.count > 24 ? "evsim list \(sort.rawValue) shows all" : "\(sort.words): \(names.joined(separator: ", "))"
             reading.error(
                 code, node.span, "there is no \(sort.word) \(Diagnostic.quoted(name))",

@@ -62,7 +62,7 @@ extension ScenarioBuilder {
                     plot.showsLabels = true
                 } else if let index = scope.table.detectors.firstIndex(of: name) {
                     plot.detectors.append(index)
-                } else {
+                } else if !reading.isBroken(name) {
                     reading.error(
                         .unknownDetector, mark.span, "'marks' takes 'labels' and names of detectors, not \(Diagnostic.quoted(name))",
                         label: reading.suggestion(name, ["labels"] + scope.table.detectors))

@@ -6,7 +6,7 @@ extension Wiring {
         self.scenario = scenario.name
         about = scenario.about
         nodes = scenario.nodes.map { node in
-            let kind = registry.kinds[node.kind]
+            let kind = scenario.kinds[node.kind]
             return Node(
                 name: node.name, kind: kind.name, roles: kind.roles, count: node.count, isCounted: node.isCounted,
                 group: Wiring.group(of: node.name), ownName: node.name.split(separator: ".").last.map(String.init) ?? node.name)
@@ -24,10 +24,10 @@ extension Wiring {
     private static func edges(_ scenario: Scenario, _ registry: Registry) -> [Edge] {
         var edges: [Edge] = []
         for (index, node) in scenario.nodes.enumerated() {
-            for (setting, value) in zip(registry.kinds[node.kind].settings, node.settings) {
+            for (setting, value) in zip(scenario.kinds[node.kind].settings, node.settings) {
                 guard case .nodes(let instances) = value else { continue }
                 for (declaration, named) in byDeclaration(instances, scenario) {
-                    let relation = relation(setting.type, of: registry.kinds[node.kind])
+                    let relation = relation(setting.type, of: scenario.kinds[node.kind])
                     edges.append(
                         Edge(
                             relation: relation, from: index, to: declaration, setting: setting.name, target: Wiring.names(named, scenario),
@@ -103,7 +103,7 @@ extension Wiring {
             }
             let frames = bus.frames.map { frame in
                 let using = { (use: FrameManifest.Use) in
-                    members.filter { node in registry.kinds[scenario.nodes[node].kind].frames.contains { $0.name == frame.name && $0.use == use } }
+                    members.filter { node in scenario.kinds[scenario.nodes[node].kind].frames.contains { $0.name == frame.name && $0.use == use } }
                 }
                 let senders = frame.from.map { [scenario.symbols.declarationOfNode[$0]] } ?? using(.sends)
                 let from = frame.from.map { scenario.symbols.nodes[$0] } ?? (senders.isEmpty ? "" : "several")
