@@ -28,8 +28,10 @@ final class FollowerBank {
         let declaration: CompositeDeclaration
         let rules: [[FormulaRunner]]
         var state: Int
-        /// Instant from which on each rule of the present state has held.
-        var since: [Instant?]
+        /// When each rule of the present state has held long enough, if it goes on holding.
+        var due: [Instant?]
+        /// Times that are formulas.
+        let lasting: [[FormulaRunner?]]
         let dependsOnTime: Bool
     }
 
@@ -55,9 +57,15 @@ final class FollowerBank {
             let rules = declaration.states.enumerated().map { state in
                 state.element.enumerated().map { simulation.runner($0.element.condition, path: "\(name).state.\(state.offset).\($0.offset)") }
             }
+            let lasting = declaration.states.enumerated().map { state in
+                state.element.enumerated().map { rule -> FormulaRunner? in
+                    guard case .formula(let formula) = rule.element.lasting else { return nil }
+                    return simulation.runner(formula, path: "\(name).state.\(state.offset).\(rule.offset).lasting")
+                }
+            }
             machines.append(
                 Machine(
-                    declaration: declaration, rules: rules, state: declaration.startsIn, since: rules[declaration.startsIn].map { _ in nil },
+                    declaration: declaration, rules: rules, state: declaration.startsIn, due: rules[declaration.startsIn].map { _ in nil }, lasting: lasting,
                     dependsOnTime: rules.contains { $0.contains(where: \.dependsOnTime) }))
         }
         for node in scenario.nodes {
@@ -88,7 +96,7 @@ final class FollowerBank {
             for aggregate in runner.formula.aggregates {
                 if case .signal(let signal) = aggregate.source, !runner.formula.signalsRead.contains(signal) { simulation.follow(signal, by: place) }
             }
-            if runner.dependsOnTime || runner.formula.aggregates.contains(where: { if case .stream = $0.source { true } else { false } }) {
+            if runner.dependsOnTime || runner.formula.aggregates.contains(where: { if case .signal = $0.source { false } else { true } }) {
                 if timed.last != place { timed.append(place) }
             }
         }
@@ -142,7 +150,7 @@ final class FollowerBank {
                 return true
             }
             machines[index].state = next
-            machines[index].since = machines[index].rules[next].map { _ in nil }
+            machines[index].due = machines[index].rules[next].map { _ in nil }
             changes += 1
         }
         let name = simulation.scenario.symbols.nodes[machines[index].declaration.node]
@@ -157,19 +165,26 @@ final class FollowerBank {
         let state = machines[index].state
         for (number, rule) in machines[index].rules[state].enumerated() {
             guard rule.holds(at: instant) else {
-                machines[index].since[number] = nil
+                machines[index].due[number] = nil
                 continue
             }
-            let declared = machines[index].declaration.states[state][number]
-            if declared.lasting == .zero { return declared.next }
-            guard let since = machines[index].since[number] else {
-                machines[index].since[number] = instant
-                wake(derived.count + index, at: instant + declared.lasting)
+            if let due = machines[index].due[number] {
+                if instant >= due { return machines[index].declaration.states[state][number].next }
                 continue
             }
-            if instant - since >= declared.lasting { return declared.next }
+            let lasting = lasting(index, state, number, at: instant)
+            if lasting <= .zero { return machines[index].declaration.states[state][number].next }
+            machines[index].due[number] = instant + lasting
+            wake(derived.count + index, at: instant + lasting)
         }
         return nil
+    }
+
+    /// How long a rule must hold; less than nothing counts as nothing, longer than can be counted as never.
+    private func lasting(_ index: Int, _ state: Int, _ rule: Int, at instant: Instant) -> Duration {
+        if case .constant(let time) = machines[index].declaration.states[state][rule].lasting { return time }
+        guard let seconds = machines[index].lasting[state][rule]?.value(at: instant), seconds > 0 else { return .zero }
+        return Duration(seconds: seconds) ?? Duration(nanoseconds: .max / 4)
     }
 
     // MARK: Settings

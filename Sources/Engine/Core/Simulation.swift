@@ -40,6 +40,8 @@ public final class Simulation: EventDispatcher {
     private var aggregates: [FormulaAggregate: Aggregate] = [:]
     /// Who looks at each signal; nobody at most of them.
     private let attention: UnsafeMutablePointer<Attention?>
+    /// Whether something depends on the clock alone.
+    private var isTicking = false
     private var waitingForOrigin = 0
     private var waitingToBoot = 0
     private var isBooted: [Bool] = []
@@ -187,15 +189,31 @@ public final class Simulation: EventDispatcher {
     /// The aggregate of a formula, shared by all formulas that ask for the same.
     func aggregate(_ spec: FormulaAggregate) -> Aggregate {
         if let known = aggregates[spec] { return known }
-        let made = Aggregate(spec)
+        var isHeld = false
+        if case .signal(let signal) = spec.source, signal < scenario.symbols.signals.count { isHeld = scenario.symbols.signals[signal].isHeld }
+        let made = Aggregate(spec, isHeld: isHeld)
         aggregates[spec] = made
         switch spec.source {
         case .signal(let signal):
             attention(to: signal).aggregates.append(made)
             interest[signal] |= Interest.aggregated
         case .stream(let stream): streams.runtime(stream).aggregates.append(made)
+        case .clock(let isTimeOfDay):
+            made.clock = { [unowned self] instant in
+                // The clocks of the nodes start when they are switched on, the run when they have booted.
+                isTimeOfDay
+                    ? (Double(scenario.run.epoch % 86_400) + instant.seconds).truncatingRemainder(dividingBy: 86_400) : hasOrigin ? time(instant).seconds : 0
+            }
+            startTicking()
         }
         return made
+    }
+
+    /// What depends on the clock alone is asked each second.
+    private func startTicking() {
+        guard !isTicking else { return }
+        isTicking = true
+        if hasOrigin { kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
     }
 
     /// A formula in service; `path` keys its random streams.
@@ -284,6 +302,7 @@ public final class Simulation: EventDispatcher {
         origin = kernel.now
         kernel.end = origin + scenario.run.length
         recorder.setOrigin(origin)
+        if isTicking { kernel.schedule(at: origin + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
         replayBeforeOrigin()
         for node in nodes { node.ready() }
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
@@ -326,6 +345,7 @@ public final class Simulation: EventDispatcher {
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
+        case EventKind.tick: kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0)
         case EventKind.follower: followers.due(Int(event.target))
         case EventKind.origin: if !hasOrigin { reachOrigin() }
         case EventKind.startSteps: stepRunner.start()
@@ -435,6 +455,7 @@ extension EventKind {
     static let origin: UInt32 = 9
     static let startSteps: UInt32 = 10
     static let follower: UInt32 = 11
+    static let tick: UInt32 = 12
 }
 
 extension FieldDeclaration {

@@ -54,7 +54,10 @@ final class DetectorBank {
                 if case .signal(let signal) = aggregate.source, entry.rule?.formula.signalsRead.contains(signal) != true {
                     simulation.watch(signal, by: index, isRule: true)
                 }
-                if case .stream = aggregate.source { hasTimedRules = true }
+                switch aggregate.source {
+                case .stream, .clock: hasTimedRules = true
+                case .signal: break
+                }
             }
             for (place, part) in entry.parts.enumerated() { made[part].listeners.append((index, place)) }
         }

@@ -167,6 +167,7 @@ final class StepRunner {
         case .times(let count): return done + 1 < count
         case .during(let time): return now - since < time
         case .whileTrue: return condition?.holds(at: now) ?? false
+        case .computed: return false
         }
     }
 
@@ -226,13 +227,15 @@ final class StepRunner {
         case .repeatSteps(let mode, let steps):
             strand.waitingLabel = nil
             var condition: FormulaRunner?
+            var mode = mode
+            if case .computed(let formula) = mode { mode = rounds(formula, step, strand) }
             if case .whileTrue(let formula) = mode { condition = runner(formula, step, strand) }
             var starts = !steps.isEmpty
             switch mode {
             case .times(let count): starts = starts && count > 0
             case .whileTrue: starts = starts && condition?.holds(at: now) == true
             case .during(let time): starts = starts && time > .zero
-            case .forever: break
+            case .forever, .computed: break
             }
             let body = Strand.Level(
                 steps: starts ? steps : [], purpose: starts ? .rounds(mode, done: 0, since: now, condition: condition) : .plain, label: label)
@@ -294,6 +297,15 @@ final class StepRunner {
         let number = occurrences[key, default: 0]
         occurrences[key] = number + 1
         return number
+    }
+
+    /// A repetition whose length is known only now; negative and undefined ones have no round.
+    private func rounds(_ formula: Formula, _ step: Step, _ strand: Strand) -> RepeatMode {
+        let value = runner(formula, step, strand).value(at: now)
+        if formula.type == .number(.time) {
+            return .during(Duration(seconds: value).map { max($0, .zero) } ?? (value > 0 ? Duration(nanoseconds: .max / 4) : .zero))
+        }
+        return .times(value >= 1 ? Int(min(value.rounded(), 1e9)) : 0)
     }
 
     private func duration(_ time: TimeValue, _ step: Step, _ strand: Strand) -> Duration {

@@ -191,7 +191,7 @@ extension FormulaCompiler {
         return FormulaOperand(type: type, place: place, span: span)
     }
 
-    private mutating func aggregatePlace(_ function: AggregateFunction, _ source: FormulaAggregate.Source, _ window: Int64?) -> FormulaPlace {
+    mutating func aggregatePlace(_ function: AggregateFunction, _ source: FormulaAggregate.Source, _ window: Int64?) -> FormulaPlace {
         let aggregate = FormulaAggregate(function: function, source: source, windowNanoseconds: window)
         if let index = aggregateIndex[aggregate] { return FormulaPlace(.aggregate, index) }
         aggregates.append(aggregate)

@@ -9,6 +9,10 @@ extension FormulaCompiler {
         case .min, .max, .avg, .sum, .count, .p50, .p95: return try aggregate(function, given, node, register)
         case .recall, .precision, .f1, .latency, .falseAlarms, .first, .fingerprint: return try score(function, given, node)
         case .uniform, .normal, .lognormal, .exponential, .poisson, .choice, .chance, .sample: return try draw(function, given, node, register)
+        case .now, .timeOfDay:
+            try count(given, 0...0, function, node)
+            let place = aggregatePlace(.avg, .clock(isTimeOfDay: function == .timeOfDay), nil)
+            return FormulaOperand(type: .number(.time), place: place, span: node.span)
         case .if:
             try count(given, 3...3, function, node)
             var arguments = given

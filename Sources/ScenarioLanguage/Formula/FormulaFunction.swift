@@ -40,6 +40,10 @@ public enum FormulaFunction: String, Sendable, CaseIterable {
     case chance
     /// Some of a set of nodes, a share of them or a number, without repetition.
     case sample
+    /// The time since the start of the run.
+    case now
+    /// The time since midnight UTC, by the start of the run.
+    case timeOfDay = "time_of_day"
     /// The share of labels that the detector found.
     case recall
     /// The share of alarms that were right.
@@ -132,6 +136,12 @@ public enum FormulaFunction: String, Sendable, CaseIterable {
         case .sample:
             return (
                 "sample(nodes, 20%), sample(nodes, 3)", draws, "Some of a set of nodes, a share of them or a number, without repetition.", "sample(cp.*, 20%)"
+            )
+        case .now: return ("now()", [.live], "The time since the start of the run; what depends on it alone is asked each second.", "now() > 10 min")
+        case .timeOfDay:
+            return (
+                "time_of_day()", [.live], "The time since midnight, by the clock of the run (start in 'run', UTC).",
+                "time_of_day() > 22 h or time_of_day() < 6 h"
             )
         case .recall:
             return (

@@ -77,6 +77,8 @@ public struct FormulaAggregate: Hashable, Sendable {
         case signal(Int)
         /// The stream with an index.
         case stream(Int)
+        /// The clock of the run: seconds since its start, or since midnight.
+        case clock(isTimeOfDay: Bool)
     }
     /// How the samples become one value.
     public let function: AggregateFunction

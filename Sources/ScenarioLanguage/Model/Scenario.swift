@@ -143,8 +143,8 @@ public struct CompositeDeclaration: Sendable {
     public struct Rule: Sendable {
         /// What must hold.
         public var condition: Formula
-        /// How long it must hold.
-        public var lasting: Duration
+        /// How long it must hold; a formula is asked when it begins to.
+        public var lasting: TimeValue
         /// Index of the state that follows.
         public var next: Int
         /// Its place.

@@ -81,6 +81,8 @@ public enum RepeatMode: Sendable {
     case during(Duration)
     /// While a formula is true, asked before each round.
     case whileTrue(Formula)
+    /// A number of times, or for a time, that is known when the step is reached.
+    case computed(Formula)
 }
 
 /// What a call hands to a sequence.

@@ -84,6 +84,12 @@ final class Reading {
         Suggestion.nearest(word, among: names).map { "did you mean '\($0)'?" }
     }
 
+    /// The rest of a text that YAML has cut at a comma looks like a key without a value.
+    func cutText(_ entry: YAMLNode.Entry) -> String? {
+        guard entry.value.isNull, entry.value.text?.isEmpty == true, entry.name.utf8.contains(0x20) else { return nil }
+        return "help: a text with commas must be quoted inside { }"
+    }
+
     // MARK: Shapes
 
     /// The entries of a mapping, or an error.

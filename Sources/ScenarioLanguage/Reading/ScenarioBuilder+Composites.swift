@@ -281,7 +281,7 @@ extension ScenarioBuilder {
         for item in node.items ?? [] {
             guard let when = item["when"], let go = item["go"]?.text.flatMap(names.firstIndex(of:)) else { continue }
             guard let condition = formula(when, .live, expecting: .flag, "'when'") else { continue }
-            let lasting = item["lasting"].flatMap { readTime($0, "'lasting'") } ?? .zero
+            let lasting = item["lasting"].flatMap { time($0, "'lasting'") } ?? .constant(.zero)
             rules.append(CompositeDeclaration.Rule(condition: condition, lasting: lasting, next: go, span: when.span))
         }
         return rules

@@ -218,7 +218,7 @@ extension ScenarioBuilder {
             }
             reading.error(
                 .unknownKey, entry.key.span, "\(what) has no setting \(Diagnostic.quoted(entry.name))",
-                label: reading.suggestion(entry.name, names + settingNames)
+                label: reading.cutText(entry) ?? reading.suggestion(entry.name, names + settingNames)
                     ?? "settings: \((settingNames + names.filter { $0 != "is" }).joined(separator: ", "))")
         }
         return manifests.map { manifest in

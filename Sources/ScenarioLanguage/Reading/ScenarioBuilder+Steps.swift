@@ -149,7 +149,17 @@ extension ScenarioBuilder {
         let steps = readSteps(body)
         guard let text = reading.text(value, "'repeat'") else { return nil }
         if text == "forever" { return .repeatSteps(.forever, steps) }
-        if text.hasPrefix("=") { return formula(value, .live, expecting: .flag, "'repeat'").map { .repeatSteps(.whileTrue($0), steps) } }
+        if text.hasPrefix("=") {
+            guard let formula = formula(value, .live, expecting: nil, "'repeat'") else { return nil }
+            switch formula.type {
+            case .flag: return .repeatSteps(.whileTrue(formula), steps)
+            case .number(.none), .number(.time): return .repeatSteps(.computed(formula), steps)
+            default:
+                reading.error(
+                    .wrongDimension, value.span, "'repeat' takes a number of rounds, a time or a condition, not \(formula.type.phrase)")
+                return nil
+            }
+        }
         if Int64(text) != nil { return reading.whole(value, "'repeat'", in: 0...1_000_000_000).map { .repeatSteps(.times(Int($0)), steps) } }
         if let quantity = try? Quantity.parse(text), quantity.dimension == .time {
             return reading.duration(value, "'repeat'").map { .repeatSteps(.during($0), steps) }

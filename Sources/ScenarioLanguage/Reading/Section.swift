@@ -216,7 +216,8 @@ struct SectionReader {
             }
             reading.error(
                 .unknownKey, entry.key.span, "unknown key \(Diagnostic.quoted(entry.name))",
-                label: reading.suggestion(entry.name, known) ?? (known.count <= 14 ? "known here: \(known.joined(separator: ", "))" : nil))
+                label: reading.cutText(entry) ?? reading.suggestion(entry.name, known)
+                    ?? (known.count <= 14 ? "known here: \(known.joined(separator: ", "))" : nil))
         }
         for key in section.keys where key.required && !entries.contains(where: { $0.name == key.name }) {
             reading.error(.missingKey, node.span, "\(what) needs the key '\(key.name)'", label: key.about)
