@@ -103,7 +103,9 @@ func faults(_ layout: DiagramLayout) -> [String] {
     var faults: [String] = []
     func disjoint(_ name: String, _ boxes: [Rectangle]) {
         for first in boxes.indices {
-            for second in boxes.indices.dropFirst(first + 1) where boxes[first].intersects(boxes[second]) { faults.append("\(name) \(first) and \(second) overlap") }
+            for second in boxes.indices.dropFirst(first + 1) where boxes[first].intersects(boxes[second]) {
+                faults.append("\(name) \(first) and \(second) overlap")
+            }
         }
     }
     disjoint("boxes", layout.boxes)

@@ -61,7 +61,8 @@ enum GraphCommand {
                 let part = min(size.width / natural.width, size.height / natural.height)
                 if part < 0.7 {
                     console.note(
-                        "note: at this size everything is \(Int(part * 100)) % as large as it should be; without --size it takes \(Int(natural.width))x\(Int(natural.height))")
+                        "note: at this size everything is \(Int(part * 100)) % as large as it should be; without --size it takes \(Int(natural.width))x\(Int(natural.height))"
+                    )
                 }
             }
             return true

@@ -37,7 +37,6 @@ struct DiagramLayout {
     /// Dots of the legend.
     private(set) var dots: [(severity: Band.Severity, middle: Point)] = []
 
-    private static let gap = 28.0
     private static let trackGap = 12.0
     private static let frameMargin = 16.0
     private static let frameTitle = 26.0
@@ -90,7 +89,7 @@ struct DiagramLayout {
         widenForPins()
         graph.order()
         let margin = (start: Self.frameMargin + (direction == .right ? Self.frameTitle - 6 : 0), end: Self.frameMargin)
-        let placement = DiagramPlacement(graph, groups: diagram.groups.count, gap: Self.gap, margin: margin)
+        let placement = DiagramPlacement(graph, groups: diagram.groups.count, gap: direction == .down ? 28 : 18, margin: margin)
         placeAcross(placement)
         routeChannels()
         placeAlong()
