@@ -140,6 +140,45 @@ struct CompletionTests {
         #expect(try complete("evsim run x --set to", ["evsim", "run", "x", "--set", "to"], answer: ["top=\\t16 A", ":none"]) == "[run][x][--set][to](top=)")
         #expect(try complete("evsim run --set a=1 ", ["evsim", "run", "--set", "a", "=", "1", ""], answer: [":none"]) == "[run][--set][a=1][]()")
     }
+
+    @Test(
+        "in a real bash, the built program completes commands, templates, parameters and files",
+        .enabled(if: builtProgram != nil && FileManager.default.isExecutableFile(atPath: "/bin/bash")))
+    func wholeBash() throws {
+        let directory = try TemporaryDirectory()
+        let script = try directory.file("script", evsim("completion", "bash").output)
+        _ = try directory.file("one.yaml", Sample.good)
+        func complete(_ cut: String...) throws -> String {
+            let driver = """
+                cd '\(directory.path)'
+                source '\(script)'
+                COMP_WORDBREAKS=' =:'
+                COMP_WORDS=(evsim \(cut.map { "'\($0)'" }.joined(separator: " ")))
+                COMP_LINE='evsim \(cut.joined(separator: " "))'
+                COMP_POINT=${#COMP_LINE}
+                COMP_CWORD=\(cut.count)
+                _evsim '\(try #require(builtProgram))'
+                printf '(%s)' "${COMPREPLY[@]}"
+                """
+            let result = try child("/bin/bash", [try directory.file("driver", driver)])
+            return result.errors + result.output
+        }
+        #expect(try complete("gr") == "(graph)")
+        #expect(try complete("new", "x", "--from", "f") == "(fleet)")
+        #expect(try complete("graph", "o") == "(one.yaml)")
+        #expect(try complete("run", "one.yaml", "--set", "t") == "(top=)")
+        #expect(try complete("graph", "one.yaml", "--theme", "") == "(light)(dark)")
+    }
+
+    @Test("in a real fish, the built program completes", .enabled(if: builtProgram != nil && FileManager.default.isExecutableFile(atPath: "/usr/bin/fish")))
+    func wholeFish() throws {
+        let directory = try TemporaryDirectory()
+        let script = try directory.file("script", evsim("completion", "fish").output)
+        let folder = (try #require(builtProgram) as NSString).deletingLastPathComponent
+        let driver = try directory.file("driver", "set -x PATH '\(folder)' $PATH\nsource '\(script)'\ncomplete -C 'evsim new x --from f'\n")
+        let result = try child("/usr/bin/fish", ["--no-config", driver])
+        #expect(result.output.hasPrefix("fleet\t"), "\(result.errors)")
+    }
 }
 
 private func evsimConsole(_ files: [String: String]) -> Console {

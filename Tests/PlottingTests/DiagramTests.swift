@@ -154,6 +154,16 @@ func faults(_ layout: DiagramLayout) -> [String] {
         #expect(Set(layout.wires.flatMap(\.points).map(\.x)).count == 1)
     }
 
+    @Test("Names of any length and in any script stay within the page")
+    func longNames() {
+        var diagram = DiagramSamples.cabinets()
+        for index in diagram.items.indices { diagram.items[index].title = String(repeating: "字ğ", count: 400) + "\(index)" }
+        diagram.groups[0].title = String(repeating: "long ", count: 300)
+        diagram.nets[0].leaves[0].label = String(repeating: "9", count: 900)
+        let layout = DiagramLayout(diagram)
+        #expect(faults(layout).isEmpty && layout.page.width < 8000, "\(faults(layout).prefix(3))")
+    }
+
     @Test("A size makes the picture that large, and impossible ones are refused")
     func size() throws {
         var diagram = DiagramSamples.row(2)
