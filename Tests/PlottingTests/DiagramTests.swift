@@ -145,6 +145,9 @@ func faults(_ layout: DiagramLayout) -> [String] {
         #expect(DiagramLayout(DiagramSamples.row(3)).direction == .down)
         #expect(DiagramLayout(DiagramSamples.row(25)).direction == .right)
         #expect(DiagramLayout(DiagramSamples.row(25)).page.height < 2200)
+        var wide = DiagramSamples.row(25)
+        wide.size = (4000, 500)
+        #expect(DiagramLayout(wide).direction == .down)
     }
 
     @Test("A chain of single ends is drawn straight")

@@ -64,6 +64,11 @@ struct DiagramLayout {
             return
         }
         let down = DiagramLayout(diagram, .down), right = DiagramLayout(diagram, .right)
+        if let size = diagram.size {
+            func fit(_ layout: DiagramLayout) -> Double { min(size.width / layout.page.width, size.height / layout.page.height, 1) }
+            self = fit(right) > fit(down) ? right : down
+            return
+        }
         func shape(_ layout: DiagramLayout) -> Double { max(layout.page.width / 1.5, layout.page.height) }
         // What fits on a screen goes downwards unless that is far worse.
         self = shape(right) < (down.page.width > 1300 ? 1 : 0.6) * shape(down) ? right : down
