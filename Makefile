@@ -53,6 +53,8 @@ install: build
 	install -s -m 755 $(EVSIM) $(DESTDIR)$(PREFIX)/bin/evsim
 	cd plugins && find . -name '*.yaml' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/evsim/plugins/{} \;
 	$(EVSIM) man > $(DESTDIR)$(PREFIX)/share/man/man1/evsim.1
+	for command in $$($(EVSIM) __complete -- '' | cut -f 1 | grep -v '^:'); do \
+	    $(EVSIM) man $$command > $(DESTDIR)$(PREFIX)/share/man/man1/evsim-$$command.1 || exit 1; done
 	$(EVSIM) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/evsim
 	$(EVSIM) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evsim
 	$(EVSIM) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/evsim.fish

@@ -48,7 +48,8 @@ let package = Package(
             name: "EngineTests", dependencies: ["Engine", "ScenarioLanguage", "YAMLTree", "SimulationKernel", "Quantities", "JSONText"],
             exclude: ["Vectors", "Wrong"]),
         .testTarget(
-            name: "CommandsTests", dependencies: ["Commands", "Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"], exclude: ["Golden"]),
+            name: "CommandsTests", dependencies: ["Commands", "Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText"],
+            exclude: ["Golden"]),
     ]
 )
 

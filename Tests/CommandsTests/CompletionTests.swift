@@ -43,6 +43,41 @@ struct CompletionTests {
         #expect(answer("run", "--", "--").files == ":files yaml yml")
     }
 
+    @Test("templates and sizes are completed, new files and runs by their directories")
+    func authoring() {
+        #expect(answer("new", "x", "--from", "").words == Template.all.map(\.name))
+        #expect(answer("new", "x", "--from=f").words == ["--from=fleet"])
+        #expect(answer("new", "").files == ":directories")
+        #expect(answer("graph", "x.yaml", "-o", "").files == ":files png")
+        #expect(answer("graph", "x.yaml", "--size", "1").words == ["1200x800", "1920x1080"])
+        #expect(answer("graph", "x.yaml", "--theme", "d").words == ["dark"])
+    }
+
+    @Test("directories of runs are offered by name, other directories by the shell")
+    func runs() throws {
+        let directory = try TemporaryDirectory()
+        _ = try directory.file("b-1/report.json", "{}")
+        _ = try directory.file("a-2/report.json", "{}")
+        _ = try directory.file("a-2/INCOMPLETE", "")
+        _ = try directory.file("other/file", "")
+        let names = CompletionNames.runs(in: directory.path)
+        #expect(names.map(\.word) == ["\(directory.path)/a-2", "\(directory.path)/b-1"] && names.map(\.about) == ["incomplete", ""])
+        #expect(answer("plot", "").files == ":directories")
+    }
+
+    @Test("signals are those of the scenario, or those that the run recorded")
+    func signals() throws {
+        let counted = Sample.good.replacingOccurrences(of: "cp1: {is: charge-point,", with: "cp: {is: charge-point, count: 30,").replacingOccurrences(
+            of: "cp1", with: "cp.1")
+        let names = CompletionNames.signals(of: "x.yaml", evsimConsole(["x.yaml": counted])).map(\.word)
+        #expect(names.contains("csms.connected") && names.contains("cp.*.power") && !names.contains("cp.1.power"))
+        #expect(CompletionNames.signals(of: "x.yaml", evsimConsole(["x.yaml": ": ["])).isEmpty)
+        let directory = try TemporaryDirectory()
+        _ = try directory.file("run/report.json", "{}")
+        _ = try directory.file("run/signals.csv", "t_s,signal,value,unit\n0,cp1.power,1,W\n1,cp1.power,2,W\n1,cp1.soc,3,%\n1,bro")
+        #expect(CompletionNames.signals(of: directory.path + "/run", evsimConsole([:])).map(\.word) == ["cp1.power", "cp1.soc"])
+    }
+
     @Test("parameters of the scenario on the line are completed with their values")
     func parameters() {
         let files = ["x.yaml": Sample.good]
@@ -104,6 +139,45 @@ struct CompletionTests {
         #expect(try complete("evsim run --color=", ["evsim", "run", "--color", "="], answer: ["--color=auto", ":none"]) == "[run][--color=](auto)")
         #expect(try complete("evsim run x --set to", ["evsim", "run", "x", "--set", "to"], answer: ["top=\\t16 A", ":none"]) == "[run][x][--set][to](top=)")
         #expect(try complete("evsim run --set a=1 ", ["evsim", "run", "--set", "a", "=", "1", ""], answer: [":none"]) == "[run][--set][a=1][]()")
+    }
+
+    @Test(
+        "in a real bash, the built program completes commands, templates, parameters and files",
+        .enabled(if: builtProgram != nil && FileManager.default.isExecutableFile(atPath: "/bin/bash")))
+    func wholeBash() throws {
+        let directory = try TemporaryDirectory()
+        let script = try directory.file("script", evsim("completion", "bash").output)
+        _ = try directory.file("one.yaml", Sample.good)
+        func complete(_ cut: String...) throws -> String {
+            let driver = """
+                cd '\(directory.path)'
+                source '\(script)'
+                COMP_WORDBREAKS=' =:'
+                COMP_WORDS=(evsim \(cut.map { "'\($0)'" }.joined(separator: " ")))
+                COMP_LINE='evsim \(cut.joined(separator: " "))'
+                COMP_POINT=${#COMP_LINE}
+                COMP_CWORD=\(cut.count)
+                _evsim '\(try #require(builtProgram))'
+                printf '(%s)' "${COMPREPLY[@]}"
+                """
+            let result = try child("/bin/bash", [try directory.file("driver", driver)])
+            return result.errors + result.output
+        }
+        #expect(try complete("gr") == "(graph)")
+        #expect(try complete("new", "x", "--from", "f") == "(fleet)")
+        #expect(try complete("graph", "o") == "(one.yaml)")
+        #expect(try complete("run", "one.yaml", "--set", "t") == "(top=)")
+        #expect(try complete("graph", "one.yaml", "--theme", "") == "(light)(dark)")
+    }
+
+    @Test("in a real fish, the built program completes", .enabled(if: builtProgram != nil && FileManager.default.isExecutableFile(atPath: "/usr/bin/fish")))
+    func wholeFish() throws {
+        let directory = try TemporaryDirectory()
+        let script = try directory.file("script", evsim("completion", "fish").output)
+        let folder = (try #require(builtProgram) as NSString).deletingLastPathComponent
+        let driver = try directory.file("driver", "set -x PATH '\(folder)' $PATH\nsource '\(script)'\ncomplete -C 'evsim new x --from f'\n")
+        let result = try child("/usr/bin/fish", ["--no-config", driver])
+        #expect(result.output.hasPrefix("fleet\t"), "\(result.errors)")
     }
 }
 

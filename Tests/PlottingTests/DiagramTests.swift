@@ -145,6 +145,9 @@ func faults(_ layout: DiagramLayout) -> [String] {
         #expect(DiagramLayout(DiagramSamples.row(3)).direction == .down)
         #expect(DiagramLayout(DiagramSamples.row(25)).direction == .right)
         #expect(DiagramLayout(DiagramSamples.row(25)).page.height < 2200)
+        var wide = DiagramSamples.row(25)
+        wide.size = (4000, 500)
+        #expect(DiagramLayout(wide).direction == .down)
     }
 
     @Test("A chain of single ends is drawn straight")
@@ -152,6 +155,16 @@ func faults(_ layout: DiagramLayout) -> [String] {
         let layout = DiagramLayout(DiagramSamples.row(1))
         #expect(layout.wires.count == 2 && layout.wires.allSatisfy { $0.points.count == 2 })
         #expect(Set(layout.wires.flatMap(\.points).map(\.x)).count == 1)
+    }
+
+    @Test("Names of any length and in any script stay within the page")
+    func longNames() {
+        var diagram = DiagramSamples.cabinets()
+        for index in diagram.items.indices { diagram.items[index].title = String(repeating: "字ğ", count: 400) + "\(index)" }
+        diagram.groups[0].title = String(repeating: "long ", count: 300)
+        diagram.nets[0].leaves[0].label = String(repeating: "9", count: 900)
+        let layout = DiagramLayout(diagram)
+        #expect(faults(layout).isEmpty && layout.page.width < 8000, "\(faults(layout).prefix(3))")
     }
 
     @Test("A size makes the picture that large, and impossible ones are refused")

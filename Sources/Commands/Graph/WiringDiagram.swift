@@ -88,7 +88,7 @@ enum WiringDiagram {
                 // The net hangs on what many are joined to: the central system, the charge point, the meter.
                 let isAtTarget = relation == .ocpp || relation == .plugged
                 guard let root = itemOf[isAtTarget ? edge.to : edge.from], let end = itemOf[isAtTarget ? edge.from : edge.to] else { continue }
-                let label = edge.link?.text ?? (relation == .wired ? edge.setting : "")
+                let label = edge.link?.text ?? (relation == .wired ? edge.setting : part(edge, wiring))
                 let leaf = Diagram.Net.Leaf(end, label: label)
                 if let known = netOf[root], relation != .wired {
                     nets[known].leaves.append(leaf)
@@ -102,6 +102,13 @@ enum WiringDiagram {
     }
 
     // MARK: Texts
+
+    /// Which instances of a counted node an edge means, when not all: `at fleet.3`.
+    private static func part(_ edge: Wiring.Edge, _ wiring: Wiring) -> String {
+        let target = wiring.nodes[edge.to]
+        guard target.isCounted, edge.target != "\(target.name).*", edge.target != target.name, edge.target.utf8.count <= 24 else { return "" }
+        return edge.relation == .plugged ? "at \(edge.target)" : edge.target
+    }
 
     private static func row(_ frame: Wiring.Frame, _ wiring: Wiring, _ tags: [Diagram.Tag]) -> Diagram.Row {
         let readers = list(frame.readers.map { wiring.nodes[$0].name }, most: 3)

@@ -4,6 +4,9 @@ import YAMLTree
 
 /// The wiring of a scenario as lines of text: trees below the central systems and meters, then a drawing of each bus.
 struct WiringText {
+    /// The most detectors below one node.
+    private static let mostWatches = 12
+
     private let wiring: Wiring
     private let width: Int
     private var lines: [String] = []
@@ -11,8 +14,8 @@ struct WiringText {
 
     /// The text in lines of at most `width` columns.
     static func text(_ wiring: Wiring, width: Int) -> String {
-        var writer = WiringText(wiring, width)
-        writer.write()
+        var writer = WiringText(wiring.collapsed(), width)
+        writer.write(WiringDiagram.summary(wiring))
         return writer.lines.map { "\($0)\n" }.joined()
     }
 
@@ -28,8 +31,8 @@ struct WiringText {
         var node: Int?
     }
 
-    private mutating func write() {
-        add("\(wiring.scenario): \(WiringDiagram.summary(wiring))")
+    private mutating func write(_ summary: String) {
+        add("\(wiring.scenario): \(summary)")
         let roots = wiring.nodes.indices.filter { node in
             wiring.nodes[node].roles.contains(.centralSystem) || wiring.edges.contains { $0.from == node && $0.relation == .feeds }
         }
@@ -85,11 +88,12 @@ struct WiringText {
         }
         let buses = wiring.buses.filter { $0.members.contains(node) }.map(\.name)
         if !buses.isEmpty { result.append(Branch(text: "CAN ── \(buses.joined(separator: ", "))", node: nil)) }
-        for detector in wiring.detectors {
-            for watch in detector.watches where watch.place == .node(node) {
-                result.append(Branch(text: "◇ \(detector.name) watches \(watch.ownName)", node: nil))
-            }
+        let watches = wiring.detectors.flatMap { detector in
+            detector.watches.filter { $0.place == .node(node) }.map { "◇ \(detector.name) watches \($0.ownName)" }
         }
+        let isMany = watches.count > WiringText.mostWatches
+        result += watches.prefix(isMany ? WiringText.mostWatches - 1 : watches.count).map { Branch(text: $0, node: nil) }
+        if isMany { result.append(Branch(text: "◇ and \(watches.count - WiringText.mostWatches + 1) more", node: nil)) }
         return result
     }
 

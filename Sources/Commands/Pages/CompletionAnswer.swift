@@ -1,6 +1,3 @@
-import Engine
-import Quantities
-import ScenarioLanguage
 import YAMLTree
 
 /// `evsim __complete`: the candidates for the last of the given words.
@@ -80,7 +77,10 @@ enum CompletionAnswer {
         switch type {
         case .text, .number: return ([], ":none")
         case .scenario: return ([], ":files yaml yml")
-        case .directory: return ([], ":directories")
+        case .newFile, .directory: return ([], ":directories")
+        case .run: return matching(CompletionNames.runs(in: console.runs), files: ":directories")
+        case .size: return matching([("1200x800", ""), ("1920x1080", "a screen"), ("2400x1600", "a page")])
+        case .signal: return matching(positionals.first.map { CompletionNames.signals(of: $0, console) } ?? [])
         case .file(let endings): return ([], ":files " + endings.joined(separator: " "))
         case .words(let words): return matching(words.map { ($0, areaAbout($0, command)) })
         case .command: return matching(CommandTable.visible.map { ($0.name, $0.about) })
@@ -88,22 +88,15 @@ enum CompletionAnswer {
         case .subject: return matching(Subject.all.map { ($0.name, $0.about) }, files: ":files yaml yml")
         case .assignment:
             guard !current.contains("="), let path = positionals.first, path != "-" else { return ([], ":none") }
-            return matching(parameters(of: path, console))
+            return matching(CompletionNames.parameters(of: path, console))
         }
     }
 
     private static func areaAbout(_ word: String, _ command: CommandSpec) -> String {
-        command.name == "list" ? ListArea(rawValue: word)?.about ?? "" : ""
-    }
-
-    /// The parameters of a scenario as `name=`, explained by their values.
-    private static func parameters(of path: String, _ console: Console) -> [Candidate] {
-        guard let file = try? console.read(path) else { return [] }
-        let entries = YAMLTree.parse(file).root?.entry("params")?.value.entries ?? []
-        return entries.map { entry in
-            let value = entry.value.text ?? entry.value.entry("default")?.value.text ?? ""
-            let about = entry.value.entry("about")?.value.text
-            return ("\(entry.name)=", [value, about ?? ""].filter { !$0.isEmpty }.joined(separator: " – "))
+        switch command.name {
+        case "list": ListArea(rawValue: word)?.about ?? ""
+        case "new": Template.named(word)?.about ?? ""
+        default: ""
         }
     }
 }

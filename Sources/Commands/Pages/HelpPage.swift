@@ -27,7 +27,7 @@ enum HelpPage {
         text += "\n" + heading("Options of every command")
         text += TextLayout.definitions(OptionSpec.everywhere.map { (spelling($0), about($0)) }, width: width)
         text += "\n'evsim help COMMAND' says more. Start here:\n"
-        text += "  evsim list scenarios && evsim run scenarios/reference/repeated-current-fluctuation.yaml\n"
+        text += "  evsim new my-first && evsim run my-first.yaml\n"
         return text
     }
 

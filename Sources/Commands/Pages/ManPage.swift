@@ -33,7 +33,7 @@ enum ManPage {
         ])
         text += ".SH EXAMPLES\n"
         for example in CommandTable.visible.flatMap(\.examples) { text += self.example(example) }
-        return text + ".SH SEE ALSO\n" + line("The pages of the commands: 'evsim man run' and so on; 'evsim help'.")
+        return text + ".SH SEE ALSO\n" + line(CommandTable.visible.map { "evsim-\($0.name)(1)" }.joined(separator: ", "))
     }
 
     private static func page(_ command: CommandSpec) -> String {

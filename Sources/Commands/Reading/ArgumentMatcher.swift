@@ -189,8 +189,8 @@ struct ArgumentMatcher {
     private mutating func check(_ value: Arguments.Value, _ type: ArgumentType, _ name: String) {
         let shown = "\(ArgumentMatcher.quoted(value.text)) (argument \(value.position))"
         switch type {
-        case .text, .code, .subject: break
-        case .scenario, .directory, .file:
+        case .text, .code, .subject, .size, .signal: break
+        case .scenario, .directory, .run, .file, .newFile:
             if value.text.isEmpty { errors.append(UsageError("\(name) is empty (argument \(value.position))")) }
         case .number(let range):
             guard let number = UInt64(value.text), !value.text.hasPrefix("+") else {

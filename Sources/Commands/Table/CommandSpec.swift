@@ -6,10 +6,18 @@ enum ArgumentType: Sendable {
     case scenario
     /// A directory.
     case directory
+    /// The directory of a run.
+    case run
+    /// A file that does not exist yet.
+    case newFile
     /// A file with one of these endings.
     case file([String])
     /// A whole number in a range.
     case number(ClosedRange<UInt64>)
+    /// Width and height in pixels: `1200x800`.
+    case size
+    /// A signal of the scenario, or of the run, that stands first on the line.
+    case signal
     /// A parameter and its value: `gap=20ms`.
     case assignment
     /// One of a few words.

@@ -1,6 +1,8 @@
 /// All commands in the order of their help.
 enum CommandTable {
-    static let all: [CommandSpec] = [run, validate, fmt, list, describe, explain, schema, graph, plot, doctor, bench, version, completion, man, help, complete]
+    static let all: [CommandSpec] = [
+        run, validate, new, fmt, list, describe, explain, schema, graph, plot, doctor, bench, version, completion, man, help, complete,
+    ]
 
     /// The commands that help shows.
     static var visible: [CommandSpec] { all.filter { !$0.isHidden } }
@@ -58,6 +60,20 @@ enum CommandTable {
             ("evsim fmt - < my.yaml", "formats text from an editor"),
         ], exitCodes: [.fine, .expectationFailed, .usage, .invalidFile, .runtime, .bug], perform: FmtCommand.perform)
 
+    private static let new = CommandSpec(
+        name: "new", about: "write a first scenario, study, fleet or plugin that runs",
+        text: [
+            "Writes NAME.yaml from a template, with comments that explain it; 'plugin' also writes NAME-example.yaml, which uses it. The scenario gets the name of the file. The result runs and passes as it is.",
+            "It asks nothing and never overwrites: when a file of that name is there, it writes nothing and exits with 4.",
+        ],
+        positionals: [PositionalSpec(name: "NAME", type: .newFile, about: "Name or path of the new file, with or without '.yaml'.", arity: .optional)],
+        options: [.template, .listTemplates, .json],
+        examples: [
+            ("evsim new my-first && evsim run my-first.yaml", "a scenario, and its first run"),
+            ("evsim new study --from attack-study", "from another template"),
+            ("evsim new --list", "the templates"),
+        ], exitCodes: [.fine, .usage, .runtime], perform: NewCommand.perform)
+
     private static let list = CommandSpec(
         name: "list", about: "list scenarios, plugins, kinds, detectors, attacks, messages, functions, units, sections or codes",
         text: ["Without an area it lists the areas. 'evsim describe NAME' says more about what is listed, 'evsim explain CODE' about a code."],
@@ -111,7 +127,7 @@ enum CommandTable {
     private static let plot = CommandSpec(
         name: "plot", about: "draw the pictures of a run again",
         text: ["Draws the plots of a scenario from the files that its run left, without simulating anything."],
-        positionals: [PositionalSpec(name: "RUN", type: .directory, about: "Directory of a run.")], options: [.picture, .only, .json],
+        positionals: [PositionalSpec(name: "RUN", type: .run, about: "Directory of a run.")], options: [.picture, .only, .json],
         examples: [("evsim plot runs/depot-200-7 --only 2 -o load.png", "one picture into a file")], exitCodes: [.fine, .usage, .runtime],
         perform: PlotCommand.perform)
 

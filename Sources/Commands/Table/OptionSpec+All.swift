@@ -25,10 +25,15 @@ extension OptionSpec {
     static let diagram = OptionSpec(
         name: "output", short: "o", valueName: "FILE", type: .file(["png"]), about: "Draws a picture into this PNG file; standard output then gets its name.")
     static let pictureSize = OptionSpec(
-        name: "size", valueName: "WxH", about: "Size of the picture in pixels; what is drawn is made to fit.", defaultText: "what the content needs")
+        name: "size", valueName: "WxH", type: .size, about: "Size of the picture in pixels; what is drawn is made to fit.",
+        defaultText: "what the content needs")
     static let theme = OptionSpec(name: "theme", valueName: "NAME", type: .words(["light", "dark"]), about: "Colours of the picture.", defaultText: "light")
     static let pictureScale = OptionSpec(
         name: "scale", valueName: "N", type: .number(1...2), about: "Pixels in a point: 2 for print and for dense screens.", defaultText: "1")
+    static let template = OptionSpec(
+        name: "from", valueName: "TEMPLATE", type: .words(Template.all.map(\.name)), about: "What the file begins with; --list shows the templates.",
+        defaultText: Template.all[0].name)
+    static let listTemplates = OptionSpec(name: "list", about: "Lists the templates and writes nothing.")
     static let seed = OptionSpec(
         name: "seed", valueName: "N", type: .number(0...UInt64.max), about: "Seed of every random stream; replaces the one of the file.")
     static let set = OptionSpec(

@@ -12,7 +12,11 @@ struct PlacedText {
     /// The room that it takes.
     var box: Rectangle
 
-    init(_ text: String, at anchor: Point, _ font: Font, _ role: Role) {
+    /// The most characters of a text; longer ones end in dots.
+    static let mostCharacters = 64
+
+    init(_ given: String, at anchor: Point, _ font: Font, _ role: Role) {
+        let text = PlacedText.shortened(given)
         let size = Canvas.measure(text, font)
         self.text = text
         self.anchor = anchor
@@ -20,6 +24,9 @@ struct PlacedText {
         self.role = role
         box = Rectangle(x: anchor.x, y: anchor.y - size.ascent, width: size.width, height: size.ascent + size.descent)
     }
+
+    /// A text of a bounded length.
+    static func shortened(_ text: String) -> String { text.count > mostCharacters ? text.prefix(mostCharacters - 1) + "…" : text }
 
     /// The same text elsewhere.
     func moved(x: Double, y: Double) -> PlacedText { PlacedText(text, at: Point(anchor.x + x, anchor.y + y), font, role) }
@@ -96,7 +103,7 @@ struct DiagramCard {
         for row in rows {
             for (column, cell) in row.cells.enumerated() {
                 if column == widths.count { widths.append(0) }
-                widths[column] = max(widths[column], Canvas.measure(cell, Self.rowFont).width)
+                widths[column] = max(widths[column], Canvas.measure(PlacedText.shortened(cell), Self.rowFont).width)
             }
         }
         var y = top + 4

@@ -105,27 +105,47 @@ struct DiagramGraph {
 
     // MARK: Order
 
-    /// Orders the layers so that few nets cross: sweeps by barycentre; the order of the file stays where it is as good.
+    /// Orders the layers so that few nets cross: the order of the file around the fullest layer, unless sweeps by barycentre find a better one.
     mutating func order() {
-        sortByGroups(Array(repeating: nil, count: vertices.count))
+        keepFileOrder()
+        swapNeighbours()
         var best = layers
         var fewest = crossings()
-        for sweep in 0..<24 where fewest > 0 || sweep < 4 {
+        for sweep in 0..<24 where fewest > 0 {
             improve(sweep)
+            let swept = layers
+            swapNeighbours()
             let count = crossings()
             if count < fewest {
                 fewest = count
                 best = layers
             }
+            layers = swept
         }
         layers = best
-        swapNeighbours()
+    }
+
+    /// The fullest layer as the file has it, and the others by what they are joined to on its side.
+    private mutating func keepFileOrder() {
+        var keys: [Double?] = Array(repeating: nil, count: vertices.count)
+        sortByGroups(keys)
+        let items = layers.map { layer in layer.count { if case .item = vertices[$0].content { true } else { false } } }
+        guard let most = items.max(), let anchor = items.firstIndex(of: most) else { return }
+        for layer in Array((anchor + 1)..<layers.count) + (0..<anchor).reversed() {
+            let places = places()
+            for vertex in layers[layer] {
+                let near = layer > anchor ? vertices[vertex].before : vertices[vertex].behind
+                keys[vertex] = near.isEmpty ? places[vertex] : near.reduce(0) { $0 + places[$1] } / Double(near.count)
+            }
+            sortByGroups(keys, only: layer)
+        }
+        sortByGroups(keys)
     }
 
     /// Swaps neighbours of a layer as long as that leaves fewer crossings.
     private mutating func swapNeighbours() {
-        guard vertices.count <= 400 else { return }
-        for _ in 0..<12 {
+        guard vertices.count <= 300 else { return }
+        for _ in 0..<6 {
             var changed = false
             for layer in layers.indices {
                 var place = places(of: layer - 1).merging(places(of: layer + 1)) { $1 }

@@ -19,29 +19,28 @@ struct DiagramLayout {
     let diagram: Diagram
     let direction: Diagram.Direction
     /// The whole picture.
-    private(set) var page = Rectangle(x: 0, y: 0, width: 0, height: 0)
+    var page = Rectangle(x: 0, y: 0, width: 0, height: 0)
     /// The room of each item.
-    private(set) var boxes: [Rectangle] = []
+    var boxes: [Rectangle] = []
     /// The bar of each bus, by item.
-    private(set) var bars: [(item: Int, box: Rectangle)] = []
+    var bars: [(item: Int, box: Rectangle)] = []
     /// Frames, by group.
-    private(set) var frames: [(group: Int, box: Rectangle)] = []
-    private(set) var wires: [Wire] = []
-    private(set) var ends: [End] = []
+    var frames: [(group: Int, box: Rectangle)] = []
+    var wires: [Wire] = []
+    var ends: [End] = []
     /// Texts on lines, with the style of their net.
-    private(set) var labels: [(text: PlacedText, box: Rectangle, style: Int)] = []
-    private(set) var texts: [PlacedText] = []
-    private(set) var tags: [PlacedTag] = []
+    var labels: [(text: PlacedText, box: Rectangle, style: Int)] = []
+    var texts: [PlacedText] = []
+    var tags: [PlacedTag] = []
     /// Lines of the legend.
-    private(set) var swatches: [(style: Int, from: Point, to: Point)] = []
+    var swatches: [(style: Int, from: Point, to: Point)] = []
     /// Dots of the legend.
-    private(set) var dots: [(severity: Band.Severity, middle: Point)] = []
+    var dots: [(severity: Band.Severity, middle: Point)] = []
 
-    private static let gap = 28.0
     private static let trackGap = 12.0
     private static let frameMargin = 16.0
-    private static let frameTitle = 26.0
-    private static let pageMargin = 28.0
+    static let frameTitle = 26.0
+    static let pageMargin = 28.0
     private static let labelFont = Font(size: 10.5)
 
     private var cards: [DiagramCard] = []
@@ -65,6 +64,11 @@ struct DiagramLayout {
             return
         }
         let down = DiagramLayout(diagram, .down), right = DiagramLayout(diagram, .right)
+        if let size = diagram.size {
+            func fit(_ layout: DiagramLayout) -> Double { min(size.width / layout.page.width, size.height / layout.page.height, 1) }
+            self = fit(right) > fit(down) ? right : down
+            return
+        }
         func shape(_ layout: DiagramLayout) -> Double { max(layout.page.width / 1.5, layout.page.height) }
         // What fits on a screen goes downwards unless that is far worse.
         self = shape(right) < (down.page.width > 1300 ? 1 : 0.6) * shape(down) ? right : down
@@ -90,7 +94,7 @@ struct DiagramLayout {
         widenForPins()
         graph.order()
         let margin = (start: Self.frameMargin + (direction == .right ? Self.frameTitle - 6 : 0), end: Self.frameMargin)
-        let placement = DiagramPlacement(graph, groups: diagram.groups.count, gap: Self.gap, margin: margin)
+        let placement = DiagramPlacement(graph, groups: diagram.groups.count, gap: direction == .down ? 28 : 18, margin: margin)
         placeAcross(placement)
         routeChannels()
         placeAlong()
@@ -105,7 +109,7 @@ struct DiagramLayout {
 
     private func label(_ strand: DiagramGraph.Strand, _ vertex: Int) -> String {
         guard case .item(let item) = graph.vertices[vertex].content, !diagram.items[item].isBar else { return "" }
-        return diagram.nets[strand.net].leaves.first { $0.item == item }?.label ?? ""
+        return PlacedText.shortened(diagram.nets[strand.net].leaves.first { $0.item == item }?.label ?? "")
     }
 
     /// The room of an end across, and of its label along.
@@ -357,122 +361,5 @@ struct DiagramLayout {
                 labels.append((placed, box, diagram.nets[strand.net].style))
             }
         }
-    }
-
-    /// Puts the title of each frame where no line enters it.
-    private mutating func makeFrameTitles() {
-        for (group, box) in frames {
-            let title = diagram.groups[group].title, detail = diagram.groups[group].detail
-            let titleWidth = Canvas.measure(title, Font(size: 12.5, weight: .bold)).width
-            let detailWidth = detail.isEmpty ? 0 : Canvas.measure(detail, DiagramCard.detailFont).width + 8
-            let lane = Rectangle(x: box.x, y: box.y, width: box.width, height: Self.frameTitle)
-            var stops: [Double] = [box.x + 6, box.maxX - 6]
-            for wire in wires {
-                for (from, to) in zip(wire.points, wire.points.dropFirst()) where from.x == to.x {
-                    let line = Rectangle(x: from.x - 1, y: min(from.y, to.y), width: 2, height: (from.y - to.y).magnitude)
-                    if lane.intersects(line) { stops.append(from.x) }
-                }
-            }
-            stops.sort()
-            let free = zip(stops, stops.dropFirst()).filter { $1 - $0 > 12 }
-            let both = free.first { $1 - $0 >= titleWidth + detailWidth + 16 }
-            let place = both ?? free.first { $1 - $0 >= titleWidth + 16 } ?? free.first ?? (box.x + 6, box.maxX)
-            let text = PlacedText(title, at: Point(place.0 + 8, box.y + 18), Font(size: 12.5, weight: .bold), .ink)
-            texts.append(text)
-            if both != nil, !detail.isEmpty { texts.append(PlacedText(detail, at: Point(text.box.maxX + 8, box.y + 18), DiagramCard.detailFont, .muted)) }
-        }
-    }
-
-    // MARK: Page
-
-    /// Adds title, legend and notes, and moves everything into the page.
-    private mutating func finish() {
-        var areas: [Rectangle] = boxes
-        areas += bars.map(\.box)
-        areas += frames.map(\.box)
-        areas += labels.map(\.box)
-        for wire in wires { areas += wire.points.map { Rectangle(x: $0.x, y: $0.y, width: 0, height: 0) } }
-        let left = areas.map(\.x).min() ?? 0, top = areas.map(\.y).min() ?? 0
-        let right = areas.map(\.maxX).max() ?? 0, bottom = areas.map(\.maxY).max() ?? 0
-        let margin = Self.pageMargin
-        var head: [PlacedText] = []
-        var y = margin + 14
-        head.append(PlacedText(diagram.title, at: Point(margin, y), Font(size: 18, weight: .bold), .ink))
-        if !diagram.subtitle.isEmpty {
-            y += 20
-            head.append(PlacedText(diagram.subtitle, at: Point(margin, y), Font(size: 12), .muted))
-        }
-        y += 26
-        let used = diagram.styles.indices.filter { style in diagram.nets.contains { $0.style == style } }
-        let severities = [(Band.Severity.low, "low"), (.medium, "medium"), (.high, "high"), (.critical, "critical")].filter { severity, _ in
-            tags.contains { $0.severity == severity }
-        }
-        var legend = used.map { (name: diagram.styles[$0].name, style: Optional($0), severity: Band.Severity.low, lead: 32.0) }
-        legend += severities.map { ("detector, \($0.1)", nil, $0.0, 13) }
-        let legendWidths = legend.map { Canvas.measure($0.name, DiagramCard.detailFont).width + $0.lead + 2 }
-        let legendWidth = legendWidths.reduce(0) { $0 + $1 + 18 } - 18
-        let width = max(right - left, head.map(\.box.width).max() ?? 0, min(legendWidth, 420), 300)
-        let shiftX = (margin + (width - (right - left)) / 2 - left).rounded(), shiftY = (y - top).rounded()
-        move(x: shiftX, y: shiftY)
-        texts += head
-        y = bottom + shiftY + (legend.isEmpty ? 0 : 34)
-        var x = margin
-        for (entry, size) in zip(legend, legendWidths) {
-            if x > margin, x + size > margin + width {
-                x = margin
-                y += 20
-            }
-            if let style = entry.style {
-                swatches.append((style, Point(x, y - 4), Point(x + 24, y - 4)))
-            } else {
-                dots.append((entry.severity, Point(x + 4, y - 4)))
-            }
-            texts.append(PlacedText(entry.name, at: Point(x + entry.lead, y), DiagramCard.detailFont, .muted))
-            x += size + 18
-        }
-        for note in diagram.notes {
-            for line in Self.wrap(note, DiagramCard.detailFont, width) {
-                y += 19
-                texts.append(PlacedText(line, at: Point(margin, y + 6), DiagramCard.detailFont, .muted))
-            }
-        }
-        page = Rectangle(x: 0, y: 0, width: width + 2 * margin, height: (y + 6 + margin).rounded(.up))
-    }
-
-    /// The same in the middle of a page of another size.
-    func centred(width: Double, height: Double) -> DiagramLayout {
-        var copy = self
-        let (x, y) = (((width - page.width) / 2).rounded(), ((height - page.height) / 2).rounded())
-        copy.move(x: x, y: y)
-        copy.swatches = swatches.map { ($0.style, Point($0.from.x + x, $0.from.y + y), Point($0.to.x + x, $0.to.y + y)) }
-        copy.dots = dots.map { ($0.severity, Point($0.middle.x + x, $0.middle.y + y)) }
-        copy.page = Rectangle(x: 0, y: 0, width: width, height: height)
-        return copy
-    }
-
-    private mutating func move(x: Double, y: Double) {
-        func moved(_ box: Rectangle) -> Rectangle { Rectangle(x: box.x + x, y: box.y + y, width: box.width, height: box.height) }
-        func moved(_ point: Point) -> Point { Point(point.x + x, point.y + y) }
-        boxes = boxes.map(moved)
-        bars = bars.map { ($0.item, moved($0.box)) }
-        frames = frames.map { ($0.group, moved($0.box)) }
-        wires = wires.map { Wire(style: $0.style, points: $0.points.map(moved)) }
-        ends = ends.map { End(style: $0.style, point: moved($0.point), isForward: $0.isForward) }
-        labels = labels.map { ($0.text.moved(x: x, y: y), moved($0.box), $0.style) }
-        texts = texts.map { $0.moved(x: x, y: y) }
-        tags = tags.map { $0.moved(x: x, y: y) }
-    }
-
-    /// The words of a text on lines that are no wider than they may be, one word at least.
-    private static func wrap(_ text: String, _ font: Font, _ width: Double) -> [String] {
-        var lines: [String] = []
-        for word in text.split(separator: " ") {
-            if let last = lines.last, Canvas.measure("\(last) \(word)", font).width <= width {
-                lines[lines.count - 1] = "\(last) \(word)"
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines
     }
 }

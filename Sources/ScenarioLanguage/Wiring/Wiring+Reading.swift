@@ -158,7 +158,8 @@ extension Wiring {
                     }
                     continue
                 }
-                watch = Watch(signal: symbol.name, ownName: own, place: .node(declaration))
+                let number = instance - node.firstInstance + 1
+                watch = Watch(signal: symbol.name, ownName: node.isCounted && node.count > 1 ? "\(number).\(own)" : own, place: .node(declaration))
             } else if let place = places[signal], known[key] == nil {
                 let bus = scenario.buses[place.bus].name
                 watch = Watch(signal: key, ownName: String(key.dropFirst(bus.count + 1)), place: .frame(bus: place.bus, frame: place.frame))

@@ -145,11 +145,11 @@ extension Wiring.Node {
 }
 
 extension Wiring.Link {
-    /// `100 ms`, `100 ms + up to 400 ms`.
+    /// `100 ms`, `100 ms + up to 400 ms`, `20 ms for some`.
     public var text: String {
         let base = Quantity(latency.seconds, .time).text
         let times = jitter > .zero ? "\(base) + up to \(Quantity(jitter.seconds, .time).text)" : base
-        return isPartial ? "some \(times)" : times
+        return isPartial ? "\(times) for some" : times
     }
 }
 
