@@ -93,4 +93,50 @@ struct SchemaTests {
             #expect(matches("a-b") == dashes)
         }
     }
+
+    @Test("the tables of the reference page are those of the schema, and every section and table is on it")
+    func page() throws {
+        let page = try String(contentsOf: Self.docs.appendingPathComponent("language.md"), encoding: .utf8)
+        #expect(try LanguageTables.filled(page).get() == page, "write them anew: evsim schema --tables docs/language.md")
+        let unneeded = ["section buses.NAME.sets[i]"] + PluginSchema.all.map { "section \(Subject.name($0))" }
+        for name in LanguageTables.names where !unneeded.contains(name) { #expect(page.contains("<!-- table: \(name) -->"), "\(name)") }
+    }
+
+    @Test("tables are filled in place, and a page with a wrong marker is left alone")
+    func filling() throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("p.md", "before\n<!-- table: section run -->\nold\n<!-- end -->\nafter\n")
+        #expect(evsim("schema", "--tables", file).code == .fine)
+        let text = try directory.read("p.md")
+        #expect(text.hasPrefix("before\n<!-- table: section run -->\n| Key | Takes | Meaning |\n"))
+        #expect(text.hasSuffix("|\n<!-- end -->\nafter\n") && !text.contains("old") && text.contains("| `for` \\* | time |"))
+        for (bad, message) in [
+            ("a\n<!-- table: none -->\n<!-- end -->\n", "line 2: there is no table 'none'"), ("<!-- table: units -->\n", "line 1: the table 'units' has no"),
+            ("\n<!-- end -->\n", "line 2: '<!-- end -->' ends no table"),
+            ("<!-- table: units -->\n<!-- table: steps -->\n<!-- end -->\n", "line 1: the table 'units' has no"),
+        ] {
+            let page = try directory.file("bad.md", bad)
+            let result = evsim("schema", "--tables", page)
+            #expect(result.code == .runtime && result.errors.contains(message), "\(result.errors)")
+            #expect(try directory.read("bad.md") == bad)
+        }
+        #expect(evsim("schema", "--tables", directory.path + "/none.md").code == .runtime)
+    }
+
+    @Test("every table can be made, and no cell breaks a row")
+    func tables() throws {
+        for name in LanguageTables.names {
+            let lines = try #require(LanguageTables.table(name), "\(name)")
+            #expect(lines.count > 2, "\(name)")
+            #expect(lines.allSatisfy { !$0.contains("\n") }, "\(name)")
+            var columns = 0
+            for line in lines {
+                // Without what stands in code, no cell has a bar of its own.
+                let bars = line.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 0 }.map(\.element).joined()
+                let count = line.hasPrefix("|") ? bars.count { $0 == "|" } : 0
+                if count > 0, columns > 0 { #expect(count == columns, "\(line)") }
+                columns = count
+            }
+        }
+    }
 }
