@@ -64,7 +64,9 @@ let registry = Registry(
         MessageManifest(
             name: "SetChargingProfile", protocolName: "OCPP 1.6", sender: .centralSystem, fields: [MessageFieldManifest("connectorId", .whole, required: true)],
             shorthands: [("limit", .current, "")], about: ""),
-        MessageManifest(name: "RemoteStartTransaction", protocolName: "OCPP 1.6", sender: .centralSystem, fields: [MessageFieldManifest("idTag", .text(longest: 20, takesNumbers: true), required: true)], about: ""),
+        MessageManifest(
+            name: "RemoteStartTransaction", protocolName: "OCPP 1.6", sender: .centralSystem,
+            fields: [MessageFieldManifest("idTag", .text(longest: 20, takesNumbers: true), required: true)], about: ""),
         MessageManifest(name: "RemoteStopTransaction", protocolName: "OCPP 1.6", sender: .centralSystem, fields: [], about: ""),
         MessageManifest(name: "Heartbeat", protocolName: "OCPP 1.6", sender: .chargePoint, fields: [], about: ""),
     ],

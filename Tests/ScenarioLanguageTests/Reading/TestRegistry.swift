@@ -46,7 +46,8 @@ enum TestRegistry {
         ],
         messages: [
             MessageManifest(
-                name: "Start", protocolName: "test", sender: .centralSystem, fields: [MessageFieldManifest("tag", .text(longest: nil, takesNumbers: true))], shorthands: [("limit", .current, "A limit.")],
+                name: "Start", protocolName: "test", sender: .centralSystem, fields: [MessageFieldManifest("tag", .text(longest: nil, takesNumbers: true))],
+                shorthands: [("limit", .current, "A limit.")],
                 about: "Start."),
             MessageManifest(name: "Beat", protocolName: "test", sender: .chargePoint, fields: [], about: "Beat."),
         ], checkMessage: { _, _ in [] })
