@@ -201,7 +201,9 @@ enum LanguageTables {
             ["Setting", "Takes", "Meaning"],
             settings.map { setting in
                 var type = prose(setting.type.name.split(separator: " | ").joined(separator: ", "))
-                if case .texts(let allowed) = setting.type { type = "list of \(allowed.map(code).joined(separator: ", "))" }
+                if case .texts(let allowed) = setting.type {
+                    type = allowed.count > 8 ? "list of words" : "list of \(allowed.map(code).joined(separator: ", "))"
+                }
                 switch (setting.min, setting.max) {
                 case (let least?, let greatest?): type += ", \(least)…\(greatest)"
                 case (let least?, nil): type += ", at least \(least)"

@@ -16,7 +16,14 @@ enum MessageFields {
     static func payload(_ request: MessageRequest, isFromChargePoint: Bool, time: OCPPTimestamp) -> Result<OCPPPayload, RequestProblems> {
         if let text = request.payload { return .success(.raw(action: request.action, text: text)) }
         guard let action = OCPPAction(name: request.action) else { return .success(.raw(action: request.action, text: "{}")) }
-        var members = json(request.fields, action).members ?? []
+        let members = filled(json(request.fields, action), action, time: time)
+        if members.isEmpty, action == .heartbeat { return .success(.empty(.heartbeat)) }
+        return OCPPPayload.checked(action, JSONValue.object(members).text())
+    }
+
+    /// Fields of a message of a charge point with the required ones that have a sensible value of their own.
+    static func filled(_ fields: JSONValue, _ action: OCPPAction, time: OCPPTimestamp) -> [JSONValue.Member] {
+        var members = fields.members ?? []
         func add(_ key: String, _ value: JSONValue) {
             if !members.contains(where: { $0.key == key }) { members.append(JSONValue.Member(key, value)) }
         }
@@ -39,8 +46,7 @@ enum MessageFields {
             add("timestamp", .string(time.text))
         default: break
         }
-        if members.isEmpty, action == .heartbeat { return .success(.empty(.heartbeat)) }
-        return OCPPPayload.checked(action, JSONValue.object(members).text())
+        return members
     }
 
     /// Fields as JSON: plain numbers and flags become such unless the catalogue wants a text there.
@@ -80,6 +86,16 @@ extension OCPPAction {
     }
 }
 
+extension Result where Failure == RequestProblems {
+    /// The complaints of a failure.
+    fileprivate var violations: [Violation] {
+        switch self {
+        case .success: []
+        case .failure(let problems): problems.violations
+        }
+    }
+}
+
 extension RequestProblems {
     /// The first complaint as a sentence.
     var text: String { violations.first?.description ?? "the message is not valid" }
@@ -110,11 +126,11 @@ enum MessageManifests {
 
     /// What the catalogue says about the fields that a step gives.
     private static func violations(_ action: OCPPAction, _ value: JSONValue) -> [Violation] {
-        if action.isSentByChargePoint && action != .dataTransfer { return problems(action, value) }
-        switch CentralSystemMachine.request(action, with: value) {
-        case .success: return []
-        case .failure(let problems): return problems.violations
+        if action.isSentByChargePoint && action != .dataTransfer {
+            let members = MessageFields.filled(value, action, time: OCPPTimestamp(milliseconds: 0))
+            return OCPPPayload.checked(action, JSONValue.object(members).text()).violations
         }
+        return CentralSystemMachine.request(action, with: value).violations
     }
 
     /// A field of the catalogue as the language sees it.
@@ -133,17 +149,6 @@ enum MessageManifests {
         case .oneOf(let words): .oneOf(words)
         case .object(let fields): .object(fields.map { self.field($0, action, isNeeded: $0.isRequired) })
         case .list(let element, let least): .list(self.form(element, name, action), least: least)
-        }
-    }
-
-    private static func problems(_ action: OCPPAction, _ value: JSONValue) -> [Violation] {
-        let known = OCPPPayload.requestFields(action)
-        switch OCPPPayload.checked(action, value.text()) {
-        case .success: return []
-        case .failure(let problems):
-            return problems.violations.filter { violation in
-                violation.rule != .required || !known.contains { "/\($0.name)" == violation.pointer } && violation.pointer != ""
-            }
         }
     }
 
