@@ -18,7 +18,7 @@ struct SchemaTests {
         let result = evsim("schema", "--for", kind)
         let page = try String(contentsOf: Self.docs.appendingPathComponent("schema/\(name)"), encoding: .utf8)
         #expect(result.code == .fine && result.errors.isEmpty)
-        #expect(result.output == page, "write it anew: evsim schema --for \(kind) -o docs/schema/\(name)")
+        #expect(result.output == page, "'make docs' writes it anew")
     }
 
     @Test("with -o the schema goes into a file, and what cannot be written is an error")
@@ -99,7 +99,7 @@ struct SchemaTests {
         let page = try String(contentsOf: Self.docs.appendingPathComponent("language.md"), encoding: .utf8)
         for name in try FileManager.default.contentsOfDirectory(atPath: Self.docs.path) where name.hasSuffix(".md") {
             let text = try String(contentsOf: Self.docs.appendingPathComponent(name), encoding: .utf8)
-            #expect(try LanguageTables.filled(text).get() == text, "write them anew: evsim schema --tables docs/\(name)")
+            #expect(try LanguageTables.filled(text).get() == text, "'make docs' writes the tables of \(name) anew")
         }
         let unneeded = ["section buses.NAME.sets[i]"] + PluginSchema.all.map { "section \(Subject.name($0))" }
         for name in LanguageTables.names where !unneeded.contains(name) { #expect(page.contains("<!-- table: \(name) -->"), "\(name)") }
