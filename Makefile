@@ -10,7 +10,7 @@ PACKAGES := libyaml-dev libsqlite3-dev zlib1g-dev libssl-dev pkg-config
 JUDGES   := pngcheck python3-venv man-db
 SECONDS  ?= 60
 
-.PHONY: help deps judges build run test lint format bench install coverage fuzz clean
+.PHONY: help deps judges build run test lint format docs bench install coverage fuzz clean
 
 help:
 	@echo "make run       build in release and run the reference scenario"
@@ -18,6 +18,7 @@ help:
 	@echo "make build     build .build/release/evsim"
 	@echo "make bench     benchmarks with ratios to a C program in the same run"
 	@echo "make lint      format and house rules        make format    put the sources into form"
+	@echo "make docs      pages and schemas that are made from the tables of the sources"
 	@echo "make install   command, plugins, manual pages and completions below PREFIX=$(PREFIX)"
 	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas and scenarios"
 
@@ -42,6 +43,13 @@ lint:
 
 format:
 	swift-format format -i -r Sources Tests Package.swift
+
+docs: deps
+	$(SWIFT) build --product evsim
+	.build/debug/evsim help --markdown > docs/commands.md
+	.build/debug/evsim schema -o docs/schema/evsim-1.schema.json
+	.build/debug/evsim schema --for plugin -o docs/schema/evsim-1-plugin.schema.json
+	@for page in $$(grep -l '^<!-- table: ' docs/*.md); do echo $$page; .build/debug/evsim schema --tables $$page || exit 1; done
 
 bench: deps
 	$(SWIFT) build $(RELEASE) --product evsim-bench

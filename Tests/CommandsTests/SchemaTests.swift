@@ -18,7 +18,7 @@ struct SchemaTests {
         let result = evsim("schema", "--for", kind)
         let page = try String(contentsOf: Self.docs.appendingPathComponent("schema/\(name)"), encoding: .utf8)
         #expect(result.code == .fine && result.errors.isEmpty)
-        #expect(result.output == page, "write it anew: evsim schema --for \(kind) -o docs/schema/\(name)")
+        #expect(result.output == page, "'make docs' writes it anew")
     }
 
     @Test("with -o the schema goes into a file, and what cannot be written is an error")
@@ -91,6 +91,55 @@ struct SchemaTests {
             for good in ["a", "cp1", "a_b", "Yes1", "onn", String(repeating: "a", count: 64)] { #expect(matches(good), "\(good)") }
             for bad in ["", "1a", "_a", "yes", "YES", "On", "if", "a.b", "ä", "a b", String(repeating: "a", count: 65)] { #expect(!matches(bad), "\(bad)") }
             #expect(matches("a-b") == dashes)
+        }
+    }
+
+    @Test("the tables of the reference page are those of the schema, and every section and table is on it")
+    func page() throws {
+        let page = try String(contentsOf: Self.docs.appendingPathComponent("language.md"), encoding: .utf8)
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.docs.path) where name.hasSuffix(".md") {
+            let text = try String(contentsOf: Self.docs.appendingPathComponent(name), encoding: .utf8)
+            #expect(try LanguageTables.filled(text).get() == text, "'make docs' writes the tables of \(name) anew")
+        }
+        let unneeded = ["section buses.NAME.sets[i]"] + PluginSchema.all.map { "section \(Subject.name($0))" }
+        for name in LanguageTables.names where !unneeded.contains(name) { #expect(page.contains("<!-- table: \(name) -->"), "\(name)") }
+    }
+
+    @Test("tables are filled in place, and a page with a wrong marker is left alone")
+    func filling() throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("p.md", "before\n<!-- table: section run -->\nold\n<!-- end -->\nafter\n")
+        #expect(evsim("schema", "--tables", file).code == .fine)
+        let text = try directory.read("p.md")
+        #expect(text.hasPrefix("before\n<!-- table: section run -->\n| Key | Takes | Meaning |\n"))
+        #expect(text.hasSuffix("|\n<!-- end -->\nafter\n") && !text.contains("old") && text.contains("| `for` \\* | time |"))
+        for (bad, message) in [
+            ("a\n<!-- table: none -->\n<!-- end -->\n", "line 2: there is no table 'none'"), ("<!-- table: units -->\n", "line 1: the table 'units' has no"),
+            ("\n<!-- end -->\n", "line 2: '<!-- end -->' ends no table"),
+            ("<!-- table: units -->\n<!-- table: steps -->\n<!-- end -->\n", "line 1: the table 'units' has no"),
+        ] {
+            let page = try directory.file("bad.md", bad)
+            let result = evsim("schema", "--tables", page)
+            #expect(result.code == .runtime && result.errors.contains(message), "\(result.errors)")
+            #expect(try directory.read("bad.md") == bad)
+        }
+        #expect(evsim("schema", "--tables", directory.path + "/none.md").code == .runtime)
+    }
+
+    @Test("every table can be made, and no cell breaks a row")
+    func tables() throws {
+        for name in LanguageTables.names {
+            let lines = try #require(LanguageTables.table(name), "\(name)")
+            #expect(lines.count > 2, "\(name)")
+            #expect(lines.allSatisfy { !$0.contains("\n") }, "\(name)")
+            var columns = 0
+            for line in lines {
+                // Without what stands in code, no cell has a bar of its own.
+                let bars = line.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 0 }.map(\.element).joined()
+                let count = line.hasPrefix("|") ? bars.count { $0 == "|" } : 0
+                if count > 0, columns > 0 { #expect(count == columns, "\(line)") }
+                columns = count
+            }
         }
     }
 }

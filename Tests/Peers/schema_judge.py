@@ -1,8 +1,11 @@
 """Judges the JSON Schemas of `evsim schema` with the jsonschema package, as drafts 2020-12 and 7, over files that were read as editors read YAML."""
 import collections
 import json
+import pathlib
+import random
 import re
 import subprocess
+import tempfile
 
 import jsonschema
 import yaml
@@ -134,6 +137,8 @@ WRONG_PLUGINS = {
     "a detector without condition": ("    when: =abs", "    lasting: 1s # =abs"),
     "a setting that the kind of a detector lacks": ("    within: 10s", "    wthin: 10s"),
     "a frame without identifier": ("{beat: {id: 0x300, every", "{beat: {every"),
+    "a message that there is not": ("{send: SetChargingProfile, settings", "{send: SetChargeProfile, settings"),
+    "a field that the message lacks": ("with: {limit: =limit}", "with: {limt: =limit}"),
     "a message without name": ("{send: SetChargingProfile, settings", "{settings"),
 }
 # Steps and nodes of a scenario, and whether they can be there without and with plugins.
@@ -194,6 +199,41 @@ def judge(check, evsim, root):
     judge_wrong_files(check, validators["scenario"], root)
     judge_parts(check, validators["scenario"])
     judge_plugins(check, validators["plugin"])
+    judge_mutants(check, validators["scenario"][0], evsim, root)
+
+
+# What mutants have in place of a value.
+VALUES = """2 0 -1 2s 0s 1min30s 1_000 1e3 0x10 .5 20% 5A 5kW 16&A 250&kbit/s 25&°C 2&µs 60&/h 3&A/s 4&A^2 "12" '=1&s' =5&A =1&==&1 =chance(20%) true "true"
+    false forever go-on high csms cp.* charger.current labels [] [frames] [csms,&cp1] {} null 'a&b' 2025-01-06T00:00:00Z 1200x600 'u16&A' immediate"""
+
+
+def judge_mutants(check, validator, evsim, root):
+    """Shipped scenarios with one value changed: what 'evsim validate' takes, the schema takes too."""
+    draw, values = random.Random(1), [value.replace("&", " ") for value in VALUES.split()]
+    counts = collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        mutants = []
+        for path in sorted((root / "scenarios").glob("**/*.yaml")):
+            text = path.read_text()
+            places = [match.span(1) for match in re.finditer(r"(?!about)\b[a-z_]+: ([^\s{}\[\],#|>][^{}\[\],#\n]*)", text)]
+            for start, end in draw.sample(places, min(14, len(places))):
+                mutant = pathlib.Path(folder) / f"{len(mutants)}.yaml"
+                mutant.write_text(text[:start] + draw.choice(values) + text[end:])
+                mutants.append(mutant)
+        lines = subprocess.run([evsim, "validate", *mutants], capture_output=True, text=True).stdout.splitlines()
+        verdicts = {line.split()[1]: line.split()[0] == "valid" for line in lines}
+        for mutant in mutants:
+            try:
+                fits = validator.is_valid(read(mutant.read_text()))
+            except (yaml.YAMLError, ValueError):
+                fits = False
+            valid = verdicts[str(mutant)]
+            counts[f"{'valid' if valid else 'wrong'} and {'taken' if fits else 'refused'} by the schema"] += 1
+            if valid and not fits:
+                errors = [f"{list(error.absolute_path)}: {error.message[:200]}" for error in validator.iter_errors(read(mutant.read_text()))]
+                check("the schema takes what 'evsim validate' takes", False, str(errors[:2]))
+    check("there are valid and wrong mutants", len(counts) == 3 and min(counts.values()) > 20, str(counts))
+    print("mutants: " + ", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
 
 
 def judge_words(check, schema, name):

@@ -21,7 +21,7 @@ enum ListArea: String, CaseIterable {
         case .frames: "sets of CAN frames of plugins: what 'sets:' of a bus takes"
         case .functions: "functions of formulas"
         case .units: "units of numbers"
-        case .sections: "sections of a scenario file with their keys"
+        case .sections: "sections of scenario and plugin files with their keys"
         case .codes: "codes of errors and warnings"
         }
     }
@@ -63,7 +63,7 @@ enum ListCommand {
                 }
         case .functions: FormulaFunction.table.map { [("name", $0.name), ("signature", $0.signature), ("about", $0.about)] }
         case .units: Unit.all.map { [("name", $0.symbol), ("dimension", $0.dimension.name), ("about", Subject.factor($0))] }
-        case .sections: ScenarioSchema.all.map { [("name", Subject.name($0)), ("about", $0.about)] }
+        case .sections: (ScenarioSchema.all + PluginSchema.all).map { [("name", Subject.name($0)), ("about", $0.about)] }
         case .codes: CodeBook.entries.map { [("name", $0.code), ("about", $0.title)] }
         }
     }

@@ -49,7 +49,9 @@ extension Subject {
         case .unit(let unit):
             return title(unit.symbol, "unit of \(unit.dimension.name)", Subject.factor(unit))
         case .section(let section):
-            return title(Subject.name(section), "section of a scenario file", section.about) + heading("Keys")
+            return title(
+                Subject.name(section), PluginSchema.all.contains { $0.path == section.path } ? "section of a plugin file" : "section of a scenario file",
+                section.about) + heading("Keys")
                 + TextLayout.definitions(section.keys.map(Subject.keyRow), width: width)
         case .plugin(let page): return page.text(console)
         }

@@ -20,7 +20,7 @@ enum Subject {
         found += registry.messages.filter { $0.name == name }.map { .message($0) }
         found += FormulaFunction.table.filter { $0.name == name }.map { .function($0) }
         if let unit = Unit.named(name) { found.append(.unit(unit)) }
-        found += ScenarioSchema.all.filter { self.name($0) == name || firstWord($0) == name }.map { .section($0) }
+        found += (ScenarioSchema.all + PluginSchema.all).filter { self.name($0) == name || firstWord($0) == name }.map { .section($0) }
         for item in PluginShelf.items {
             if item.address == name || item.plugin.name == name { found.append(.plugin(PluginPage(address: item.address, plugin: item.plugin))) }
             for entry in item.plugin.entries where (entry.name == name && item.plugin.name != name) || "\(item.plugin.name)/\(entry.name)" == name {
@@ -38,7 +38,7 @@ enum Subject {
         all += registry.messages.map { ($0.name, $0.about) }
         all += FormulaFunction.table.map { ($0.name, $0.about) }
         all += Unit.all.map { ($0.symbol, "unit of \($0.dimension.name)") }
-        all += ScenarioSchema.all.map { (name($0), $0.about) }
+        all += (ScenarioSchema.all + PluginSchema.all).map { (name($0), $0.about) }
         for item in PluginShelf.items {
             all.append((item.address, item.plugin.about))
             all += item.plugin.entries.filter { $0.name != item.plugin.name }.map { ($0.name, $0.about) }

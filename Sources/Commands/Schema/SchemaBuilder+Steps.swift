@@ -61,6 +61,9 @@ extension SchemaBuilder {
         ]
     }
 
+    /// What `with` holds for a message of a plugin.
+    func fieldsOfPreset(_ message: MessageManifest) -> JSONValue { choice("send", message.name, ["properties": ["with": fields(message)]]) }
+
     /// The fields of a message: those of the standard, or a shorthand with what can stand beside it.
     private func fields(_ message: MessageManifest) -> JSONValue {
         define("message-\(message.name)") {

@@ -104,6 +104,7 @@ final class SchemaBuilder {
             schema.add("if", ["properties": ["id": ["type": "integer", "minimum": 2048]], "required": ["id"]])
             schema.add("then", ["properties": ["extended": ["const": true]], "required": ["extended"]])
         }
+        if section.path == PluginSchema.message.path { schema.add("allOf", .array(registry.messages.map { fieldsOfPreset($0) })) }
         return schema
     }
 

@@ -16,7 +16,14 @@ enum MessageFields {
     static func payload(_ request: MessageRequest, isFromChargePoint: Bool, time: OCPPTimestamp) -> Result<OCPPPayload, RequestProblems> {
         if let text = request.payload { return .success(.raw(action: request.action, text: text)) }
         guard let action = OCPPAction(name: request.action) else { return .success(.raw(action: request.action, text: "{}")) }
-        var members = json(request.fields, action).members ?? []
+        let members = filled(json(request.fields, action), action, time: time)
+        if members.isEmpty, action == .heartbeat { return .success(.empty(.heartbeat)) }
+        return OCPPPayload.checked(action, JSONValue.object(members).text())
+    }
+
+    /// Fields of a message of a charge point with the required ones that have a sensible value of their own.
+    static func filled(_ fields: JSONValue, _ action: OCPPAction, time: OCPPTimestamp) -> [JSONValue.Member] {
+        var members = fields.members ?? []
         func add(_ key: String, _ value: JSONValue) {
             if !members.contains(where: { $0.key == key }) { members.append(JSONValue.Member(key, value)) }
         }
@@ -39,8 +46,7 @@ enum MessageFields {
             add("timestamp", .string(time.text))
         default: break
         }
-        if members.isEmpty, action == .heartbeat { return .success(.empty(.heartbeat)) }
-        return OCPPPayload.checked(action, JSONValue.object(members).text())
+        return members
     }
 
     /// Fields as JSON: plain numbers and flags become such unless the catalogue wants a text there.
@@ -80,6 +86,16 @@ extension OCPPAction {
     }
 }
 
+extension Result where Failure == RequestProblems {
+    /// The complaints of a failure.
+    fileprivate var violations: [Violation] {
+        switch self {
+        case .success: []
+        case .failure(let problems): problems.violations
+        }
+    }
+}
+
 extension RequestProblems {
     /// The first complaint as a sentence.
     var text: String { violations.first?.description ?? "the message is not valid" }
@@ -110,11 +126,11 @@ enum MessageManifests {
 
     /// What the catalogue says about the fields that a step gives.
     private static func violations(_ action: OCPPAction, _ value: JSONValue) -> [Violation] {
-        if action.isSentByChargePoint && action != .dataTransfer { return problems(action, value) }
-        switch CentralSystemMachine.request(action, with: value) {
-        case .success: return []
-        case .failure(let problems): return problems.violations
+        if action.isSentByChargePoint && action != .dataTransfer {
+            let members = MessageFields.filled(value, action, time: OCPPTimestamp(milliseconds: 0))
+            return OCPPPayload.checked(action, JSONValue.object(members).text()).violations
         }
+        return CentralSystemMachine.request(action, with: value).violations
     }
 
     /// A field of the catalogue as the language sees it.
@@ -136,17 +152,6 @@ enum MessageManifests {
         }
     }
 
-    private static func problems(_ action: OCPPAction, _ value: JSONValue) -> [Violation] {
-        let known = OCPPPayload.requestFields(action)
-        switch OCPPPayload.checked(action, value.text()) {
-        case .success: return []
-        case .failure(let problems):
-            return problems.violations.filter { violation in
-                violation.rule != .required || !known.contains { "/\($0.name)" == violation.pointer } && violation.pointer != ""
-            }
-        }
-    }
-
     private static func withoutFormulas(_ value: FieldValue) -> FieldValue {
         switch value {
         case .object(let entries):
@@ -161,6 +166,34 @@ enum MessageManifests {
     }
 
     private static let about: [String: String] = [
+        "ChangeAvailability": "Puts a connector out of service, or back into it.",
+        "ChangeConfiguration": "Sets a configuration key of a charge point.",
+        "ClearCache": "Asks a charge point to forget the tags that it has learnt.",
+        "DataTransfer": "Carries data of a vendor in either direction.",
+        "GetConfiguration": "Asks for configuration keys with their values; for all when none is named.",
+        "Reset": "Restarts a charge point.",
+        "UnlockConnector": "Asks a charge point to release a cable.",
+        "DiagnosticsStatusNotification": "A charge point reports how the upload of its diagnostics goes.",
+        "FirmwareStatusNotification": "A charge point reports how the update of its firmware goes.",
+        "GetDiagnostics": "Asks a charge point to upload its diagnostics.",
+        "UpdateFirmware": "Asks a charge point to fetch and install firmware.",
+        "GetLocalListVersion": "Asks for the version of the local list of tags.",
+        "SendLocalList": "Replaces or changes the local list of tags.",
+        "CancelReservation": "Ends a reservation.",
+        "ReserveNow": "Keeps a connector free for a tag until a date.",
+        "GetCompositeSchedule": "Asks which limits all profiles together give.",
+        "TriggerMessage": "Asks a charge point to send a message now.",
+        "CertificateSigned": "Brings a charge point its signed certificate.",
+        "DeleteCertificate": "Removes a certificate from a charge point.",
+        "ExtendedTriggerMessage": "Asks a charge point to send a message now, those of the security extension included.",
+        "GetInstalledCertificateIds": "Asks which root certificates a charge point has.",
+        "GetLog": "Asks a charge point to upload a log.",
+        "InstallCertificate": "Gives a charge point a root certificate.",
+        "LogStatusNotification": "A charge point reports how the upload of a log goes.",
+        "SecurityEventNotification": "A charge point reports an event that matters for security.",
+        "SignCertificate": "A charge point asks for a signature under its certificate request.",
+        "SignedFirmwareStatusNotification": "A charge point reports how the update of signed firmware goes.",
+        "SignedUpdateFirmware": "Asks a charge point to fetch, check and install signed firmware.",
         "Authorize": "A charge point asks whether a tag may charge.", "BootNotification": "A charge point introduces itself after switching on.",
         "ClearChargingProfile": "Removes charging profiles that match all given fields.",
         "Heartbeat": "A charge point shows that it is alive and asks for the time.",

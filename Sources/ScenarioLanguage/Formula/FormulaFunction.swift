@@ -107,7 +107,7 @@ public enum FormulaFunction: String, Sendable, CaseIterable {
             )
         case .avg:
             return (
-                "avg(signal, 10 s), avg(signal), avg(cp.*.signal)", running, "The average over time of a window, of the whole run, or of several nodes.",
+                "avg(signal, 10 s), avg(signal), avg(cp.*.signal)", running, "The average of the samples of a window, of the whole run, or of several nodes.",
                 "avg(charger.current, 10 s) > cp1.limit + 5 A"
             )
         case .sum:

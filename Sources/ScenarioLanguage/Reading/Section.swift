@@ -47,7 +47,8 @@ public enum ScenarioSchema {
             KeyManifest("uses", .list(.plugin), default: "[]", "Plugins: paths of files, or 'evsim/NAME' for those that come with the tool."),
             KeyManifest("params", .named(.section("params.NAME", short: .value), key: "NAME"), "Values that the person running can change with --set."),
             KeyManifest("run", .section("run"), required: true, "Length, seed and start of the run."),
-            KeyManifest("nodes", .named(.section("nodes.NAME"), key: "NAME"), required: true, "CSMSs, charge points, charger modules, vehicles, meters."),
+            KeyManifest(
+                "nodes", .named(.section("nodes.NAME"), key: "NAME"), required: true, "Central systems, charge points, charger modules, vehicles, meters."),
             KeyManifest("buses", .named(.section("buses.NAME"), key: "NAME"), "CAN buses with their frames."),
             KeyManifest("links", .named(.section("links.NAME"), key: "NAME"), "The network between two nodes."),
             KeyManifest("sequences", .named(.section("sequences.NAME"), key: "NAME", dashes: true), "Steps with a name, run by 'call'."),
@@ -58,7 +59,9 @@ public enum ScenarioSchema {
                 "record", .list(.word(["frames", "messages", "signals", "labels"])), default: "[signals, labels]",
                 "What is written: frames, messages, signals, labels."),
             KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
-            KeyManifest("intended", .list(.warning), default: "[]", "Warnings that the file causes on purpose; they are not reported."),
+            KeyManifest(
+                "intended", .list(.warning), default: "[]",
+                "Warnings that the file causes on purpose ([W0601]); they are not reported. Errors cannot be intended."),
         ])
     /// `run`.
     public static let run = Section(
@@ -66,7 +69,8 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("for", .duration(allowsZero: false), required: true, "Length of the run; it covers [0, for)."),
             KeyManifest("seed", .whole(0...UInt64.max), default: "1", "Seed of every random stream."),
-            KeyManifest("start", .instant, default: "2000-01-01T00:00:00Z", "Date and time at the start, as protocols show it."),
+            KeyManifest(
+                "start", .instant, default: "2000-01-01T00:00:00Z", "Date and time in UTC at which the nodes are switched on, as protocols and logs show it."),
             KeyManifest("pace", .word(["fast"]), default: "fast", "Speed of simulated time: as fast as it can go."),
             KeyManifest("ready_within", .duration(allowsZero: false), default: "30s", "How long each node may take to boot."),
         ])
@@ -108,7 +112,7 @@ public enum ScenarioSchema {
             KeyManifest("phase", .duration(allowsZero: true), default: "0s", "Time of the first one, counted from the start."),
             KeyManifest(
                 "data", .named(.section("buses.NAME.frames.NAME.data.NAME", short: .layout), key: "FIELD"),
-                "Fields: 'u16 A', or {at, bits, scale, offset, unit, signed, order}."),
+                "Fields, in the short form ('u16 A') or the long one."),
         ])
     /// A field in its long form.
     public static let field = Section(
@@ -116,7 +120,7 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("at", .whole(0...63), required: true, "Start bit, numbered as in DBC files."),
             KeyManifest("bits", .whole(1...64), required: true, "Number of bits."),
-            KeyManifest("scale", .number, default: "1", "Value of one step."),
+            KeyManifest("scale", .number, default: "1", "Value of one step: value = raw x scale + offset."),
             KeyManifest("offset", .number, default: "0", "Value of raw 0."),
             KeyManifest("unit", .unit, "Unit of the value."),
             KeyManifest("signed", .flag, default: "false", "Two's complement."),
@@ -128,7 +132,7 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("between", .list(.reference(.node), count: 2...2), required: true, "The two ends."),
             KeyManifest("latency", .duration(allowsZero: true), default: "0s", "Time that each message takes, each way."),
-            KeyManifest("jitter", .duration(allowsZero: true), default: "0s", "Greatest random addition, drawn per message; order is kept."),
+            KeyManifest("jitter", .duration(allowsZero: true), default: "0s", "Greatest random addition, drawn per message; the order is kept."),
         ])
     /// `sequences.NAME`.
     public static let sequence = Section(
@@ -143,7 +147,7 @@ public enum ScenarioSchema {
     public static let label = Section(
         path: "steps[i].label", about: "Ground truth: a name, or this section.",
         keys: [
-            KeyManifest("kind", .name(dashes: true), required: true, "Kind of the anomaly."),
+            KeyManifest("kind", .name(dashes: true), required: true, "Kind of the anomaly: POWER_ANOMALY, my-fault."),
             KeyManifest("severity", .word(ScenarioSchema.severities), default: "medium", "How bad it is."),
             KeyManifest("for", .duration(allowsZero: true), default: "0s", "Time past the end of the step."),
         ])
@@ -172,7 +176,9 @@ public enum ScenarioSchema {
         path: "plots[i]", about: "A picture.",
         keys: [
             KeyManifest("title", .text, required: true, "Title; also names the file."),
-            KeyManifest("lines", .lines, required: true, "Signals; a list inside the list is a panel of its own."),
+            KeyManifest(
+                "lines", .lines, required: true,
+                "Signals of different dimensions get panels of their own; a list inside the list is a panel. 'cp.*.power' draws one line a node."),
             KeyManifest("marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands."),
             KeyManifest("window", .duration(allowsZero: false), "Only the last part of the run."),
             KeyManifest("size", .size, default: "1200x600", "Size in pixels."),
@@ -208,12 +214,12 @@ struct SectionReader {
         self.entries = entries
         let known = section.keys.map(\.name)
         let hasCut = entries.contains { SectionReader.isCut($0.value) }
-        for entry in entries where !allowsOthers && !known.contains(entry.name) && !hasCut {
-            if section.path.isEmpty, ScenarioSchema.later.contains(where: { $0.key == entry.name }) { continue }
+        for entry in entries where !allowsOthers && !hasCut {
             if let later = ScenarioSchema.laterKeys.first(where: { $0.path == section.path })?.keys, later.contains(entry.name) {
                 reading.error(.laterFormat, entry.key.span, "this build does not know '\(entry.name)' yet", label: "the key belongs to a later version")
                 continue
             }
+            if known.contains(entry.name) || section.path.isEmpty && ScenarioSchema.later.contains(where: { $0.key == entry.name }) { continue }
             reading.error(
                 .unknownKey, entry.key.span, "unknown key \(Diagnostic.quoted(entry.name))",
                 label: reading.cutText(entry) ?? reading.suggestion(entry.name, known)
@@ -231,7 +237,8 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["data_bitrate", "dbc", "attach"]), ("links.NAME", ["loss", "duplicate", "reorder"]), ("plots[i]", ["grid", "by", "bands"]),
+        ("buses.NAME", ["data_bitrate", "dbc", "attach", "sets"]), ("sequences.NAME", ["settings"]), ("links.NAME", ["loss", "duplicate", "reorder"]),
+        ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]
     /// Keys of the language that this build does not run yet.
