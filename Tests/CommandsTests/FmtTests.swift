@@ -93,7 +93,9 @@ struct FmtTests {
         #expect(files.map { $0["file"]?.string } == ["a", "b", "c"])
         #expect(files.map { $0["result"]?.string } == ["differs", "unchanged", "refused"])
         #expect(files[2]["diagnostics"]?.array?.first?["code"]?.string == "E0206")
-        #expect(files[0]["diagnostics"]?.array?.isEmpty == true)
+        #expect(files[0]["diagnostics"]?.array?.isEmpty == true && files[0]["text"] == nil)
+        let input = try JSONValue(parsing: evsim("fmt", "--json", "-", files: ["-": wild]).output)["files"]?[0]
+        #expect(input?["text"]?.string == neat && input?["file"]?.string == "<stdin>")
     }
 
     @Test("a long difference is cut, and shows changes that are far apart one by one")
@@ -105,7 +107,10 @@ struct FmtTests {
         new.remove(at: 55)
         let bytes = { (lines: [String]) in Array((lines.joined(separator: "\n") + "\n").utf8) }
         let text = LineDifference.text(bytes(old), bytes(new), name: "f", most: 100)
-        #expect(text.split(separator: "\n").filter { $0.hasPrefix("-") || $0.hasPrefix("+") } == ["--- f", "+++ f, formatted", "-line 10", "+ten", "+more", "-line 55"])
+        #expect(
+            text.split(separator: "\n").filter { $0.hasPrefix("-") || $0.hasPrefix("+") } == [
+                "--- f", "+++ f, formatted", "-line 10", "+ten", "+more", "-line 55",
+            ])
         #expect(text.contains("@@ -7,7 +7,7 @@") && text.contains("@@ -38,6 +38,7 @@"))
         let all = LineDifference.text(bytes(old), bytes((1...60).map { "new \($0)" }), name: "f", most: 20)
         #expect(all.contains("… 101 more lines"))

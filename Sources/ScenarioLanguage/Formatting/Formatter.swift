@@ -35,7 +35,7 @@ public enum Formatter {
             throw .refused([refusal(error, file)])
         }
         let schema = FormatSchema(registry: registry, root: layout.root)
-        let shape = FormatSchema.file(isPlugin: root["plugin"] != nil)
+        let shape = FormatSchema.file((root.entries ?? []).map(\.name))
         var ordered = layout
         ordered.root = CanonicalOrder(schema: schema, root: layout.root).apply(shape, to: layout.root)
         let mark: [UInt8] = file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? [0xEF, 0xBB, 0xBF] : []
@@ -53,7 +53,8 @@ public enum Formatter {
 
     private static func refusal(_ problem: LayoutProblem, _ file: SourceFile) -> Diagnostic {
         let span = Span(file: file, line: problem.line + 1, column: problem.column + 1, length: 1)
-        return Diagnostic(formatCode, "the formatter cannot keep \(problem.what)", at: span, label: "here", help: "write it in another way; the file was left alone")
+        return Diagnostic(
+            formatCode, "the formatter cannot keep \(problem.what)", at: span, label: "here", help: "write it in another way; the file was left alone")
     }
 
     /// The code of what only the formatter refuses.
