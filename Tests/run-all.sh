@@ -41,6 +41,9 @@ echo "$line"
 count=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' <<<"$line")
 if [ -n "$count" ] && grep -q ' passed after' <<<"$line"; then passed=$((passed + count)); else bad "unit tests: ${line:-no test ran}"; fi
 
+part "1000 generated files are formatted and run as before"
+if Tests/fmt-generated.sh "$evsim"; then passed=$((passed + 1000)); else bad "generated files"; fi
+
 part "every scenario meets what it expects"
 for file in scenarios/*/*.yaml; do
     if "$evsim" run "$file" -o "$scratch/scenario" --quiet >"$scratch/out" 2>&1; then ok; else bad "$file"; cat "$scratch/out"; fi

@@ -15,6 +15,7 @@ enum FileReplacement {
         free(resolved)
         var status = stat()
         guard stat(target, &status) == 0 else { throw failure(target) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(path: target, reason: "it is no regular file") }
         guard access(target, W_OK) == 0 else { throw failure(target) }
         var template = Array("\(target).XXXXXX".utf8CString)
         let descriptor = template.withUnsafeMutableBufferPointer { $0.baseAddress.map { mkstemp($0) } ?? -1 }

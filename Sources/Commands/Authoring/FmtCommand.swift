@@ -38,13 +38,12 @@ enum FmtCommand {
             if (order.firstIndex(of: next) ?? 0) > (order.firstIndex(of: code) ?? 0) { code = next }
         }
 
-        mutating func add(_ path: String, _ result: Result, _ found: [Diagnostic] = []) {
+        mutating func add(_ path: String, _ result: Result, _ found: [Diagnostic] = [], text: String? = nil) {
             diagnostics += found
             let findings = (try? JSONValue(parsing: DiagnosticRenderer.json(found)))?["diagnostics"] ?? .array([])
-            members.append(
-                .object([
-                    JSONValue.Member("file", .string(path)), JSONValue.Member("result", .string(result.rawValue)), JSONValue.Member("diagnostics", findings),
-                ]))
+            var file = [JSONValue.Member("file", .string(path)), JSONValue.Member("result", .string(result.rawValue))]
+            if let text { file.append(JSONValue.Member("text", .string(text))) }
+            members.append(.object(file + [JSONValue.Member("diagnostics", findings)]))
         }
 
         var document: String { JSONValue.object([JSONValue.Member("files", .array(members))]).text(.pretty) + "\n" }
@@ -74,8 +73,9 @@ enum FmtCommand {
             return
         }
         if path == "-" {
-            if !state.isJSON { console.output.write(String(decoding: bytes, as: UTF8.self)) }
-            return state.add(shown, isSame ? .unchanged : .formatted)
+            let text = String(decoding: bytes, as: UTF8.self)
+            if !state.isJSON { console.output.write(text) }
+            return state.add(shown, isSame ? .unchanged : .formatted, text: text)
         }
         if !isSame {
             do {

@@ -102,7 +102,8 @@ struct CanonicalOrder {
     // MARK: Order
 
     private func sorted(_ given: [LayoutEntry], _ order: [String]) -> [LayoutEntry] {
-        let ranked = given.enumerated().map { (index: $0.offset, rank: order.firstIndex(of: $0.element.name) ?? order.count) }
+        let others = order.firstIndex(of: "*") ?? order.count
+        let ranked = given.enumerated().map { (index: $0.offset, rank: order.firstIndex(of: $0.element.name) ?? others) }
         let places = ranked.sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }.map(\.index)
         guard let first = places.first, first != 0 else { return settledOrder(places.map { given[$0] }, given) }
         // A blank line above the first key belongs to the place and not to the key.

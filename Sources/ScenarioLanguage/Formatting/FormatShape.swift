@@ -12,7 +12,7 @@ indirect enum FormatShape: Sendable {
     case list(FormatShape)
     /// Keys that the user names: their order stays.
     case named(FormatShape)
-    /// Keys that the schema knows, in canonical order; others follow in the order of the file.
+    /// Keys that the schema knows, in canonical order; others stand in the order of the file where `*` is, or else at the end.
     case keys([(name: String, shape: FormatShape)])
     /// Keys whose order stays, some of them known.
     case fields([(name: String, shape: FormatShape)])
@@ -90,8 +90,11 @@ struct FormatSchema {
         }
     }
 
-    /// The whole file.
-    static func file(isPlugin: Bool) -> FormatShape { .keys(isPlugin ? plugin : scenario) }
+    /// The whole file; packs and locks have an order of their own.
+    static func file(_ keys: [String]) -> FormatShape {
+        if keys.contains("plugin") { return .keys(plugin) }
+        return keys.contains("pack") || keys.contains("lock") ? .any : .keys(scenario)
+    }
 
     private static let run = keys(ScenarioSchema.run)
     private static let parameter = ScenarioSchema.param.keys.map {
@@ -183,6 +186,8 @@ struct FormatSchema {
         }
         let composition: [(name: String, shape: FormatShape)] = [("when", .any), ("parts", .named(.detector))]
         result += composition.filter { key in !result.contains { $0.name == key.name } }
+        // Settings of a kind that is not known here, because a plugin brings it.
+        result.append(("*", .any))
         let lifecycle = Self.keys(ScenarioSchema.detector, later: [("learn", "warmup")], leavingOut: ["is", "severity"])
         let severity: (name: String, shape: FormatShape) = ("severity", .any)
         // A setting of a kind goes before a key of the life-cycle of the same name.

@@ -35,7 +35,7 @@ public enum Formatter {
             throw .refused([refusal(error, file)])
         }
         let schema = FormatSchema(registry: registry, root: layout.root)
-        let shape = FormatSchema.file(isPlugin: root["plugin"] != nil)
+        let shape = FormatSchema.file((root.entries ?? []).map(\.name))
         var ordered = layout
         ordered.root = CanonicalOrder(schema: schema, root: layout.root).apply(shape, to: layout.root)
         let mark: [UInt8] = file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? [0xEF, 0xBB, 0xBF] : []

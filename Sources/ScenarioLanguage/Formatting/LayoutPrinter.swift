@@ -19,6 +19,7 @@ struct LayoutPrinter {
     static func text(_ document: LayoutDocument) -> String {
         var printer = LayoutPrinter()
         printer.markers(document.preamble)
+        if let anchor = document.root.anchor { printer.line("&\(anchor)", indent: 0) }
         printer.children(document.root, indent: 0)
         printer.markers(document.postamble)
         return printer.joined()
