@@ -22,7 +22,7 @@ extension ScenarioBuilder {
             if payload == nil { checkFields(with, manifest, fields) }
         } else if payload == nil, !registry.checkMessage(manifest.name, fields).isEmpty {
             let wanted = manifest.shorthands.first.map { "help: add 'with: {\($0.name): \(reading.example($0.dimension))}'" }
-            let required = manifest.fields.filter(\.required).map(\.name)
+            let required = manifest.fields.filter(\.isNeeded).map(\.name)
             reading.error(
                 .wrongMessageField, value.span, "'\(manifest.name)' needs the key 'with'", label: wanted ?? "required: \(required.joined(separator: ", "))")
         }
@@ -64,7 +64,7 @@ extension ScenarioBuilder {
                 fields = found
                 checkFields(with, manifest, fields)
             } else if !registry.checkMessage(manifest.name, fields).isEmpty {
-                let required = manifest.fields.filter(\.required).map(\.name).joined(separator: ", ")
+                let required = manifest.fields.filter(\.isNeeded).map(\.name).joined(separator: ", ")
                 reading.error(.wrongMessageField, sendNode.span, "'\(manifest.name)' needs the key 'with'", label: "required: \(required)")
             }
             let send = SendStep(action: action, to: ends.to, from: ends.from, fields: fields, payload: nil)

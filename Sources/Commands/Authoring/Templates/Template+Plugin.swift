@@ -17,7 +17,6 @@ extension Template {
                         settings:                       # a setting without default must be given
                           csms:   {type: node, of: central-system, about: central system of both}
                           budget: {type: current, default: 32 A, min: 12 A, max: 63 A, about: current that both may take together}
-                        reacts_in: 500ms                # how long after a change the formulas of the parts are evaluated anew
                         parts:                          # instances are NODE.left and NODE.right
                           left:  {is: charge-point, csms: =csms, max_current: '=if(right.charging, budget / 2, budget)'}
                           right: {is: charge-point, csms: =csms, max_current: '=if(left.charging, budget / 2, budget)'}
@@ -27,6 +26,7 @@ extension Template {
                         states:
                           free: [{when: =current > 1 A, go: busy}]
                           busy: [{when: =current < 1 A, lasting: 5s, go: free}]
+                        reacts_in: 500ms                # how long after a change the formulas of the parts are evaluated anew
 
                     detectors:
                       over-budget:
