@@ -54,7 +54,7 @@ struct UsageTests {
             ),
             (
                 ["list", "knids"],
-                "error: AREA is one of scenarios, kinds, detectors, messages, functions, units, sections, codes, not 'knids' (argument 2); did you mean 'kinds'?\nusage: evsim list [AREA] [DIR] [options]      (evsim help list)\n"
+                "error: AREA is one of scenarios, plugins, kinds, detectors, attacks, messages, sequences, frames, functions, units, sections, codes, not 'knids' (argument 2); did you mean 'kinds'?\nusage: evsim list [AREA] [DIR] [options]      (evsim help list)\n"
             ),
             (
                 ["completion", "tcsh"],
