@@ -44,14 +44,14 @@ package final class FormulaRunner {
     private let signals: UnsafePointer<Double>
     private let draws: StreamDraws?
     /// The short way, for formulas that need no windows or totals either.
-    private let direct: DirectFormula?
+    private let direct: DirectFormula.Unowned?
 
     init(_ formula: Formula, aggregates: [Aggregate], signals: UnsafePointer<Double>, draws: StreamDraws?) {
         self.formula = formula
         self.aggregates = aggregates
         self.signals = signals
         self.draws = draws
-        direct = aggregates.isEmpty ? formula.direct : nil
+        direct = aggregates.isEmpty ? formula.direct?.unowned : nil
         slots = .allocate(capacity: max(aggregates.count, 1))
         slots.initialize(repeating: .nan, count: max(aggregates.count, 1))
     }
@@ -68,9 +68,13 @@ package final class FormulaRunner {
 
     /// The value in base units; flags are 1 and 0.
     package func value(at now: Instant) -> Double {
-        if let direct { return direct.evaluate(signals: signals, aggregates: UnsafePointer(slots), scores: UnsafePointer(slots)) }
-        return formula.evaluate(inputs(at: now))
+        guard let direct else { return generalValue(at: now) }
+        // The formula owns the code of `direct`.
+        return withExtendedLifetime(self) { direct.evaluate(signals: signals, aggregates: UnsafePointer(slots), scores: UnsafePointer(slots)) }
     }
+
+    @inline(never)
+    private func generalValue(at now: Instant) -> Double { formula.evaluate(inputs(at: now)) }
 
     /// Whether a condition is true.
     func holds(at now: Instant) -> Bool { value(at: now) == 1 }

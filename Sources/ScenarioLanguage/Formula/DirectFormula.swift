@@ -17,9 +17,20 @@ public struct DirectFormula: @unchecked Sendable {
     /// The pointers must stay valid during the call; a table that the formula does not use may be any pointer. Complexity: linear in
     /// the number of operations.
     public func evaluate(signals: UnsafePointer<Double>, aggregates: UnsafePointer<Double>, scores: UnsafePointer<Double>) -> Double {
-        withExtendedLifetime(code) {
-            let start = code.start
-            return start.pointee.action(UnsafeRawPointer(start), signals, aggregates, scores, 0, 0, 0, 0)
+        withExtendedLifetime(code) { unowned.evaluate(signals: signals, aggregates: aggregates, scores: scores) }
+    }
+
+    /// The same without a reference to the code, for an owner that keeps the formula itself.
+    public var unowned: Unowned { Unowned(start: code.start) }
+
+    /// A direct formula that is valid as long as the one that it comes from.
+    public struct Unowned {
+        fileprivate let start: UnsafePointer<DirectInstruction>
+
+        /// The value in base units, as `Formula.evaluate` gives it.
+        @inline(__always)
+        public func evaluate(signals: UnsafePointer<Double>, aggregates: UnsafePointer<Double>, scores: UnsafePointer<Double>) -> Double {
+            start.pointee.action(UnsafeRawPointer(start), signals, aggregates, scores, 0, 0, 0, 0)
         }
     }
 }

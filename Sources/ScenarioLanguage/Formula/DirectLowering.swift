@@ -66,13 +66,14 @@ struct DirectLowering {
             return add(.unary(instruction.opcode, a))
         case .add, .subtract, .multiply, .divide, .remainder, .less, .lessEqual, .equal, .notEqual, .and, .or, .min, .max:
             guard let a = take(instruction.a), let b = take(instruction.b) else { return nil }
+            if instruction.opcode == .and || instruction.opcode == .or { return add(.binary(instruction.opcode, flag(a), flag(b))) }
             return add(.binary(instruction.opcode, a, b))
         case .multiplyAdd, .lessAnd, .lessEqualAnd, .clamp, .select:
             guard let a = take(instruction.a), let b = take(instruction.b), let c = take(instruction.c) else { return nil }
             switch instruction.opcode {
             case .multiplyAdd: return add(.binary(.add, add(.binary(.multiply, a, b)), c))
-            case .lessAnd: return add(.binary(.and, c, add(.binary(.less, a, b))))
-            case .lessEqualAnd: return add(.binary(.and, c, add(.binary(.lessEqual, a, b))))
+            case .lessAnd: return add(.binary(.and, flag(c), add(.binary(.less, a, b))))
+            case .lessEqualAnd: return add(.binary(.and, flag(c), add(.binary(.lessEqual, a, b))))
             case .clamp: return add(.binary(.min, add(.binary(.max, a, b)), c))
             default: return add(.select(condition: c, a, b))
             }
@@ -80,6 +81,15 @@ struct DirectLowering {
             guard let a = take(instruction.a), let step = take(instruction.b), case .constant = nodes[step] else { return nil }
             return add(.binary(.multiply, add(.unary(.round, add(.binary(.divide, a, step)))), step))
         case .move, .pick, .lookup, .sumOf, .minOf, .maxOf, .avgOf, .draw, .fingerprintIs: return nil
+        }
+    }
+
+    /// The node as exactly 1 or 0, undefined counting as false.
+    private mutating func flag(_ index: Int) -> Int {
+        switch nodes[index] {
+        case .unary(.not, _), .binary(.less, _, _), .binary(.lessEqual, _, _), .binary(.equal, _, _), .binary(.notEqual, _, _): return index
+        case .binary(.and, _, _), .binary(.or, _, _): return index
+        default: return add(.binary(.less, add(.constant(0)), index))
         }
     }
 
@@ -138,9 +148,9 @@ struct DirectLowering {
     private mutating func write(_ opcode: FormulaOpcode, _ a: Int, _ b: Int) -> Bool {
         guard let forms = Self.forms[opcode] else { return false }
         if let instruction = pair(forms, a, b) { return push(instruction) }
-        if opcode == .add, let instruction = productPlusSignal(a, b) ?? productPlusSignal(b, a) { return push(instruction) }
+        if opcode == .add, let instruction = productPlus(a, b) ?? productPlus(b, a) { return push(instruction) }
         if let instruction = joined(opcode, b) { return write(a) && change(instruction) }
-        if opcode == .add || opcode == .and, let instruction = joined(opcode, a) { return write(b) && change(instruction) }
+        if forms.commutes, let instruction = joined(opcode, a) { return write(b) && change(instruction) }
         // The top with a signal or a constant on its right or left.
         switch nodes[b] {
         case .signal(let signal): if let form = forms.ts { return write(a) && change(DirectInstruction(form, x: signal)) }
@@ -156,13 +166,21 @@ struct DirectLowering {
         return write(a) && write(b) && join(DirectInstruction(forms.ut), taking: 2)
     }
 
-    /// A product of a signal with a signal or constant, plus a signal.
-    private func productPlusSignal(_ product: Int, _ addend: Int) -> DirectInstruction? {
-        guard case .binary(.multiply, let a, let b) = nodes[product], case .signal(let signal) = nodes[addend],
+    /// A product of a signal with a signal or constant, plus a signal; or of two signals, plus a constant.
+    private func productPlus(_ product: Int, _ addend: Int) -> DirectInstruction? {
+        guard case .binary(.multiply, let a, let b) = nodes[product] else { return nil }
+        switch nodes[addend] {
+        case .signal(let signal):
             var instruction = pair(Forms(ss: .multiplySSaddS, sc: .multiplySCaddS, ut: .multiplyUT, commutes: true), a, b)
-        else { return nil }
-        instruction.z = UInt32(truncatingIfNeeded: signal)
-        return instruction
+            instruction?.z = UInt32(truncatingIfNeeded: signal)
+            return instruction
+        case .constant(let value):
+            guard case .signal(let first) = nodes[a], case .signal(let second) = nodes[b] else { return nil }
+            var instruction = DirectInstruction(.multiplySSaddC, x: first, y: value.bitPattern)
+            instruction.z = UInt32(truncatingIfNeeded: second)
+            return instruction
+        default: return nil
+        }
     }
 
     /// One instruction for an operation of the top with a pair of signals that is joined itself.
@@ -221,6 +239,10 @@ struct DirectLowering {
         .add: [
             .multiply: Forms(ss: .addTmultiplySS, sc: .addTmultiplySC, ut: .addUT, commutes: true),
             .divide: Forms(ss: .addTdivideSS, ut: .addUT),
+        ],
+        .multiply: [
+            .add: Forms(ss: .multiplyTaddSS, ut: .multiplyUT, commutes: true),
+            .subtract: Forms(ss: .multiplyTsubtractSS, ut: .multiplyUT),
         ],
         .subtract: [
             .multiply: Forms(ss: .subtractTmultiplySS, ut: .subtractUT, commutes: true),

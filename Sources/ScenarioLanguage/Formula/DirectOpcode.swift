@@ -22,10 +22,12 @@ enum DirectOpcode {
     case absS, absT, negateT, notT, roundT
 
     // Two operations in one; the order of their roundings is that of the single ones.
-    /// a * b + c with the third operand in `z`.
-    case multiplySCaddS, multiplySSaddS
+    /// a * b + c; the signal that finds no place in `x` and `y` is in `z`.
+    case multiplySCaddS, multiplySSaddS, multiplySSaddC
     /// The top with a product or quotient: U is the top before.
     case addTmultiplySS, addTmultiplySC, subtractTmultiplySS, subtractTdivideSS, addTdivideSS, addTabsS
+    case multiplyTaddSS, multiplyTsubtractSS
+    /// The operands of `and` and `or` are 1 or 0, so that a product and the greater one will do.
     case andTlessSS, andTlessSC, andTlessCS, andTlessEqualSS, andTlessEqualSC, andTlessEqualCS
     /// The value under the top when the comparison holds, otherwise the top.
     case selectLessSS, selectLessSC, selectLessCS, selectLessEqualSS, selectLessEqualSC, selectLessEqualCS
@@ -109,8 +111,8 @@ extension DirectOpcode {
         case .equalTC: { i, s, a, m, t, u, v, w in go(i, s, a, m, flag(t == c(i)), u, v, w) }
         case .equalUT: { i, s, a, m, t, u, v, w in go(i, s, a, m, flag(u == t), v, w, w) }
         case .notEqualUT: { i, s, a, m, t, u, v, w in go(i, s, a, m, flag(differ(u, t)), v, w, w) }
-        case .andUT: { i, s, a, m, t, u, v, w in go(i, s, a, m, both(u > 0, t > 0), v, w, w) }
-        case .orUT: { i, s, a, m, t, u, v, w in go(i, s, a, m, either(u > 0, t > 0), v, w, w) }
+        case .andUT: { i, s, a, m, t, u, v, w in go(i, s, a, m, u * t, v, w, w) }
+        case .orUT: { i, s, a, m, t, u, v, w in go(i, s, a, m, u < t ? t : u, v, w, w) }
         case .remainderUT: { i, s, a, m, t, u, v, w in go(i, s, a, m, FormulaProgram.remainder(u, t), v, w, w) }
         case .roundT: { i, s, a, m, t, u, v, w in go(i, s, a, m, t.rounded(), u, v, w) }
 
@@ -121,18 +123,21 @@ extension DirectOpcode {
 
         case .multiplySCaddS: { i, s, a, m, t, u, v, _ in go(i, s, a, m, x(i, s) * c(i) + z(i, s), t, u, v) }
         case .multiplySSaddS: { i, s, a, m, t, u, v, _ in go(i, s, a, m, x(i, s) * y(i, s) + z(i, s), t, u, v) }
+        case .multiplySSaddC: { i, s, a, m, t, u, v, _ in go(i, s, a, m, x(i, s) * z(i, s) + c(i), t, u, v) }
+        case .multiplyTaddSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, t * (x(i, s) + y(i, s)), u, v, w) }
+        case .multiplyTsubtractSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, t * (x(i, s) - y(i, s)), u, v, w) }
         case .addTmultiplySS: { i, s, a, m, t, u, v, w in go(i, s, a, m, t + x(i, s) * y(i, s), u, v, w) }
         case .addTmultiplySC: { i, s, a, m, t, u, v, w in go(i, s, a, m, t + x(i, s) * c(i), u, v, w) }
         case .subtractTmultiplySS: { i, s, a, m, t, u, v, w in go(i, s, a, m, t - x(i, s) * y(i, s), u, v, w) }
         case .subtractTdivideSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, t - x(i, s) / y(i, s), u, v, w) }
         case .addTdivideSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, t + x(i, s) / y(i, s), u, v, w) }
         case .addTabsS: { i, s, a, m, t, u, v, w in go(i, s, a, m, t + x(i, s).magnitude, u, v, w) }
-        case .andTlessSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, both(x(i, s) < y(i, s), t > 0), u, v, w) }
-        case .andTlessSC: { i, s, a, m, t, u, v, w in go(i, s, a, m, both(x(i, s) < c(i), t > 0), u, v, w) }
-        case .andTlessCS: { i, s, a, m, t, u, v, w in go(i, s, a, m, both(c(i) < x(i, s), t > 0), u, v, w) }
-        case .andTlessEqualSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, both(x(i, s) <= y(i, s), t > 0), u, v, w) }
-        case .andTlessEqualSC: { i, s, a, m, t, u, v, w in go(i, s, a, m, both(x(i, s) <= c(i), t > 0), u, v, w) }
-        case .andTlessEqualCS: { i, s, a, m, t, u, v, w in go(i, s, a, m, both(c(i) <= x(i, s), t > 0), u, v, w) }
+        case .andTlessSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, x(i, s) < y(i, s) ? t : 0, u, v, w) }
+        case .andTlessSC: { i, s, a, m, t, u, v, w in go(i, s, a, m, x(i, s) < c(i) ? t : 0, u, v, w) }
+        case .andTlessCS: { i, s, a, m, t, u, v, w in go(i, s, a, m, c(i) < x(i, s) ? t : 0, u, v, w) }
+        case .andTlessEqualSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, x(i, s) <= y(i, s) ? t : 0, u, v, w) }
+        case .andTlessEqualSC: { i, s, a, m, t, u, v, w in go(i, s, a, m, x(i, s) <= c(i) ? t : 0, u, v, w) }
+        case .andTlessEqualCS: { i, s, a, m, t, u, v, w in go(i, s, a, m, c(i) <= x(i, s) ? t : 0, u, v, w) }
         case .selectLessSS: { i, s, a, m, t, u, v, w in go(i, s, a, m, x(i, s) < y(i, s) ? u : t, v, w, w) }
         case .selectLessSC: { i, s, a, m, t, u, v, w in go(i, s, a, m, x(i, s) < c(i) ? u : t, v, w, w) }
         case .selectLessCS: { i, s, a, m, t, u, v, w in go(i, s, a, m, c(i) < x(i, s) ? u : t, v, w, w) }
@@ -173,10 +178,6 @@ private func c(_ at: UnsafeRawPointer) -> Double { Double(bitPattern: instructio
 
 @inline(__always)
 private func flag(_ holds: Bool) -> Double { holds ? 1 : 0 }
-@inline(__always)
-private func both(_ first: Bool, _ second: Bool) -> Double { (first ? 1 : 0) * (second ? 1 : 0) }
-@inline(__always)
-private func either(_ first: Bool, _ second: Bool) -> Double { first ? 1 : second ? 1 : 0 }
 /// The smaller number, NaN when either is NaN, without a jump.
 @inline(__always)
 private func least(_ a: Double, _ b: Double) -> Double {

@@ -16,14 +16,17 @@ public struct SignalManifest: Sendable {
     public let settable: Bool
     /// Whether it is published when it changes and keeps its value in between, so that it is drawn as steps.
     public let isHeld: Bool
+    /// The setting with the period at which it is published; `nil` when it is published on events.
+    public let periodSetting: String?
+    /// The frame whose period takes the place of the setting when the node is on a bus.
+    public let periodFrame: String?
     /// One sentence for pages and `describe`.
     public let about: String
 
     /// A signal of a kind.
     public init(
         _ name: String, _ dimension: Dimension = .none, unit: String = "", members: [String]? = nil, isFlag: Bool = false, settable: Bool = false,
-        held: Bool = false,
-        about: String
+        held: Bool = false, periodSetting: String? = nil, periodFrame: String? = nil, about: String
     ) {
         self.name = name
         self.dimension = dimension
@@ -32,6 +35,8 @@ public struct SignalManifest: Sendable {
         self.isFlag = isFlag
         self.settable = settable
         isHeld = held || isFlag || members != nil
+        self.periodSetting = periodSetting
+        self.periodFrame = periodFrame
         self.about = about
     }
 }
