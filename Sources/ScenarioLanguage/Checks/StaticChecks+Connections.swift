@@ -1,4 +1,5 @@
 import Quantities
+import YAMLTree
 
 extension StaticChecks {
     /// Links whose ends never exchange a message: no node of one end has a node of the other as its central system.
@@ -25,18 +26,74 @@ extension StaticChecks {
     /// Remote stops that reach a charge point before anything can have started a transaction there.
     func earlyStops() {
         // Vehicles and drivers start transactions themselves.
-        var mayCharge = Set<Int>()
+        var mayCharge = partners(.chargePoint)
+        var isKnown = true
+        earlyStops(scenario.steps, &mayCharge, &isKnown)
+    }
+
+    /// The nodes that others name in settings for nodes of a role.
+    private func partners(_ role: SettingType.Role) -> Set<Int> {
+        var result = Set<Int>()
         for declaration in scenario.nodes {
             for (manifest, value) in zip(builder.registry.kinds[declaration.kind].settings, declaration.settings) {
                 switch manifest.type {
                 case .node(let roles), .nodes(let roles):
-                    if roles.contains(.chargePoint), case .nodes(let nodes) = value { mayCharge.formUnion(nodes) }
+                    if roles.contains(role), case .nodes(let nodes) = value { result.formUnion(nodes) }
                 default: break
                 }
             }
         }
-        var isKnown = true
-        earlyStops(scenario.steps, &mayCharge, &isKnown)
+        return result
+    }
+
+    /// Signals that a detector, an expectation or a plot looks at, and that nothing in this scenario makes.
+    func unpublishedSignals() {
+        let charged = partners(.chargePoint)
+        func check(_ signals: [Int], _ span: Span) {
+            // Of the signals of a counted node the first speaks for all.
+            guard let signal = signals.first, let node = table.signals[signal].node, case let declaration = scenario.nodes[table.declarationOfNode[node]],
+                let need = manifest(of: signal)?.needs
+            else { return }
+            let name = table.signals[signal].name
+            switch need {
+            case .setting(let setting):
+                guard let index = builder.registry.kinds[declaration.kind].settingIndex(setting), case .absent = declaration.settings[index],
+                    !isSet("\(table.nodes[node]).\(setting)")
+                else { return }
+                reading.warning(
+                    .neverPublished, span, "'\(name)' is never published", label: "it needs the setting '\(setting)' of '\(declaration.name)'")
+            case .partner(let role):
+                let nodes = role == .chargePoint ? charged : partners(role)
+                guard !signals.contains(where: { table.signals[$0].node.map(nodes.contains) ?? true }) else { return }
+                reading.warning(
+                    .neverPublished, span, "'\(name)' is never published", label: "it needs a vehicle: another node that names '\(table.nodes[node])'")
+            }
+        }
+        for detector in scenario.detectors {
+            for value in detector.settings {
+                if case .signals(let signals) = value { check(signals, detector.span) }
+                if case .formula(let formula) = value { for signal in formula.signalsWatched { check([signal], detector.span) } }
+            }
+        }
+        for expectation in scenario.expectations { for signal in expectation.formula.signalsWatched { check([signal], expectation.span) } }
+        for plot in scenario.plots { for panel in plot.panels { for signal in panel { check([signal], plot.span) } } }
+    }
+
+    /// Whether a step writes a signal.
+    private func isSet(_ name: String) -> Bool {
+        guard let signal = table.signal(name) else { return false }
+        var result = false
+        everyStep(scenario.steps) { step in
+            if case .set(let values) = step.action, values.contains(where: { $0.signal == signal }) { result = true }
+        }
+        return result
+    }
+
+    /// The manifest of a signal of a node.
+    private func manifest(of signal: Int) -> SignalManifest? {
+        guard let node = table.signals[signal].node else { return nil }
+        let name = table.signals[signal].name.dropFirst(table.nodes[node].count + 1)
+        return builder.registry.kinds[scenario.nodes[table.declarationOfNode[node]].kind].signals.first { $0.name == name }
     }
 
     private func earlyStops(_ steps: [Step], _ mayCharge: inout Set<Int>, _ isKnown: inout Bool) {
@@ -69,8 +126,7 @@ extension StaticChecks {
         guard let node = table.signals[signal].node else { return nil }
         let declaration = scenario.nodes[table.declarationOfNode[node]]
         let kind = builder.registry.kinds[declaration.kind]
-        let name = String(table.signals[signal].name.dropFirst(table.nodes[node].count + 1))
-        guard let manifest = kind.signals.first(where: { $0.name == name }) else { return nil }
+        guard let manifest = manifest(of: signal) else { return nil }
         if let frame = manifest.periodFrame, let bus = bus(of: declaration, kind) {
             return scenario.buses[bus].frames.first { $0.name == frame }?.every
         }
@@ -78,5 +134,12 @@ extension StaticChecks {
             case .duration(let period) = declaration.settings[index]
         else { return nil }
         return period
+    }
+}
+
+extension Formula {
+    /// Signals whose values or samples decide the result; of `cp.*.soc` one for all is not told apart.
+    fileprivate var signalsWatched: [Int] {
+        signalsRead + aggregates.compactMap { if case .signal(let signal) = $0.source { signal } else { nil } }
     }
 }

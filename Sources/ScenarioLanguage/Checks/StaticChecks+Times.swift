@@ -9,8 +9,7 @@ extension StaticChecks {
         let length = scenario.run.length
         for detector in scenario.detectors {
             let keys = top["detectors"]?[detector.name]
-            for name in ["window", "within"] {
-                guard let node = keys?[name], case .duration(let time)? = setting(name, of: detector), time > length else { continue }
+            if let node = keys?["window"], case .duration(let time)? = setting("window", of: detector), time > length {
                 reading.warning(
                     .windowBeyondRun, node.span, "the window of '\(detector.name)' is longer than the run",
                     label: "the run takes \(length.secondsText) s, the window \(time.secondsText) s")

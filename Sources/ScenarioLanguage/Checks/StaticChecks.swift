@@ -25,6 +25,7 @@ struct StaticChecks {
         formulas()
         unusedLinks()
         earlyStops()
+        unpublishedSignals()
         unreachedLimits()
         earlyProfiles()
         if scenario.expectations.isEmpty {

@@ -76,4 +76,5 @@ enum Code: String, CaseIterable {
     case neverSent = "W0620"
     case unusedLink = "W0621"
     case unsentFrame = "W0622"
+    case neverPublished = "W0623"
 }

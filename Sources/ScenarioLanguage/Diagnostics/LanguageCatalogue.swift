@@ -255,6 +255,12 @@ public enum LanguageCatalogue {
         entry(
             .unsentFrame, "a frame that is watched and never sent",
             "A detector, a formula or a plot names a value of the frame, and no node sends it: the value stays undefined.",
-            wrong: "frames: {bms: {id: 0x400, data: {level: u16 A}}}\nwatch: can0.bms", right: "frames: {bms: {id: 0x400, from: charger, every: 1s, data: {level: u16 A}}}"),
+            wrong: "frames: {bms: {id: 0x400, data: {level: u16 A}}}\nwatch: can0.bms",
+            right: "frames: {bms: {id: 0x400, from: charger, every: 1s, data: {level: u16 A}}}"),
+        entry(
+            .neverPublished, "a signal that is never published",
+            "The node has the signal only with a setting or a partner that this scenario does not give; until then it is undefined.",
+            wrong: "site: {is: grid-meter, feeds: cp.*}\nwatch: site.headroom",
+            right: "site: {is: grid-meter, feeds: cp.*, limit: 50 kW}\nwatch: site.headroom"),
     ]
 }
