@@ -5,20 +5,22 @@ extension StaticChecks {
     /// Links whose ends never exchange a message: no node of one end has a node of the other as its central system.
     func unusedLinks() {
         for link in scenario.links {
-            let (first, second) = (Set(link.between.0), Set(link.between.1))
-            let isUsed = scenario.nodes.contains { declaration in
-                let kind = builder.registry.kinds[declaration.kind]
-                let own = declaration.firstInstance..<declaration.firstInstance + declaration.count
-                return zip(kind.settings, declaration.settings).contains { manifest, value in
-                    guard case .node(let roles) = manifest.type, roles.contains(.centralSystem), case .nodes(let partners) = value else { return false }
-                    return own.contains { first.contains($0) } && partners.contains { second.contains($0) }
-                        || own.contains { second.contains($0) } && partners.contains { first.contains($0) }
-                }
-            }
+            let isUsed = talks(link.between.0, Set(link.between.1)) || talks(link.between.1, Set(link.between.0))
             if !isUsed {
                 reading.warning(
                     .unusedLink, link.span, "no message passes the link '\(link.name)'",
                     label: "its ends are not a charge point and its central system")
+            }
+        }
+    }
+
+    /// Whether one of the nodes has one of the others as its central system.
+    private func talks(_ nodes: [Int], _ others: Set<Int>) -> Bool {
+        Set(nodes.map { table.declarationOfNode[$0] }).contains { index in
+            let declaration = scenario.nodes[index]
+            return zip(builder.registry.kinds[declaration.kind].settings, declaration.settings).contains { manifest, value in
+                guard case .node(let roles) = manifest.type, roles.contains(.centralSystem), case .nodes(let partners) = value else { return false }
+                return partners.contains(where: others.contains)
             }
         }
     }
@@ -48,7 +50,7 @@ extension StaticChecks {
 
     /// Signals that a detector, an expectation or a plot looks at, and that nothing in this scenario makes.
     func unpublishedSignals() {
-        let charged = partners(.chargePoint)
+        let (charged, written) = (partners(.chargePoint), setSignals())
         func check(_ signals: [Int], _ span: Span) {
             // Of the signals of a counted node the first speaks for all.
             guard let signal = signals.first, let node = table.signals[signal].node, case let declaration = scenario.nodes[table.declarationOfNode[node]],
@@ -58,7 +60,7 @@ extension StaticChecks {
             switch need {
             case .setting(let setting):
                 guard let index = builder.registry.kinds[declaration.kind].settingIndex(setting), case .absent = declaration.settings[index],
-                    !isSet("\(table.nodes[node]).\(setting)")
+                    !(table.signal("\(table.nodes[node]).\(setting)").map(written.contains) ?? false)
                 else { return }
                 reading.warning(
                     .neverPublished, span, "'\(name)' is never published", label: "it needs the setting '\(setting)' of '\(declaration.name)'")
@@ -79,12 +81,11 @@ extension StaticChecks {
         for plot in scenario.plots { for panel in plot.panels { for signal in panel { check([signal], plot.span) } } }
     }
 
-    /// Whether a step writes a signal.
-    private func isSet(_ name: String) -> Bool {
-        guard let signal = table.signal(name) else { return false }
-        var result = false
+    /// The signals that steps write.
+    private func setSignals() -> Set<Int> {
+        var result = Set<Int>()
         everyStep(scenario.steps) { step in
-            if case .set(let values) = step.action, values.contains(where: { $0.signal == signal }) { result = true }
+            if case .set(let values) = step.action { result.formUnion(values.map(\.signal)) }
         }
         return result
     }

@@ -4,9 +4,10 @@ import YAMLTree
 extension StaticChecks {
     /// What formulas say that can never matter: conditions that never change, windows, counts and deadlines out of reach.
     func formulas() {
+        let sent = sentMessages()
         for expectation in scenario.expectations {
             condition(expectation.formula, expectation.span, "this expectation")
-            inputs(expectation.formula, expectation.span)
+            inputs(expectation.formula, expectation.span, sent)
             deadlines(expectation.formula, expectation.span)
         }
         for detector in scenario.detectors {
@@ -15,23 +16,23 @@ extension StaticChecks {
                 guard case .formula(let formula) = value else { continue }
                 let span = keys?[manifest.name]?.span ?? detector.span
                 if formula.type == .flag { condition(formula, span, "the condition of '\(detector.name)'") }
-                inputs(formula, span)
+                inputs(formula, span, sent)
             }
             if let gate = detector.lifecycle.onlyWhen {
                 let span = keys?["only_when"]?.span ?? detector.span
                 condition(gate, span, "'only_when' of '\(detector.name)'")
-                inputs(gate, span)
+                inputs(gate, span, sent)
             }
         }
         everyStep(scenario.steps) { step in
             switch step.action {
             case .until(let formula, _, _):
                 condition(formula, step.span, "what this step waits for")
-                inputs(formula, step.span)
+                inputs(formula, step.span, sent)
             case .when(let formula, _, _), .repeatSteps(.whileTrue(let formula), _):
                 condition(formula, step.span, "the condition of this step")
-                inputs(formula, step.span)
-            case .set(let values): for value in values { inputs(value.value, step.span) }
+                inputs(formula, step.span, sent)
+            case .set(let values): for value in values { inputs(value.value, step.span, sent) }
             default: break
             }
         }
@@ -61,32 +62,48 @@ extension StaticChecks {
             help: "compare a signal, a count or a score")
     }
 
-    private func inputs(_ formula: Formula, _ span: Span) {
+    private func inputs(_ formula: Formula, _ span: Span, _ sent: [String: Receivers]) {
         for aggregate in formula.aggregates {
             if let window = aggregate.windowNanoseconds, window > scenario.run.length.nanoseconds {
                 reading.warning(
                     .windowBeyondRun, span, "a window of this formula is longer than the run",
                     label: "the run takes \(scenario.run.length.secondsText) s, the window \(Duration(nanoseconds: window).secondsText) s")
             }
-            if case .stream(let stream) = aggregate.source { unsent(stream, span) }
+            if case .stream(let stream) = aggregate.source { unsent(stream, span, sent) }
         }
-        for score in formula.scores { if case .stream(let stream) = score.source { unsent(stream, span) } }
+        for score in formula.scores { if case .stream(let stream) = score.source { unsent(stream, span, sent) } }
+    }
+
+    /// Who takes part in the messages of one action that steps send.
+    private struct Receivers {
+        /// Receivers and senders that are known before the run.
+        var nodes: Set<Int> = []
+        /// Whether some are drawn or computed.
+        var isUnknown = false
+    }
+
+    private func sentMessages() -> [String: Receivers] {
+        var result: [String: Receivers] = [:]
+        everyStep(scenario.steps) { step in
+            guard case .send(let send) = step.action else { return }
+            if let from = send.from { result[send.action, default: Receivers()].nodes.insert(from) }
+            if case .constant(let nodes) = send.to {
+                result[send.action, default: Receivers()].nodes.formUnion(nodes)
+            } else {
+                result[send.action, default: Receivers()].isUnknown = true
+            }
+        }
+        return result
     }
 
     /// Messages that only steps can send, and that no step sends.
-    private func unsent(_ stream: Int, _ span: Span) {
+    private func unsent(_ stream: Int, _ span: Span, _ sent: [String: Receivers]) {
         let actions = table.actions.count
         guard stream < (table.nodes.count + 1) * actions, case let action = table.actions[stream % actions],
             let manifest = builder.registry.message(action), manifest.sender != .chargePoint
         else { return }
         let node = stream / actions - 1
-        var isSent = false
-        everyStep(scenario.steps) { step in
-            guard case .send(let send) = step.action, send.action == action else { return }
-            if node < 0 || send.from == node { isSent = true }
-            if case .constant(let nodes) = send.to { isSent = isSent || nodes.contains(node) } else { isSent = true }
-        }
-        guard !isSent else { return }
+        if let receivers = sent[action], node < 0 || receivers.isUnknown || receivers.nodes.contains(node) { return }
         reading.warning(
             .neverSent, span, "nobody sends \(action)\(node < 0 ? "" : " to '\(table.nodes[node])'")", label: "the count stays 0",
             help: "only steps send it: '- {send: \(action), …}'")

@@ -97,7 +97,7 @@ private struct StepTimes {
         case .repeatSteps(let mode, let body): return end(of: mode, body, from: now, place)
         case .parallel(let tracks): return tracks.map { walk($0.steps, from: now, place) }.max() ?? now
         case .when(_, let then, let otherwise): return min(walk(then, from: now, place), walk(otherwise, from: now, place))
-        case .call(_, _, let body): return walk(body, from: now, .sequence)
+        case .call(_, _, let body): return walk(body, from: now, place == .again ? .again : .sequence)
         default: return now
         }
     }
@@ -106,7 +106,8 @@ private struct StepTimes {
         if case .times(0) = mode { return now }
         let first = walk(body, from: now, place)
         if case .times(1) = mode { return first }
-        if first < length { _ = walk(body, from: first, .again) }
+        // One second round is enough, so that repetitions inside others stay linear.
+        if first < length, place != .again { _ = walk(body, from: first, .again) }
         switch mode {
         case .times(let rounds):
             let (all, overflows) = (first - now).multipliedReportingOverflow(by: Int64(rounds))
