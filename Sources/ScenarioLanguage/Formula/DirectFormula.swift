@@ -21,19 +21,36 @@ public struct DirectFormula: @unchecked Sendable {
     }
 
     /// The same without a reference to the code, for an owner that keeps the formula itself.
-    public var unowned: Unowned { Unowned(start: code.start) }
+    public var unowned: Unowned { Unowned(code.start) }
 
     /// A direct formula that is valid as long as the one that it comes from.
     public struct Unowned {
-        fileprivate let start: UnsafePointer<DirectInstruction>
+        @usableFromInline let start: UnsafeRawPointer
+        @usableFromInline let action: DirectAction
+
+        fileprivate init(_ start: UnsafePointer<DirectInstruction>) {
+            self.start = UnsafeRawPointer(start)
+            action = start.pointee.action
+        }
 
         /// The value in base units, as `Formula.evaluate` gives it.
-        @inline(__always)
+        @inlinable @inline(__always)
         public func evaluate(signals: UnsafePointer<Double>, aggregates: UnsafePointer<Double>, scores: UnsafePointer<Double>) -> Double {
-            start.pointee.action(UnsafeRawPointer(start), signals, aggregates, scores, 0, 0, 0, 0)
+            action(start, signals, aggregates, scores, 0, 0, 0, 0)
         }
     }
 }
+
+/// Does the instruction at the first argument and all that follow; then come the tables of signals, aggregates and scores, and the four
+/// upper values of the stack, the top first.
+///
+/// Each function ends with a call of the next one. Optimised code jumps there; without optimisation the calls nest, which the greatest
+/// length of a direct formula bounds.
+@usableFromInline
+typealias DirectAction =
+    @convention(c) (
+        UnsafeRawPointer, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, Double, Double, Double, Double
+    ) -> Double
 
 /// Instructions in memory of their own; the last one is `end`.
 private final class DirectCode {
@@ -51,17 +68,7 @@ private final class DirectCode {
 
 /// One instruction: the function that does it, two small operands and one that is a second signal or a constant.
 struct DirectInstruction {
-    /// Does the instruction at the first argument and all that follow; then come the tables of signals, aggregates and scores, and the
-    /// four upper values of the stack, the top first.
-    ///
-    /// Each function ends with a call of the next one. Optimised code jumps there; without optimisation the calls nest, which the
-    /// greatest length of a direct formula bounds.
-    typealias Action =
-        @convention(c) (
-            UnsafeRawPointer, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, Double, Double, Double, Double
-        ) -> Double
-
-    let action: Action
+    let action: DirectAction
     /// A signal, an aggregate or a score.
     let x: UInt32
     /// A third signal.

@@ -40,7 +40,7 @@ extension DirectOpcode {
     static let depth = 4
 
     /// The function that does the instruction and those behind it.
-    var action: DirectInstruction.Action {
+    var action: DirectAction {
         switch self {
         case .end: { _, _, _, _, t, _, _, _ in t }
         case .pushS: { i, s, a, m, t, u, v, _ in go(i, s, a, m, x(i, s), t, u, v) }
