@@ -1,11 +1,12 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|scenario]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|formula|scenario]... [--json]`; exit 1 when a bar is missed.
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
         ("kernel", { KernelBenchmark.run() }),
         ("can", { CANBenchmark.run() }),
+        ("formula", { FormulaBenchmark.run() }),
         ("scenario", { ScenarioBenchmark.run() }),
     ]
 

@@ -1,25 +1,28 @@
 import Glibc
 
-/// One result of a benchmark: a rate or a ratio, and the least that is accepted.
+/// One result of a benchmark: a rate, a ratio or a time, and what is accepted.
 struct Measurement {
     let name: String
     let value: Double
     let unit: String
     /// The least value that passes; `nil` when the figure is for information.
     var bar: Double?
+    /// The greatest value that passes, for times.
+    var most: Double?
 
-    var passes: Bool { bar.map { value >= $0 } ?? true }
+    var passes: Bool { value >= bar ?? -.infinity && value <= most ?? .infinity }
 
     /// One JSON object without a line break.
     var json: String {
         let bar = self.bar.map { Measurement.decimal($0) } ?? "null"
-        return #"{"name":"\#(name)","value":\#(Measurement.decimal(value)),"unit":"\#(unit)","bar":\#(bar),"pass":\#(passes)}"#
+        let most = self.most.map { ",\"most\":" + Measurement.decimal($0) } ?? ""
+        return #"{"name":"\#(name)","value":\#(Measurement.decimal(value)),"unit":"\#(unit)","bar":\#(bar)\#(most),"pass":\#(passes)}"#
     }
 
     /// A line for people.
     var text: String {
         let padded = name + String(repeating: " ", count: max(1, 36 - name.utf8.count))
-        let verdict = bar.map { "   bar \(Measurement.decimal($0)) \(passes ? "met" : "MISSED")" } ?? ""
+        let verdict = (bar ?? most).map { "   bar \(Measurement.decimal($0)) \(passes ? "met" : "MISSED")" } ?? ""
         return padded + Measurement.decimal(value) + " " + unit + verdict
     }
 

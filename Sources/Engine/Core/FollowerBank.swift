@@ -21,6 +21,9 @@ final class FollowerBank {
         let reaction: Duration
         var isPlanned = false
         var last: Double
+        /// When it changed last, and how often it has changed without a rest since.
+        var changed = Instant.zero
+        var chase = 0
     }
 
     /// The states of one node.
@@ -68,6 +71,7 @@ final class FollowerBank {
                     declaration: declaration, rules: rules, state: declaration.startsIn, due: rules[declaration.startsIn].map { _ in nil }, lasting: lasting,
                     dependsOnTime: rules.contains { $0.contains(where: \.dependsOnTime) }))
         }
+        var placed: [Int: Int64] = [:]
         for node in scenario.nodes {
             let manifest = scenario.kinds[node.kind]
             for (index, value) in node.settings.enumerated() {
@@ -77,8 +81,13 @@ final class FollowerBank {
                 for instance in 0..<node.count {
                     let number = node.firstInstance + instance
                     let path = "\(scenario.symbols.nodes[number]).\(manifest.settings[index].name).following"
+                    // Settings of one node react one after another: two that read each other come to rest where they would swing together.
+                    let place = placed[node.owner ?? -1, default: 0]
+                    placed[node.owner ?? -1] = (place + 1) % 100
                     settings.append(
-                        Setting(node: number, setting: index, runner: simulation.runner(formula, path: path), reaction: node.reaction, last: .nan))
+                        Setting(
+                            node: number, setting: index, runner: simulation.runner(formula, path: path), reaction: node.reaction + .milliseconds(place),
+                            last: .nan))
                 }
             }
         }
@@ -207,6 +216,24 @@ final class FollowerBank {
         let value = settings[index].runner.value(at: simulation.kernel.now)
         guard value != settings[index].last, !value.isNaN else { return }
         settings[index].last = value
+        noteChase(index, at: simulation.kernel.now)
         simulation.nodes[settings[index].node].settingChanged(settings[index].setting, value)
+    }
+
+    /// Most changes in a row, each as soon as the setting could react, that are no circle.
+    private static let longestChase = 200
+
+    /// Two settings that read each other and never come to rest are told once.
+    private func noteChase(_ index: Int, at instant: Instant) {
+        let isSoon = instant - settings[index].changed <= settings[index].reaction * 2 + .milliseconds(200)
+        settings[index].chase = isSoon ? settings[index].chase + 1 : 0
+        settings[index].changed = instant
+        guard settings[index].chase == Self.longestChase else { return }
+        let node = simulation.nodes[settings[index].node]
+        let declaration = simulation.scenario.nodes[simulation.scenario.symbols.declarationOfNode[node.index]]
+        let name = simulation.scenario.kinds[declaration.kind].settings[settings[index].setting].name
+        simulation.warn(
+            .restlessSetting, "the setting '\(name)' of '\(node.name)' has changed \(Self.longestChase) times without a rest: it chases what it reads",
+            span: declaration.span)
     }
 }

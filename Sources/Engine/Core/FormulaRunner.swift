@@ -37,21 +37,27 @@ final class StreamDraws: DrawSource {
 }
 
 /// A formula in service: its aggregates are kept up to date, its draws have streams of their own.
-final class FormulaRunner {
-    let formula: Formula
+package final class FormulaRunner {
+    package let formula: Formula
     private let aggregates: [Aggregate]
     private let slots: UnsafeMutablePointer<Double>
     private let signals: UnsafePointer<Double>
     private let draws: StreamDraws?
+    /// The short way, for formulas that need no windows or totals either.
+    private let direct: DirectFormula.Unowned?
 
     init(_ formula: Formula, aggregates: [Aggregate], signals: UnsafePointer<Double>, draws: StreamDraws?) {
         self.formula = formula
         self.aggregates = aggregates
         self.signals = signals
         self.draws = draws
+        direct = aggregates.isEmpty ? formula.direct?.unowned : nil
         slots = .allocate(capacity: max(aggregates.count, 1))
         slots.initialize(repeating: .nan, count: max(aggregates.count, 1))
     }
+
+    /// A runner for a formula without windows, totals and draws.
+    package convenience init(_ formula: Formula, signals: UnsafePointer<Double>) { self.init(formula, aggregates: [], signals: signals, draws: nil) }
 
     deinit { slots.deallocate() }
 
@@ -61,7 +67,14 @@ final class FormulaRunner {
     }
 
     /// The value in base units; flags are 1 and 0.
-    func value(at now: Instant) -> Double { formula.evaluate(inputs(at: now)) }
+    package func value(at now: Instant) -> Double {
+        guard let direct else { return generalValue(at: now) }
+        // The formula owns the code of `direct`.
+        return withExtendedLifetime(self) { direct.evaluate(signals: signals, aggregates: UnsafePointer(slots), scores: UnsafePointer(slots)) }
+    }
+
+    @inline(never)
+    private func generalValue(at now: Instant) -> Double { formula.evaluate(inputs(at: now)) }
 
     /// Whether a condition is true.
     func holds(at now: Instant) -> Bool { value(at: now) == 1 }

@@ -29,6 +29,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case detectorIdle = "W0724"
     /// Commands that changed nothing.
     case invalidState = "W0725"
+    /// A setting never comes to rest.
+    case restlessSetting = "W0726"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -125,6 +127,10 @@ extension RunCode {
         page(
             .invalidState, "a command that changed nothing", "A start while charging, a stop while idle: the node recorded INVALID_STATE and did nothing.",
             "RemoteStopTransaction twice", "RemoteStopTransaction once"),
+        page(
+            .restlessSetting, "a setting that never comes to rest",
+            "A setting that is a formula over signals follows them some time after each change. When what it sets changes what it reads, it may go on for ever. Let it read something that it does not change, or give it a slower 'reacts_in' and a step.",
+            "max_current: =40 A - cp1.current", "max_current: =40 A - other.current"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

@@ -41,14 +41,15 @@ extension ChargePointNode {
             signals: [
                 SignalManifest("current", .current, unit: "A", held: true, about: "Current drawn, per phase for AC."),
                 SignalManifest("power", .power, unit: "W", held: true, about: "Power drawn."),
-                SignalManifest("energy", .energy, unit: "Wh", about: "Register of imported energy; never reset."),
+                SignalManifest(
+                    "energy", .energy, unit: "Wh", periodSetting: "meter_every", periodFrame: "current", about: "Register of imported energy; never reset."),
                 SignalManifest(
                     "limit", .current, unit: "A", settable: true, held: true,
                     about: "Limit that smart charging leaves, offered to the vehicle or written to the bus; a written one holds until the next."),
                 SignalManifest("status", members: ChargePointStatus.names.map(\.description), about: "Status of connector 1."),
                 SignalManifest("charging", isFlag: true, about: "Whether a connector is energised."),
-                SignalManifest("soc", unit: "%", about: "State of charge of the vehicle, when it has one."),
-                SignalManifest("session_energy", .energy, unit: "Wh", about: "Energy of the running transaction at connector 1."),
+                SignalManifest("soc", unit: "%", needs: .partner(.chargePoint), about: "State of charge of the vehicle, when it has one."),
+                SignalManifest("session_energy", .energy, unit: "Wh", periodSetting: "meter_every", about: "Energy of the running transaction at connector 1."),
                 SignalManifest("meter_current", .current, unit: "A", held: true, about: "Current that the meter reports."),
             ],
             frames: [

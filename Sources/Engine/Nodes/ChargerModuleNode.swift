@@ -123,12 +123,14 @@ final class ChargerModuleNode: Node {
                 SettingManifest("phase", .duration, default: "500ms", about: "First reading, counted from the start."),
             ],
             signals: [
-                SignalManifest("current", .current, unit: "A", about: "Output current after the last step of the ramp."),
+                SignalManifest(
+                    "current", .current, unit: "A", periodSetting: "every", periodFrame: "current", about: "Output current after the last step of the ramp."),
                 SignalManifest("limit", .current, unit: "A", settable: true, held: true, about: "Limit in force."),
                 SignalManifest("charging", isFlag: true, settable: true, about: "Whether the output is enabled."),
                 SignalManifest("voltage", .voltage, unit: "V", held: true, about: "Output voltage."),
-                SignalManifest("power", .power, unit: "W", about: "Output power."),
-                SignalManifest("energy", .energy, unit: "Wh", about: "Energy delivered since the start; never reset."),
+                SignalManifest("power", .power, unit: "W", periodSetting: "every", periodFrame: "current", about: "Output power."),
+                SignalManifest(
+                    "energy", .energy, unit: "Wh", periodSetting: "every", periodFrame: "current", about: "Energy delivered since the start; never reset."),
             ],
             frames: [
                 FrameManifest("start", id: 0x200, use: .reads, about: "Start charging."),

@@ -75,11 +75,12 @@ final class GridMeterNode: Node {
                 SettingManifest("phase", .duration, default: "0s", about: "First reading, counted from the start."),
             ],
             signals: [
-                SignalManifest("power", .power, unit: "kW", about: "Power of all loads and the base load."),
-                SignalManifest("current", .current, unit: "A", about: "Current per phase, loads evenly spread."),
-                SignalManifest("energy", .energy, unit: "kWh", about: "Energy since the start, by the readings."),
-                SignalManifest("limit", .power, unit: "kW", settable: true, held: true, about: "Power that the connection allows."),
-                SignalManifest("headroom", .power, unit: "kW", about: "Limit minus power; negative when overloaded."),
+                SignalManifest("power", .power, unit: "kW", periodSetting: "every", about: "Power of all loads and the base load."),
+                SignalManifest("current", .current, unit: "A", periodSetting: "every", about: "Current per phase, loads evenly spread."),
+                SignalManifest("energy", .energy, unit: "kWh", periodSetting: "every", about: "Energy since the start, by the readings."),
+                SignalManifest("limit", .power, unit: "kW", settable: true, held: true, needs: .setting("limit"), about: "Power that the connection allows."),
+                SignalManifest(
+                    "headroom", .power, unit: "kW", periodSetting: "every", needs: .setting("limit"), about: "Limit minus power; negative when overloaded."),
             ],
             example: """
                 evsim: 1

@@ -20,7 +20,12 @@ struct StaticChecks {
         unusedNodes()
         unreadFrames()
         shortWindows()
-        unreachable(scenario.steps)
+        stepTimes()
+        beyondTheRun()
+        formulas()
+        unusedLinks()
+        earlyStops()
+        unpublishedSignals()
         unreachedLimits()
         earlyProfiles()
         if scenario.expectations.isEmpty {
@@ -68,7 +73,10 @@ struct StaticChecks {
                 defer { number += 1 }
                 guard let span = frame.span else { continue }
                 if frame.from == nil {
-                    reading.warning(.unreadFrame, span, "no node sends the frame '\(frame.name)'", label: "help: add 'from: NODE'")
+                    let isWatched = reading.isUsed("stream \(table.frameStream(number))") || isWatched(frame)
+                    reading.warning(
+                        isWatched ? .unsentFrame : .unreadFrame, span, "no node sends the frame '\(frame.name)'",
+                        label: isWatched ? "a detector, formula or plot looks at it and sees nothing" : nil, help: "add 'from: NODE'")
                 } else if !isRead(frame, number, bus: index) {
                     reading.warning(
                         .unreadFrame, span, "nothing reads the frame '\(frame.name)'", label: "no node, detector, formula, plot or record looks at it")
@@ -79,12 +87,15 @@ struct StaticChecks {
 
     private func isRead(_ frame: FrameDeclaration, _ number: Int, bus: Int) -> Bool {
         if scenario.record.frames || reading.isUsed("stream \(table.frameStream(number))") { return true }
-        if frame.fields.contains(where: { builder.scope.mentionedOnBus.contains($0.signal) }) { return true }
+        if isWatched(frame) { return true }
         return scenario.nodes.contains { node in
             let kind = builder.registry.kinds[node.kind]
             return self.bus(of: node, kind) == bus && kind.frames.contains { $0.name == frame.name && $0.use == .reads }
         }
     }
+
+    /// Whether a detector, a formula or a plot names a value of a frame.
+    private func isWatched(_ frame: FrameDeclaration) -> Bool { frame.fields.contains { builder.scope.mentionedOnBus.contains($0.signal) } }
 
     /// A detector whose window is not longer than the period of the frame or signal that it watches.
     private func shortWindows() {
@@ -104,8 +115,9 @@ struct StaticChecks {
         }
     }
 
-    /// The period of a signal that a frame carries or causes.
+    /// The period of a signal that a frame carries or causes, or that a setting of its node gives.
     private func period(of signal: Int) -> Duration? {
+        if let period = manifestPeriod(of: signal) { return period }
         for bus in scenario.buses {
             for frame in bus.frames {
                 guard let every = frame.every else { continue }
@@ -114,28 +126,5 @@ struct StaticChecks {
             }
         }
         return nil
-    }
-
-    /// Steps behind a repetition without end, and steps that start after the end of the run.
-    private func unreachable(_ steps: [Step]) {
-        for (index, step) in steps.enumerated() {
-            switch step.action {
-            case .repeatSteps(.forever, let inner):
-                unreachable(inner)
-                if index + 1 < steps.count {
-                    reading.warning(.unreachableStep, steps[index + 1].span, "this step is never reached", label: "the repetition above never ends")
-                }
-            case .repeatSteps(_, let inner): unreachable(inner)
-            case .at(.constant(let time)) where time >= scenario.run.length:
-                reading.warning(.unreachableStep, step.span, "this step is never reached", label: "the run ends at \(scenario.run.length.secondsText) s")
-            case .parallel(let tracks): for track in tracks { unreachable(track.steps) }
-            case .when(_, let then, let otherwise):
-                unreachable(then)
-                unreachable(otherwise)
-            case .call(_, _, let inner): unreachable(inner)
-            case .attack(let attack): unreachable(attack.steps)
-            default: break
-            }
-        }
     }
 }

@@ -209,5 +209,58 @@ public enum LanguageCatalogue {
             "OCPP 1.6 lets a TxProfile act on a running transaction only; a charge point without one refuses it. The shorthand 'limit' makes a TxDefaultProfile then.",
             wrong: "SetChargingProfile with chargingProfilePurpose: TxProfile, then RemoteStartTransaction",
             right: "- {send: SetChargingProfile, to: cp1, with: {limit: 16 A}}"),
+        entry(
+            .windowBeyondRun, "a window longer than the run",
+            "The window of a detector or of a formula never fills, so that the result is one of everything so far.",
+            wrong: "run: {for: 60s}\nd: {is: moving-range, watch: charger.current, window: 5min, above: 5 A}",
+            right: "run: {for: 60s}\nd: {is: moving-range, watch: charger.current, window: 10s, above: 5 A}"),
+        entry(
+            .alarmBeyondRun, "a detector that can raise no alarm before the run ends",
+            "'lasting' asks that the condition holds so long, 'warmup' keeps the detector quiet so long; both reach to the end of the run.",
+            wrong: "run: {for: 60s}\nhigh: {is: threshold, watch: charger.current, above: 16 A, lasting: 2min}",
+            right: "run: {for: 60s}\nhigh: {is: threshold, watch: charger.current, above: 16 A, lasting: 5s}"),
+        entry(
+            .timeInThePast, "a time that is over when the step is reached",
+            "'at' waits until a time since the start of the run. When the waits in front take longer, it does not wait at all.",
+            wrong: "- wait: 20s\n- at: 10s", right: "- at: 10s\n- wait: 10s"),
+        entry(
+            .timeoutBeyondRun, "a timeout that the end of the run cuts off",
+            "'until' fails the run when its timeout is over. A run that ends before that never fails there.",
+            wrong: "run: {for: 60s}\n- {until: =cp1.charging, timeout: 5min}", right: "run: {for: 60s}\n- {until: =cp1.charging, timeout: 10s}"),
+        entry(
+            .constantCondition, "a condition that never changes",
+            "The formula has only numbers in it, so that it says the same in every run. A condition that depends on a parameter is no such thing.",
+            wrong: "expect: [=1 == 1]", right: "expect: [=max(charger.current) <= 100 A]"),
+        entry(
+            .stopWithoutStart, "a transaction is stopped before any was started",
+            "No step, vehicle or driver has started a transaction at the charge point; it refuses the stop. A test of exactly that says 'intended: [W0617]'.",
+            wrong: "- {send: RemoteStopTransaction, to: cp1}",
+            right: "- {send: RemoteStartTransaction, to: cp1}\n- wait: 10s\n- {send: RemoteStopTransaction, to: cp1}"),
+        entry(
+            .plotBeyondRun, "a picture of more time than the run has", "'window' shows the last part of a run; this one is longer than all of it.",
+            wrong: "run: {for: 60s}\nplots: [{lines: [charger.current], window: 5min}]",
+            right: "run: {for: 60s}\nplots: [{lines: [charger.current], window: 20s}]"),
+        entry(
+            .deadlineBeyondRun, "a deadline behind the end of the run",
+            "What happens first happens before the run ends, or never: the comparison only says whether it happens at all.",
+            wrong: "run: {for: 60s}\nexpect: [=first(high) <= 5 min]", right: "run: {for: 60s}\nexpect: [=first(high) <= 20 s]"),
+        entry(
+            .neverSent, "a count of messages that nobody sends",
+            "Central systems send commands only when a step says so, and no step sends this one: the count stays 0.",
+            wrong: "expect: [=count(ocpp.Reset) == 0]", right: "- {send: Reset, to: cp1, with: {type: Soft}}"),
+        entry(
+            .unusedLink, "a link that no message passes",
+            "Messages of OCPP go between a charge point and its own central system; a link between other nodes slows nothing down.",
+            wrong: "links: {slow: {between: [cp1, cp2], latency: 1s}}", right: "links: {slow: {between: [csms, cp1], latency: 1s}}"),
+        entry(
+            .unsentFrame, "a frame that is watched and never sent",
+            "A detector, a formula or a plot names a value of the frame, and no node sends it: the value stays undefined.",
+            wrong: "frames: {bms: {id: 0x400, data: {level: u16 A}}}\nwatch: can0.bms",
+            right: "frames: {bms: {id: 0x400, from: charger, every: 1s, data: {level: u16 A}}}"),
+        entry(
+            .neverPublished, "a signal that is never published",
+            "The node has the signal only with a setting or a partner that this scenario does not give; until then it is undefined.",
+            wrong: "site: {is: grid-meter, feeds: cp.*}\nwatch: site.headroom",
+            right: "site: {is: grid-meter, feeds: cp.*, limit: 50 kW}\nwatch: site.headroom"),
     ]
 }

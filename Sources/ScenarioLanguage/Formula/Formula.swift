@@ -19,6 +19,9 @@ public struct Formula: Sendable {
     /// What the formula stands for when it is nothing but the name of a signal, signals, stream, detector or kind of label.
     public let symbol: FormulaSymbol?
 
+    /// The same formula for the shortest evaluation; `nil` when it draws, looks up texts or goes over many signals.
+    public let direct: DirectFormula?
+
     let program: FormulaProgram
     let texts: [String]
     let nodeSets: [FormulaNodeSet]
@@ -56,6 +59,7 @@ public struct Formula: Sendable {
         var program = compiler.program
         program.result = root.place
         self.program = program
+        direct = DirectFormula(program)
         texts = compiler.texts
         nodeSets = compiler.nodeSets
         clauses = compiler.clauses
@@ -63,8 +67,13 @@ public struct Formula: Sendable {
     }
 
     /// The value in base units; flags as 1 or 0; NaN when it is undefined, such as the first alarm of a detector that never fired.
-    @inline(__always)
     public func evaluate(_ inputs: FormulaInputs) -> Double {
+        if let direct { return direct.evaluate(signals: inputs.signals, aggregates: inputs.aggregates, scores: inputs.scores) }
+        return evaluateGenerally(inputs)
+    }
+
+    /// The value as the machine over registers gives it, which every formula can use.
+    func evaluateGenerally(_ inputs: FormulaInputs) -> Double {
         let place = program.result.raw
         return program.run(inputs, upTo: program.code.count) { $0(place) }
     }

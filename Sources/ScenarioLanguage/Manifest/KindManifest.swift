@@ -16,13 +16,27 @@ public struct SignalManifest: Sendable {
     public let settable: Bool
     /// Whether it is published when it changes and keeps its value in between, so that it is drawn as steps.
     public let isHeld: Bool
+    /// The setting with the period at which it is published; `nil` when it is published on events.
+    public let periodSetting: String?
+    /// The frame whose period takes the place of the setting when the node is on a bus.
+    public let periodFrame: String?
+    /// What the scenario must have for the signal to be published at all; `nil` when the node alone is enough.
+    public let needs: Need?
     /// One sentence for pages and `describe`.
     public let about: String
+
+    /// What makes a signal that not every scenario has.
+    public enum Need: Sendable, Hashable {
+        /// A setting of the node without default, or a step that sets the signal of that name.
+        case setting(String)
+        /// Another node that names this one in a setting for nodes of the role, as a vehicle names its charge point.
+        case partner(SettingType.Role)
+    }
 
     /// A signal of a kind.
     public init(
         _ name: String, _ dimension: Dimension = .none, unit: String = "", members: [String]? = nil, isFlag: Bool = false, settable: Bool = false,
-        held: Bool = false,
+        held: Bool = false, periodSetting: String? = nil, periodFrame: String? = nil, needs: Need? = nil,
         about: String
     ) {
         self.name = name
@@ -32,6 +46,9 @@ public struct SignalManifest: Sendable {
         self.isFlag = isFlag
         self.settable = settable
         isHeld = held || isFlag || members != nil
+        self.periodSetting = periodSetting
+        self.periodFrame = periodFrame
+        self.needs = needs
         self.about = about
     }
 }

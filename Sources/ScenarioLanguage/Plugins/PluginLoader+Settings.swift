@@ -8,7 +8,7 @@ extension PluginLoader {
         ("charge", .quantity(Dimension(ampere: 1, second: 1))), ("time", .duration), ("frequency", .quantity(.frequency)),
         ("temperature", .quantity(.temperature)),
         ("resistance", .quantity(.resistance)), ("data_rate", .quantity(.dataRate)), ("percent", .percent), ("number", .number), ("count", .count),
-        ("text", .text), ("flag", .flag), ("node", .node(roles: [])), ("nodes", .nodes(roles: [])), ("bus", .bus), ("signal", .signal),
+        ("text", .text), ("flag", .flag), ("node", .node(roles: [])), ("nodes", .nodes(roles: [])), ("bus", .bus), ("signal", .signal), ("ramp", .ramp),
     ]
 
     /// Words for roles of nodes.
@@ -115,7 +115,7 @@ extension PluginLoader {
         case .count: return reading.whole(node, what, in: 0...1_000_000_000).map { Double($0) }
         case .flag: return reading.flag(node, what).map { $0 ? 1 : 0 }
         case .oneOf(let words): return reading.word(node, what, among: words).map { Double($0) }
-        case .text: return reading.text(node, what).map { _ in 0 }
+        case .text, .ramp: return reading.text(node, what).map { _ in 0 }
         default:
             reading.error(
                 .notOneOf, node.span, "\(what) cannot name \(type.name == "bus" ? "a bus" : "a \(type.name)")",

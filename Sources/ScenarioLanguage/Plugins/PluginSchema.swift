@@ -104,7 +104,7 @@ public enum PluginSchema {
     /// Types of settings, as `type` has them.
     public static let settingTypes = [
         "current", "voltage", "power", "energy", "charge", "time", "frequency", "percent", "number", "count", "temperature", "resistance", "data_rate", "text",
-        "flag", "node", "nodes", "bus", "signal",
+        "flag", "node", "nodes", "bus", "signal", "ramp",
     ]
     /// Roles of nodes, as `of` has them.
     public static let roles = ["charge-point", "central-system", "load"]

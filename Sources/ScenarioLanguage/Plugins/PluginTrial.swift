@@ -54,23 +54,28 @@ struct PluginTrial {
         ("current", "A"), ("power", "W"), ("voltage", "V"), ("energy", "Wh"), ("number", ""), ("percent", "%"), ("time", "s"), ("frequency", "Hz"),
         ("temperature", "°C"), ("charge", "Ah"), ("resistance", "Ohm"), ("data_rate", "bit/s"),
     ]
-    private static let targets = ["cp", "module", "hub", "ev", "site", "sample"]
+    /// Signals that are no numbers.
+    private static let states = [("flag", "cp.charging"), ("state", "cp.status")]
+    /// Nodes of every built-in kind; those of the plugin itself come behind.
+    private var targets: [String] { ["cp", "module", "hub", "ev", "site"] + kinds.indices.map { "own\($0)" } }
+    private var kinds: [Definition] { definition.home.definitions.filter { $0.sort == .kinds && $0 !== definition } }
 
-    /// What is wrong with the definition, and the scenario that used it.
+    /// What is wrong with the definition however it is used, and a scenario that used it.
     func run() -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
-        var first: (Scenario?, [Diagnostic])?
-        var last: (Scenario?, [Diagnostic]) = (nil, [])
         let anySignals = definition.settings.contains { $0.type == .signal && definition.signalDimensions[$0.name] == nil } || !definition.needs.isEmpty
         let anyNodes = definition.sort == .attacks || definition.settings.contains { $0.type == .node(roles: []) || $0.type == .nodes(roles: []) }
-        for source in anySignals ? Self.sources.map(\.type) : ["current"] {
-            for target in anyNodes ? Self.targets : ["cp"] {
+        var always: [Diagnostic]?
+        for source in anySignals ? Self.sources.map(\.type) + Self.states.map(\.0) : ["current"] {
+            for target in anyNodes ? targets : ["cp"] {
                 let result = attempt(source: source, target: target)
                 if result.scenario != nil { return result }
                 // What does not fit the definition at the place of use says nothing about the definition.
-                if result.diagnostics.isEmpty { last = result } else { first = first ?? result }
+                if result.diagnostics.isEmpty { continue }
+                let found = result.diagnostics
+                always = always.map { known in known.filter { one in found.contains { $0.code == one.code && $0.span == one.span } } } ?? found
             }
         }
-        return first ?? last
+        return (nil, always ?? [])
     }
 
     private func attempt(source: String, target: String) -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
@@ -83,6 +88,8 @@ struct PluginTrial {
             errors.compactMap { diagnostic in
                 // Arguments without a type can be used in ways that only the place of use decides.
                 guard diagnostic.span?.file.path != Self.path, definition.needs.isEmpty else { return nil }
+                // The signals of the trial cannot be set, those of a scenario may.
+                if diagnostic.code == Code.notSettable.rawValue, diagnostic.message.hasPrefix("'given.") { return nil }
                 var shown = diagnostic
                 shown.related.removeAll { $0.span.file.path == Self.path }
                 return shown
@@ -95,10 +102,16 @@ struct PluginTrial {
         let fields = Self.sources.enumerated().map {
             "      \($0.element.type): {id: 0x7\($0.offset + 10), from: cp, data: {value: 'u8 \($0.element.unit)'}}\n"
         }
-        let settings = definition.settings.filter { $0.defaultText == nil }.map { ", \($0.name): \(value($0, source, target))" }.joined()
+        let settings = definition.settings.filter { $0.defaultText == nil }.map { ", \($0.name): \(value($0, of: definition, source, target))" }.joined()
         let with = settings.isEmpty ? "" : ", with: {\(settings.dropFirst(2))}"
         let needs = definition.needs.isEmpty ? "" : ", with: {\(definition.needs.map { "\($0): cp" }.joined(separator: ", "))}"
         let name = definition.name
+        let own = kinds.enumerated().map { index, kind in
+            let list = kind.settings.filter { $0.defaultText == nil }.map {
+                ", \($0.name): \(value($0, of: kind, source, $0.name.range(of: "csms") != nil ? "hub" : "cp"))"
+            }
+            return "  own\(index): {is: \(kind.name)\(list.joined())}\n"
+        }
         var nodes = ""
         var rest = ""
         var sets = ""
@@ -110,10 +123,6 @@ struct PluginTrial {
         case .frames: sets = "    sets: [{is: \(name)\(settings)}]\n"
         case .attacks:
             rest = "steps:\n  - {attack: \(name), against: \(target), by: cp, for: 1s\(with)}\n"
-            if target == "sample", let kind = definition.home.definitions.first(where: { $0.sort == .kinds }) {
-                let own = kind.settings.filter { $0.defaultText == nil }.map { ", \($0.name): \(value($0, source, "cp"))" }.joined()
-                nodes = "  sample: {is: \(kind.name)\(own)}\n"
-            }
         }
         return """
             evsim: 1
@@ -127,7 +136,7 @@ struct PluginTrial {
               ev: {is: vehicle, at: other}
               other: {is: charge-point, csms: hub, plugged: false}
               site: {is: grid-meter, feeds: other}
-            \(nodes)buses:
+            \(nodes)\(own.joined())buses:
               wires: {}
               spare:
             \(sets.isEmpty ? "    frames: {}" : String(sets.dropLast()))
@@ -137,7 +146,7 @@ struct PluginTrial {
             """
     }
 
-    private func value(_ setting: SettingManifest, _ source: String, _ target: String) -> String {
+    private func value(_ setting: SettingManifest, of definition: Definition, _ source: String, _ target: String) -> String {
         switch setting.type {
         case .quantity, .percent, .number, .duration, .count:
             if let text = setting.min ?? setting.max { return "'\(text)'" }
@@ -153,15 +162,16 @@ struct PluginTrial {
         case .oneOf(let words): return "'\(words.first ?? "")'"
         case .text: return "'text'"
         case .bus: return "spare"
+        case .ramp: return "20%"
         case .signal:
-            guard let dimension = definition.signalDimensions[setting.name] else { return "given.\(source)" }
+            guard let dimension = definition.signalDimensions[setting.name] else { return Self.states.first { $0.0 == source }?.1 ?? "given.\(source)" }
             let type = Self.sources.first { (Unit.named($0.unit)?.dimension ?? .none) == dimension && $0.type != "percent" }?.type ?? "number"
             return "given.\(type)"
         case .node(let roles), .nodes(let roles):
             switch roles.first {
             case .centralSystem?: return "hub"
             case .chargePoint?, .load?: return "cp"
-            case nil: return target == "sample" ? "cp" : target
+            case nil: return target
             }
         default: return "1"
         }

@@ -290,7 +290,7 @@ final class Reading {
 }
 
 /// A scope without any name.
-private struct NoNames: FormulaScope {
+struct NoNames: FormulaScope {
     func symbol(named name: String) -> FormulaSymbol? { nil }
     var knownNames: [String] { [] }
     func missingReason(for name: String) -> String? { nil }

@@ -131,6 +131,8 @@ extension ScenarioBuilder {
         case .text(let text): return .symbol(.text(text))
         case .nodes(let nodes): return .nodes(nodes)
         case .bus(let bus): return .bus(bus)
+        // A ramp is handed on as it is written.
+        case .ramp: return .bus(-1)
         default: return .absent
         }
     }

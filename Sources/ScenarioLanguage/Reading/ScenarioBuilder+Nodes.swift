@@ -366,7 +366,11 @@ extension ScenarioBuilder {
     }
 
     private func readRamp(_ node: YAMLNode, _ what: String) -> SettingValue? {
-        guard let text = reading.text(node, what) else { return nil }
+        guard var text = reading.text(node, what) else { return nil }
+        if scope.enclosure != nil, text.hasPrefix("=") {
+            guard !isGivenNothing(node) else { return nil }
+            text = Enclosure.text(of: node, in: scope.enclosure) ?? text
+        }
         if text == "immediate" { return .ramp(share: 1, slope: nil) }
         let perTime = Dimension(ampere: 1, second: -1)
         if let quantity = try? Quantity.parse(text) {
