@@ -38,7 +38,7 @@ private let site = """
 
 private func wiring(_ text: String) throws -> Wiring {
     let file = SourceFile(path: "x.yaml", bytes: Array(text.utf8))
-    let result = ScenarioReader(registry: BuiltIns.registry).read(file)
+    let result = PluginLibrary.reader(for: file.path).read(file)
     return Wiring(try #require(result.scenario, "\(result.diagnostics)"), BuiltIns.registry)
 }
 

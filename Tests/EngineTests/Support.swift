@@ -9,6 +9,11 @@ import YAMLTree
 /// The folder of these tests, for data beside them.
 let testFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
+/// The plugins that come with evsim.
+let repositoryPlugins = PluginFolders(
+    root: testFolder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("scenarios").path,
+    library: testFolder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("plugins").path)
+
 /// Why a scenario of a test is none.
 struct NotAScenario: Error, CustomStringConvertible {
     let description: String
@@ -17,14 +22,14 @@ struct NotAScenario: Error, CustomStringConvertible {
 /// The scenario of a text; findings that are errors end the test.
 func scenario(_ text: String, overrides: [(name: String, text: String)] = [], seed: UInt64? = nil) throws -> Scenario {
     let file = SourceFile(path: "test.yaml", bytes: Array(text.utf8))
-    let (scenario, diagnostics) = ScenarioReader(registry: BuiltIns.registry).read(file, overrides: overrides, seed: seed)
+    let (scenario, diagnostics) = ScenarioReader(registry: BuiltIns.registry, plugins: repositoryPlugins).read(file, overrides: overrides, seed: seed)
     guard let scenario else { throw NotAScenario(description: DiagnosticRenderer(color: false, explainHint: false).render(diagnostics)) }
     return scenario
 }
 
 /// Codes of what reading a text finds.
 func findings(_ text: String) -> [Diagnostic] {
-    ScenarioReader(registry: BuiltIns.registry).read(SourceFile(path: "test.yaml", bytes: Array(text.utf8))).diagnostics
+    ScenarioReader(registry: BuiltIns.registry, plugins: repositoryPlugins).read(SourceFile(path: "test.yaml", bytes: Array(text.utf8))).diagnostics
 }
 
 /// Runs a scenario in memory.
