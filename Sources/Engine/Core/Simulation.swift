@@ -40,6 +40,15 @@ public final class Simulation: EventDispatcher {
     private var aggregates: [FormulaAggregate: Aggregate] = [:]
     /// Who looks at each signal; nobody at most of them.
     private let attention: UnsafeMutablePointer<Attention?>
+    /// Parts by the node that is made of them.
+    private lazy var partsOfNode: [Int: [Int]] = {
+        var parts: [Int: [Int]] = [:]
+        for declaration in scenario.nodes {
+            guard let owner = declaration.owner else { continue }
+            parts[owner, default: []] += declaration.firstInstance..<(declaration.firstInstance + declaration.count)
+        }
+        return parts
+    }()
     private var waitingForOrigin = 0
     private var waitingToBoot = 0
     private var isBooted: [Bool] = []
@@ -207,6 +216,19 @@ public final class Simulation: EventDispatcher {
 
     /// A setting that is drawn once, when the run is built.
     func evaluateSetting(_ formula: Formula, path: String) -> Double { runner(formula, path: path).value(at: .zero) }
+
+    /// The declaration of states of a node; they stand in the order of the nodes.
+    func composite(of node: Int) -> CompositeDeclaration? {
+        var (low, high) = (0, scenario.composites.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if scenario.composites[middle].node < node { low = middle + 1 } else { high = middle }
+        }
+        return scenario.composites.indices.contains(low) && scenario.composites[low].node == node ? scenario.composites[low] : nil
+    }
+
+    /// Instances of the parts of a node, in the order of the file.
+    func parts(of node: Int) -> [Int] { partsOfNode[node] ?? [] }
 
     // MARK: Running
 

@@ -11,8 +11,8 @@ extension ScenarioBuilder {
                 let section = SectionReader(reading, entry.value, ScenarioSchema.sequence, "a sequence"), section["steps"] != nil
             else { continue }
             let definition = Definition(.sequences, name, entry.key, entry.value, home: root)
-            definition.needs = section["needs"].flatMap { reading.list($0, "'needs'") }?.compactMap { reading.checkName($0, "argument") } ?? []
             if let node = section["settings"] { loader.readSettings(node, definition) }
+            loader.readNeeds(section, definition)
             root.definitions.append(definition)
         }
     }
@@ -94,13 +94,22 @@ extension ScenarioBuilder {
         LabelDeclaration(kind: scope.labelKind(attack.name), severity: "medium", past: .zero, span: value.span)
     }
 
-    /// Whether any scalar inside mentions a name.
+    /// Whether a formula or a key inside mentions a name.
     private func mentions(_ node: YAMLNode, _ name: String) -> Bool {
         switch node.kind {
-        case .scalar(let scalar): scalar.text.range(of: name) != nil
+        case .scalar(let scalar): scalar.text.hasPrefix("=") && isWord(name, in: scalar.text)
         case .sequence(let items): items.contains { mentions($0, name) }
-        case .mapping(let entries): entries.contains { $0.name.range(of: name) != nil || mentions($0.value, name) }
+        case .mapping(let entries): entries.contains { $0.name == name || $0.name.hasPrefix("\(name).") || mentions($0.value, name) }
         }
+    }
+
+    /// Whether a name stands in a formula as a word or in front of the points of one.
+    private func isWord(_ name: String, in text: String) -> Bool {
+        func belongs(_ byte: UInt8) -> Bool {
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x2E
+        }
+        let words = text.utf8.split { !belongs($0) }
+        return words.contains { $0.split(separator: 0x2E, omittingEmptySubsequences: false).first.map { $0.elementsEqual(name.utf8) } == true }
     }
 
     // MARK: Arguments

@@ -47,7 +47,7 @@ final class ScenarioScope: FormulaScope {
             case .nodes(let nodes): return nodes.count == 1 ? table.nodes[nodes[0]] + rest : nil
             case .bus(let bus): return busNames.indices.contains(bus) ? busNames[bus] + rest : nil
             case .signals(let signals): return signals.count == 1 && rest.isEmpty ? table.signals[signals[0]].name : nil
-            case .symbol, .localNodes, .absent: return nil
+            case .symbol, .localNodes, .later, .absent: return nil
             }
         }
         if enclosure.ownNames.contains(head) { return enclosure.full(name) }
@@ -63,6 +63,12 @@ final class ScenarioScope: FormulaScope {
         if let known = table.signal(name) { return known }
         derive?(name)
         return table.signal(name)
+    }
+
+    /// The signals of `cp.*.power`, derived ones among them.
+    func signalSet(_ name: String) -> [Int]? {
+        if derive != nil { for name in table.expanded(name) ?? [] { if name.range(of: ".*.") != nil { _ = signalSet(name) } else { _ = derive?(name) } } }
+        return table.signalSet(name)
     }
 
     func labelKind(_ name: String) -> Int {
@@ -81,7 +87,7 @@ final class ScenarioScope: FormulaScope {
             case .signals(let signals):
                 mention(signals: signals)
                 guard signals.count == 1 else { return signals.first.map { .signals(signals, table.signals[$0].dimension) } }
-            case .localNodes, .bus, .absent: return nil
+            case .localNodes, .bus, .later, .absent: return nil
             }
         }
         if enclosure?.isOpen ?? true, let parameter = parameters.first(where: { $0.name == written }) {
@@ -99,7 +105,7 @@ final class ScenarioScope: FormulaScope {
             mention(set)
             return .nodes(set)
         }
-        if let signals = table.signalSet(name), let first = signals.first {
+        if let signals = signalSet(name), let first = signals.first {
             mention(signals: signals)
             return .signals(signals, table.signals[first].dimension)
         }
@@ -107,7 +113,7 @@ final class ScenarioScope: FormulaScope {
             reading.markUsed("stream \(stream)")
             return .stream(stream)
         }
-        if let detector = table.detectors.firstIndex(of: name) {
+        if let detector = table.detector(name) {
             reading.markUsed("detector \(name)")
             return .detector(detector)
         }
@@ -150,7 +156,9 @@ final class ScenarioScope: FormulaScope {
         if let enclosure, !enclosure.isOpen, absolute(written) == nil {
             let head = written.split(separator: ".").first.map(String.init) ?? written
             if enclosure.settings.contains(where: { $0.name == head }) { return "the setting '\(head)' is no \(written == head ? "value" : "single node")" }
-            return table.signal(written) != nil || table.node(head) != nil ? "a plugin sees its own settings and parts only; hand it over as a setting" : nil
+            if case .nodes(let nodes)? = enclosure.binding(head), nodes.count != 1 { return "'\(head)' is \(nodes.count) nodes here" }
+            let isOutside = table.signal(written) != nil || table.node(head) != nil || parameters.contains { $0.name == written }
+            return isOutside ? "a plugin sees its own settings and parts only; hand it over as a setting" : nil
         }
         let name = absolute(written) ?? written
         if table.isGroup(name) { return "it is a counted node: write '\(name).*' for all or '\(name).1' for one" }
