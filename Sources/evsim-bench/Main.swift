@@ -1,12 +1,13 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|scenario]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|scenario|plugin]... [--json]`; exit 1 when a bar is missed.
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
         ("kernel", { KernelBenchmark.run() }),
         ("can", { CANBenchmark.run() }),
         ("scenario", { ScenarioBenchmark.run() }),
+        ("plugin", { PluginBenchmark.run() }),
     ]
 
     static func main() {
