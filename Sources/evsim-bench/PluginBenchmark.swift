@@ -30,7 +30,7 @@ enum PluginBenchmark {
             evsim: 1
             scenario: ten-parts
             uses: [box]
-            run: {for: 2h}
+            run: {for: 4h}
             nodes:
               csms: {is: csms}
             \(nodes)

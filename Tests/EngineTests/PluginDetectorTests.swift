@@ -108,7 +108,8 @@ struct PluginDetectorTests {
     @Test("a set of frames is put on a bus, with the nodes that its settings name")
     func frameSets() throws {
         let found = try Recorded(
-            using("10s") + """
+            using("10s")
+                + """
                 nodes:
                   csms: {is: csms}
                   cp1: {is: charge-point, csms: csms, bus: can0}

@@ -56,8 +56,10 @@ struct PluginFileTests {
         try manager.createDirectory(atPath: "\(path)/dir.yaml", withIntermediateDirectories: true)
         try manager.createSymbolicLink(atPath: "\(path)/null.yaml", withDestinationPath: "/dev/null")
         for (address, word) in [
-            ("\(outer.path)/out.yaml", "relative"), ("~/p.yaml", "relative"), ("../out.yaml", "outside"), ("../in/../out.yaml", "outside"), ("link.yaml", "outside"),
-            ("folder/out.yaml", "outside"), ("fifo.yaml", "no file"), ("dir.yaml", "no file"), (".", "outside"), ("null.yaml", "outside"), ("self.yaml", "cannot be read"),
+            ("\(outer.path)/out.yaml", "relative"), ("~/p.yaml", "relative"), ("../out.yaml", "outside"), ("../in/../out.yaml", "outside"),
+            ("link.yaml", "outside"),
+            ("folder/out.yaml", "outside"), ("fifo.yaml", "no file"), ("dir.yaml", "no file"), (".", "outside"), ("null.yaml", "outside"),
+            ("self.yaml", "cannot be read"),
             ("nothing.yaml", "there is no plugin"), ("p", "there is no plugin"), ("", "no path"), ("evsim/p", "not installed"), ("evsim/../p", "not installed"),
             ("p.yaml/p.yaml", "cannot be read"), (String(repeating: "x", count: 2000), "no path"),
         ] {
@@ -96,7 +98,8 @@ struct PluginFileTests {
             let clock = ContinuousClock()
             var codes: [String] = []
             let time = clock.measure {
-                codes = read(using("10s") + "nodes:\n  all: {is: \(kind), count: \(count)}\n", plugins: ["p.yaml": "evsim: 1\nplugin: p\n" + plugin]).diagnostics
+                codes = read(using("10s") + "nodes:\n  all: {is: \(kind), count: \(count)}\n", plugins: ["p.yaml": "evsim: 1\nplugin: p\n" + plugin])
+                    .diagnostics
                     .map(\.code)
             }
             #expect(codes == ["E0420"], "\(kind)")

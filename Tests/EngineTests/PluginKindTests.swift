@@ -211,6 +211,72 @@ struct PluginKindTests {
         #expect(outcome.verdict == .pass, "\(outcome.expectations)")
     }
 
+    @Test("settings of every type go through two kinds to the parts inside")
+    func everyType() throws {
+        let run = try Recorded(
+            using("30s")
+                + """
+                nodes:
+                  csms: {is: csms}
+                  cp1: {is: charge-point, csms: csms, bus: can0}
+                  knob: {is: grid-meter, feeds: [cp1], limit: 3 kW}
+                  hall: {is: hall, csms: csms, mode: fast, maker: wallace, plugs: 3, share: 25%, wire: can0, from: knob.limit, gap: 3s, who: [cp1]}
+                steps:
+                  - {send: RemoteStartTransaction, to: hall.row.cp.*}
+                  - {send: SetChargingProfile, to: cp1, with: {limit: 30 A}}
+                  - {send: RemoteStartTransaction, to: cp1}
+                expect:
+                  - =max(hall.row.cp.3.current) == 10 A
+                  - =hall.row.meter.limit == 6 kW
+                  - =max(hall.row.meter.power) > 1 kW
+                  - =max(hall.row.module.current) > 10 A
+                  - =hall.seen == 6001 W
+                  - =hall.row.mine == 1
+
+                """,
+            plugin: """
+                kinds:
+                  hall:
+                    settings:
+                      csms: {type: node, of: central-system}
+                      mode: {type: text, default: slow, one_of: [slow, fast]}
+                      maker: {type: text, default: acme}
+                      plugs: {type: count, default: 2, min: 1, max: 5}
+                      share: {type: percent, default: 50%}
+                      ready: {type: flag, default: true}
+                      wire: {type: bus}
+                      from: {type: signal, of: power}
+                      gap: {type: time, default: 2s}
+                      who: {type: nodes, of: load}
+                    parts:
+                      row: {is: row, csms: =csms, mode: =mode, maker: =maker, plugs: =plugs, share: =share, ready: =ready, wire: =wire, from: =from, gap: =gap, who: =who}
+                    signals:
+                      seen: =row.seen + 1 W
+                  row:
+                    settings:
+                      csms: {type: node, of: central-system}
+                      mode: {type: text, one_of: [slow, fast]}
+                      maker: {type: text}
+                      plugs: {type: count}
+                      share: {type: percent}
+                      ready: {type: flag}
+                      wire: {type: bus}
+                      from: {type: signal, of: power}
+                      gap: {type: time}
+                      who: {type: nodes}
+                    parts:
+                      cp: {is: charge-point, csms: =csms, count: =plugs, max_current: =40 A * share, vendor: =maker, plugged: =ready, meter_every: =gap}
+                      module: {is: charger-module, bus: =wire}
+                      meter: {is: grid-meter, feeds: =who, limit: "=if(mode == 'fast', 2 kW, 1 kW) * plugs", every: =gap}
+                    signals:
+                      seen: =from * 2
+                      mine: "=if(ready, 1, 0)"
+                """)
+        #expect(run.outcome.verdict == .pass, "\(run.outcome.expectations.map(\.sentence)) \(run.outcome.diagnostics)")
+        let boots = try run.messages().filter { $0["action"] as? String == "BootNotification" && $0["messageType"] as? String == "CALL" }
+        #expect(boots.filter { ($0["payload"] as? [String: Any])?["chargePointVendor"] as? String == "wallace" }.count == 3)
+    }
+
     // MARK: States
 
     /// A node with the states of its kind, driven by a power.

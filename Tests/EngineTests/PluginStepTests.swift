@@ -27,7 +27,8 @@ struct PluginStepTests {
     @Test("an attack ends when its time is over, and its label with it, to the instant")
     func forTime() throws {
         let run = try Recorded(
-            using("20s") + knobs + "steps:\n  - wait: 2s\n  - {attack: creep, against: knob, for: 3500ms}\n  - {set: {other.limit: 9 kW}}\n", plugin: Self.creep)
+            using("20s") + knobs + "steps:\n  - wait: 2s\n  - {attack: creep, against: knob, for: 3500ms}\n  - {set: {other.limit: 9 kW}}\n", plugin: Self.creep
+        )
         #expect(try limits(run) == ["2 2", "3 3", "4 4", "5 5"])
         #expect(try run.labels() == ["2-5.5 POWER_ANOMALY low knob"])
         #expect(try limits(run, "other.limit") == ["5.5 9"], "the next step comes when the attack is over")
@@ -66,14 +67,16 @@ struct PluginStepTests {
     @Test("the label of the place of use wins, with its time past the end")
     func labelOfTheUse() throws {
         let run = try Recorded(
-            using("20s") + knobs + "steps:\n  - {attack: creep, against: knob, for: 2s, label: {kind: THEFT, severity: critical, for: 5s}}\n", plugin: Self.creep)
+            using("20s") + knobs + "steps:\n  - {attack: creep, against: knob, for: 2s, label: {kind: THEFT, severity: critical, for: 5s}}\n",
+            plugin: Self.creep)
         #expect(try run.labels() == ["0-7 THEFT critical knob"])
     }
 
     @Test("an attack in an attack, its tracks and repetitions end with the outer one, and so do their labels")
     func nested() throws {
         let run = try Recorded(
-            using("30s") + knobs + "steps:\n  - wait: 1s\n  - {attack: outer, against: knob, by: other, for: 4500ms}\n  - wait: 1s\n  - {set: {knob.limit: 1 W}}\n",
+            using("30s") + knobs
+                + "steps:\n  - wait: 1s\n  - {attack: outer, against: knob, by: other, for: 4500ms}\n  - wait: 1s\n  - {set: {knob.limit: 1 W}}\n",
             plugin: Self.creep + """
                   outer:
                     label: outside
@@ -121,7 +124,9 @@ struct PluginStepTests {
                       - {send: TriggerMessage, to: =target, with: {requestedMessage: BootNotification}}
                 """)
         #expect(run.outcome.verdict == .pass, "\(run.outcome.expectations) \(run.outcome.diagnostics)")
-        let answers = try run.messages().filter { $0["messageType"] as? String != "CALL" && $0["action"] as? String == "TriggerMessage" && $0["chargePointId"] as? String == "cp.1" }
+        let answers = try run.messages().filter {
+            $0["messageType"] as? String != "CALL" && $0["action"] as? String == "TriggerMessage" && $0["chargePointId"] as? String == "cp.1"
+        }
         #expect(answers.count == 5)
         #expect(try run.labels().count == 5)
     }
@@ -147,7 +152,8 @@ struct PluginStepTests {
     func draws() throws {
         func times() throws -> [String] {
             try Recorded(
-                using("60s") + knobs + "steps:\n  - repeat: 4\n    steps:\n      - {attack: wait, against: knob}\n      - {set: {knob.limit: =knob.limit + 1 kW}}\n",
+                using("60s") + knobs
+                    + "steps:\n  - repeat: 4\n    steps:\n      - {attack: wait, against: knob}\n      - {set: {knob.limit: =knob.limit + 1 kW}}\n",
                 plugin: "attacks:\n  wait: {steps: [{wait: '=uniform(1 s, 9 s)'}, {set: {target.limit: =target.limit + 1 W}}]}\n"
             ).track("knob.limit")
         }

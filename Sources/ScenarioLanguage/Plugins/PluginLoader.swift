@@ -16,6 +16,7 @@ final class PluginLoader {
 
     private static let mostFiles = 64
     private static let deepest = 16
+    private static let leastReaction = Duration.milliseconds(1)
 
     init(_ reading: Reading, _ registry: Registry, _ source: any PluginSource) {
         self.reading = reading
@@ -194,7 +195,11 @@ final class PluginLoader {
             guard reading.checkName(entry.key, "state", dashes: true) != nil else { continue }
             kind.states.append((entry.key, entry.value))
         }
-        if let node = section["reacts_in"], let time = reading.duration(node, "'reacts_in'", allowsZero: false) { kind.reaction = time }
+        if let node = section["reacts_in"], let time = reading.duration(node, "'reacts_in'", allowsZero: false) {
+            kind.reaction = time
+            // Parts that contradict each other follow each other for ever.
+            if time < Self.leastReaction { reading.error(.outOfRange, node.span, "'reacts_in' must be at least 1 ms") }
+        }
         checkStates(kind, section)
         checkNames(kind)
         if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty {

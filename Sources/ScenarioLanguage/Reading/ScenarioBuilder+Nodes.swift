@@ -28,6 +28,10 @@ extension ScenarioBuilder {
         }
         for node in pendingNodes where node.enclosure == nil { implyBus(node) }
         addPrivateBuses()
+        guard !isOverfull else {
+            for entry in entries { reading.markBroken(entry.name) }
+            return
+        }
         scope.busNames = scenario.buses.map(\.name)
         bindReferences()
         for entry in busEntries { readBus(entry.name, entry.value) }
@@ -413,7 +417,8 @@ extension ScenarioBuilder {
             let head = String(written[..<dot])
             guard nodes.count == 1 else {
                 reading.error(
-                    .unknownSignal, node.span, "\(Diagnostic.quoted(written)) is no single signal", label: "'\(head)' is \(nodes.count) nodes here; it must be one")
+                    .unknownSignal, node.span, "\(Diagnostic.quoted(written)) is no single signal",
+                    label: "'\(head)' is \(nodes.count) nodes here; it must be one")
                 return
             }
             let full = scope.table.nodes[nodes[0]] + "."

@@ -180,7 +180,15 @@ final class ScenarioBuilder {
 
     // MARK: Buses
 
+    /// Greatest number of buses, those inside nodes counted: each has tables for its identifiers.
+    private static let mostBuses = 10_000
+
     func addBus(_ bus: BusDeclaration) {
+        guard scenario.buses.count < Self.mostBuses else {
+            reading.error(.tooMany, bus.span, "the scenario would have more than \(Self.mostBuses) buses, those inside nodes counted")
+            isOverfull = true
+            return
+        }
         if busPlaces[bus.name] == nil { busPlaces[bus.name] = scenario.buses.count }
         scenario.buses.append(bus)
     }
