@@ -170,6 +170,19 @@ struct PluginStepTests {
         #expect(try limits(run) == ["3 2"])
     }
 
+    @Test("an attack may call a sequence of its own name")
+    func sameName() throws {
+        let run = try Recorded(
+            using("20s") + knobs + "steps:\n  - {attack: rise, against: knob}\n",
+            plugin: """
+                sequences:
+                  rise: {settings: {who: {type: node}}, steps: [{wait: 2s}, {set: {who.limit: 7 kW}}]}
+                attacks:
+                  rise: {steps: [{call: rise, with: {who: =target}}]}
+                """)
+        #expect(try limits(run) == ["2 7"])
+    }
+
     // MARK: Sequences
 
     @Test("a sequence takes typed settings: constants, defaults, formulas, nodes and signals")

@@ -25,7 +25,7 @@ extension ScenarioBuilder {
         guard isNoCircle(sequence, value), let (enclosure, arguments) = readArguments(sequence, node["with"], value),
             let body = sequence.body["steps"]
         else { return nil }
-        callChain.append(sequence.qualifiedName)
+        callChain.append(sequence)
         defer { callChain.removeLast() }
         let trail = sequence.home.isScenario ? reading.instances : reading.instances + [(value.span, "the sequence '\(sequence.name)' is called here")]
         let steps = inside(enclosure, trail) { readSteps(body) }
@@ -34,12 +34,12 @@ extension ScenarioBuilder {
 
     /// Whether a sequence or attack is not being read already.
     private func isNoCircle(_ definition: Definition, _ value: YAMLNode) -> Bool {
-        guard callChain.contains(definition.qualifiedName) || callChain.count >= 64 else { return true }
-        let isCircle = callChain.contains(definition.qualifiedName)
+        let isCircle = callChain.contains { $0 === definition }
+        guard isCircle || callChain.count >= 64 else { return true }
         reading.error(
             isCircle ? .recursion : .tooMany, value.span,
             isCircle ? "the \(definition.sort.word) '\(definition.name)' calls itself" : "sequences call sequences more than 64 deep",
-            label: isCircle ? (callChain + [definition.qualifiedName]).joined(separator: " → ") : nil,
+            label: isCircle ? (callChain + [definition]).map(\.qualifiedName).joined(separator: " → ") : nil,
             related: [(definition.key.span, "the \(definition.sort.word)")])
         return false
     }
@@ -80,7 +80,7 @@ extension ScenarioBuilder {
             guard let time = time(limit, "'for'") else { return nil }
             duration = time
         }
-        callChain.append(attack.qualifiedName)
+        callChain.append(attack)
         defer { callChain.removeLast() }
         let trail = reading.instances + [(value.span, "the attack '\(attack.name)' is used here")]
         let (steps, label) = inside(enclosure, trail) {

@@ -61,8 +61,8 @@ final class ScenarioBuilder {
     private var busPlaces: [String: Int] = [:]
     /// Buses that only settings of nodes name.
     var impliedBuses: [String] = []
-    /// Names of the calls that are being read, for the detection of circles.
-    var callChain: [String] = []
+    /// Sequences and attacks that are being read, the innermost last, for the detection of circles.
+    var callChain: [Definition] = []
     /// Steps read so far, calls written out.
     var stepCount = 0
     /// First use of each name of the common space.
