@@ -175,6 +175,29 @@ struct PluginKindTests {
         }
     }
 
+    @Test("a setting that follows stays within its bounds, and keeps its value while the formula has none")
+    func bounds() throws {
+        let run = try Recorded(
+            using("20s") + knobs + "  box: {is: box, from: knob.limit}\n"
+                + turning([("2s", "6 kW"), ("4s", "9 kW"), ("6s", "2 kW"), ("8s", "0 W"), ("10s", "3 kW")].map { (time: $0.0, value: $0.1) }),
+            plugin: """
+                kinds:
+                  box:
+                    settings: {from: {type: signal, of: power}}
+                    parts:
+                      free: {is: grid-meter, feeds: [], limit: =8 kW - from}
+                      share: {is: grid-meter, feeds: [], limit: =1 kW * 1 kW / from}
+                      lamp: {is: lamp, level: =from}
+                  lamp:
+                    settings: {level: {type: power, default: 2 kW, min: 2 kW, max: 4 kW}}
+                    signals: {double: =level * 2}
+                """)
+        #expect(try run.track("box.free.limit") == ["0 8", "0.1 7", "2.1 2", "4.1 0", "6.1 6", "8.1 8", "10.1 5"])
+        #expect(try run.values("box.share.limit").allSatisfy { $0.isFinite })
+        #expect(try run.track("box.share.limit").last?.hasPrefix("10.1 ") == true)
+        #expect(try run.track("box.lamp.level").suffix(3) == ["2.1 4000", "6.1 2000", "10.1 3000"])
+    }
+
     @Test("two parts that contradict each other go on for ever without stopping time")
     func contradiction() throws {
         let run = try Recorded(

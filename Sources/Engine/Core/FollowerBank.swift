@@ -19,6 +19,8 @@ final class FollowerBank {
         let setting: Int
         let runner: FormulaRunner
         let reaction: Duration
+        /// What the formula cannot leave.
+        let bounds: (low: Double, high: Double)
         var isPlanned = false
         var last: Double
     }
@@ -72,11 +74,14 @@ final class FollowerBank {
                 guard case .formula(let formula) = value, manifest.settings[index].follows, !(formula.signalsRead.isEmpty && formula.aggregates.isEmpty) else {
                     continue
                 }
+                let bounds = manifest.settings[index].bounds
                 for instance in 0..<node.count {
                     let number = node.firstInstance + instance
                     let path = "\(scenario.symbols.nodes[number]).\(manifest.settings[index].name).following"
                     settings.append(
-                        Setting(node: number, setting: index, runner: simulation.runner(formula, path: path), reaction: node.reaction, last: .nan))
+                        Setting(
+                            node: number, setting: index, runner: simulation.runner(formula, path: path), reaction: node.reaction,
+                            bounds: bounds, last: .nan))
                 }
             }
         }
@@ -222,8 +227,11 @@ final class FollowerBank {
         guard place >= derived.count + machines.count else { return mark(place) }
         let index = place - derived.count - machines.count
         settings[index].isPlanned = false
-        let value = settings[index].runner.value(at: simulation.kernel.now)
-        guard value != settings[index].last, !value.isNaN else { return }
+        let found = settings[index].runner.value(at: simulation.kernel.now)
+        // What is undefined or infinite leaves the setting as it is.
+        guard found.isFinite else { return }
+        let value = min(max(found, settings[index].bounds.low), settings[index].bounds.high)
+        guard value != settings[index].last else { return }
         settings[index].last = value
         simulation.nodes[settings[index].node].settingChanged(settings[index].setting, value)
     }

@@ -429,7 +429,9 @@ extension ScenarioBuilder {
             return
         }
         if scope.enclosure != nil, scope.absolute(written) == nil {
-            let help = scope.missingReason(for: String(written.prefix { $0 != "." })) ?? reading.suggestion(written, scope.knownNames) ?? "a plugin sees its own settings and parts only"
+            let help =
+                scope.missingReason(for: String(written.prefix { $0 != "." })) ?? reading.suggestion(written, scope.knownNames)
+                ?? "a plugin sees its own settings and parts only"
             reading.error(.unknownSignal, node.span, "there is no signal \(Diagnostic.quoted(written))", label: help)
             return
         }
