@@ -41,8 +41,9 @@ struct CANRoutes: ~Copyable {
     @usableFromInline var isStale = false
     @usableFromInline var entries: UnsafeMutablePointer<Entry>
     @usableFromInline let short: UnsafeMutablePointer<List>
-    @usableFromInline let long: UnsafeMutablePointer<List>
-    @usableFromInline let longKeys: UnsafeMutablePointer<UInt32>
+    /// The hash table, made when the first such identifier comes: most buses never see one.
+    @usableFromInline var long: UnsafeMutablePointer<List>?
+    @usableFromInline var longKeys: UnsafeMutablePointer<UInt32>?
     private var entryCount = 0
     private var entryCapacity = 64
     private var longCount = 0
@@ -52,18 +53,26 @@ struct CANRoutes: ~Copyable {
         entries = .allocate(capacity: 64)
         short = .allocate(capacity: 2048)
         short.initialize(repeating: List(first: -1, count: 0), count: 2048)
-        long = .allocate(capacity: Self.slotCount)
-        long.initialize(repeating: List(first: -1, count: 0), count: Self.slotCount)
-        longKeys = .allocate(capacity: Self.slotCount)
-        longKeys.initialize(repeating: 0, count: Self.slotCount)
+    }
+
+    /// The hash table, made when it is needed.
+    private mutating func table() -> (lists: UnsafeMutablePointer<List>, keys: UnsafeMutablePointer<UInt32>) {
+        if let long, let longKeys { return (long, longKeys) }
+        let lists = UnsafeMutablePointer<List>.allocate(capacity: Self.slotCount)
+        lists.initialize(repeating: List(first: -1, count: 0), count: Self.slotCount)
+        let keys = UnsafeMutablePointer<UInt32>.allocate(capacity: Self.slotCount)
+        keys.initialize(repeating: 0, count: Self.slotCount)
+        long = lists
+        longKeys = keys
+        return (lists, keys)
     }
 
     @inlinable
     deinit {
         entries.deallocate()
         short.deallocate()
-        long.deallocate()
-        longKeys.deallocate()
+        long?.deallocate()
+        longKeys?.deallocate()
     }
 
     /// The list of an identifier if it was made.
@@ -79,6 +88,7 @@ struct CANRoutes: ~Copyable {
 
     @usableFromInline
     func longList(of rawIdentifier: UInt32) -> List? {
+        guard let long, let longKeys else { return nil }
         var slot = Self.slot(rawIdentifier)
         while long[slot].first >= 0 {
             if longKeys[slot] == rawIdentifier { return long[slot] }
@@ -102,6 +112,7 @@ struct CANRoutes: ~Copyable {
             short[Int(rawIdentifier)] = stored
             return stored
         }
+        let (long, longKeys) = table()
         if longCount >= Self.slotCount / 2 {
             // A flood of random identifiers: start the table anew instead of growing.
             for slot in 0..<Self.slotCount { long[slot].first = -1 }
@@ -135,7 +146,7 @@ struct CANRoutes: ~Copyable {
     @inline(never)
     mutating func clear() {
         for id in 0..<2048 { short[id].first = -1 }
-        for slot in 0..<Self.slotCount { long[slot].first = -1 }
+        if let long { for slot in 0..<Self.slotCount { long[slot].first = -1 } }
         longCount = 0
         entryCount = 0
         known.removeAll()

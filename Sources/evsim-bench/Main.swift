@@ -1,6 +1,6 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|formula|scenario]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|formula|scenario|plugin]... [--json]`; exit 1 when a bar is missed.
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
@@ -8,6 +8,7 @@ enum Main {
         ("can", { CANBenchmark.run() }),
         ("formula", { FormulaBenchmark.run() }),
         ("scenario", { ScenarioBenchmark.run() }),
+        ("plugin", { PluginBenchmark.run() }),
     ]
 
     static func main() {

@@ -60,7 +60,10 @@ struct UsageTests {
                 ["completion", "tcsh"],
                 "error: SHELL is one of bash, zsh, fish, not 'tcsh' (argument 2)\nusage: evsim completion SHELL      (evsim help completion)\n"
             ),
-            (["help", "rn"], "error: there is no command 'rn' (argument 2); did you mean 'run'?\nusage: evsim help [COMMAND]      (evsim help help)\n"),
+            (
+                ["help", "rn"],
+                "error: there is no command 'rn' (argument 2); did you mean 'run'?\nusage: evsim help [COMMAND] [options]      (evsim help help)\n"
+            ),
             (["--json"], "error: '--json' stands without a command; see 'evsim help'\n"),
             (["list", "kinds", "here"], "error: only 'evsim list scenarios' takes a directory; 'here' is too much (argument 3)\n"),
             (["run", "f", "-o", "-"], "error: '-o -' cannot work: a run leaves a directory; the report alone goes to standard output with --json\n"),

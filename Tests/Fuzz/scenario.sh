@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes formulas and the scenario reader: Tests/Fuzz/scenario.sh [SECONDS], with nothing but the Swift toolchain and libyaml.
+# Fuzzes formulas and the reader of scenarios and plugins: Tests/Fuzz/scenario.sh [SECONDS], with nothing but the Swift toolchain and libyaml.
 # The corpus and a crashing input, if one is found, stay in .build/fuzz/scenario; the exit code is libFuzzer's (0: nothing found).
 set -eu
 seconds=${1:-60}
@@ -36,15 +36,32 @@ swiftc $common -sanitize=fuzzer,address -module-name ScenarioFuzz "$root/Tests/F
     exit 1
 }
 
-# Seeds: every scenario, and every line that is a formula.
+# Seeds: every scenario, those with plugins followed by them, and every line that is a formula.
 number=0
 for file in "$root"/scenarios/*/*.yaml "$root"/Tests/EngineTests/Wrong/*.yaml; do
     [ -f "$file" ] || continue
     number=$((number + 1))
-    { printf 's'; cat "$file"; } >"$work/corpus/scenario-$number"
+    {
+        printf 's'
+        cat "$file"
+        sed -n 's/^uses: \[\(.*\)\]$/\1/p' "$file" | tr ',' '\n' | tr -d ' ' | while read -r plugin; do
+            [ -f "$(dirname "$file")/$plugin" ] || continue
+            printf '\n=====\n'
+            cat "$(dirname "$file")/$plugin"
+        done
+    } >"$work/corpus/scenario-$number"
     grep -o "=[a-z(][^'\"]*" "$file" | while read -r formula; do
         printf 'f%s' "${formula#=}" >"$work/corpus/formula-$number-$(printf '%s' "$formula" | cksum | cut -d' ' -f1)"
     done
+done
+# Plugins of the tests, each behind a scenario that uses it.
+for file in "$root"/plugins/*.yaml; do
+    number=$((number + 1))
+    {
+        printf 'sevsim: 1\nscenario: s\nuses: [p]\nrun: {for: 60s}\nnodes:\n  csms: {is: csms}\n  cab: {is: %s, csms: csms}\n' "$(basename "$file" .yaml)"
+        printf 'steps:\n  - {attack: creep, against: cab.left, for: 5s}\n\n=====\n'
+        cat "$file"
+    } >"$work/corpus/scenario-$number"
 done
 cd "$work"
 export SWIFT_BACKTRACE=enable=no

@@ -31,12 +31,13 @@ let registry = Registry(
             name: "charge-point", about: "", roles: [.chargePoint, .load],
             settings: [
                 SettingManifest("csms", .node(roles: [.centralSystem]), required: true, about: ""), SettingManifest("bus", .bus, about: ""),
-                SettingManifest("max_current", .quantity(.current), min: "0 A", max: "500 A", about: ""),
+                SettingManifest("max_current", .quantity(.current), min: "0 A", max: "500 A", follows: true, about: ""),
                 SettingManifest("meter_every", .duration, default: "60s", about: ""),
                 SettingManifest("plugged", .flag, default: "true", about: ""),
             ],
             signals: [
                 SignalManifest("current", .current, unit: "A", about: ""), SignalManifest("limit", .current, unit: "A", settable: true, about: ""),
+                SignalManifest("power", .power, unit: "W", about: ""),
                 SignalManifest("status", members: ["Available", "Charging"], about: ""),
             ],
             frames: [FrameManifest("limit", id: 0x210, use: .sends, fields: [("limit", "u16 A")], about: "")], example: ""),
@@ -48,6 +49,13 @@ let registry = Registry(
             ], signals: [SignalManifest("current", .current, unit: "A", about: "")],
             frames: [FrameManifest("current", id: 0x300, use: .sends, every: "1s", phase: "500ms", fields: [("current", "u16 A")], about: "")],
             rampSettings: KindManifest.RampSettings(ramp: "ramp", limit: "limit", followsLimit: "follow_limit", frame: "current"), example: ""),
+        KindManifest(
+            name: "grid-meter", about: "",
+            settings: [
+                SettingManifest("feeds", .nodes(roles: [.load]), required: true, about: ""),
+                SettingManifest("limit", .quantity(.power), min: "0 W", follows: true, about: ""),
+            ], signals: [SignalManifest("power", .power, unit: "kW", about: ""), SignalManifest("limit", .power, unit: "kW", settable: true, about: "")],
+            example: ""),
     ],
     detectors: [
         DetectorManifest(
@@ -56,6 +64,10 @@ let registry = Registry(
                 SettingManifest("watch", .signal, required: true, about: ""), SettingManifest("window", .duration, default: "10s", about: ""),
                 SettingManifest("above", .level(.plain), required: true, about: ""),
             ],
+            source: "", example: ""),
+        DetectorManifest(
+            name: "threshold", about: "",
+            settings: [SettingManifest("watch", .signal, required: true, about: ""), SettingManifest("above", .level(.plain), required: true, about: "")],
             source: "", example: ""),
         DetectorManifest(name: "rule", about: "", settings: [SettingManifest("when", .condition, required: true, about: "")], source: "", example: ""),
         DetectorManifest(name: "all-of", about: "", settings: [SettingManifest("parts", .detectors, required: true, about: "")], source: "", example: ""),
@@ -72,7 +84,39 @@ let registry = Registry(
     ],
     checkMessage: { _, _ in [] })
 
-/// The first byte decides: a formula in some context, or a scenario.
+/// Plugins behind the scenario in one input; whatever name `uses` has, one of them is meant.
+struct FuzzPlugins: PluginSource {
+    /// The line between a scenario and its plugins.
+    static let separator = Array("\n=====\n".utf8)
+    let texts: [[UInt8]]
+
+    func plugin(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> SourceFile {
+        guard !texts.isEmpty else { throw PluginRefusal("there is no plugin") }
+        let place = address.utf8.reduce(0) { $0 &+ Int($1) } % texts.count
+        return SourceFile(path: "plugin-\(place).yaml", bytes: texts[place])
+    }
+    var shipped: [String] { [] }
+
+    /// The parts of an input between the separators.
+    static func split(_ bytes: [UInt8]) -> [[UInt8]] {
+        var parts: [[UInt8]] = []
+        var start = 0
+        var place = 0
+        while place + separator.count <= bytes.count {
+            if bytes[place] == 0x0A, bytes[place..<(place + separator.count)].elementsEqual(separator) {
+                parts.append(Array(bytes[start..<(place + 1)]))
+                place += separator.count
+                start = place
+            } else {
+                place += 1
+            }
+        }
+        parts.append(Array(bytes[start...]))
+        return parts
+    }
+}
+
+/// The first byte decides: a formula in some context, or a scenario with the plugins behind it.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzScenario(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: data == nil ? 0 : count))
@@ -83,7 +127,9 @@ public func fuzzScenario(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 func readScenario(_ bytes: [UInt8]) {
-    let (scenario, diagnostics) = ScenarioReader(registry: registry).read(SourceFile(path: "fuzz.yaml", bytes: bytes))
+    let parts = FuzzPlugins.split(bytes)
+    let reader = ScenarioReader(registry: registry, plugins: FuzzPlugins(texts: Array(parts.dropFirst())))
+    let (scenario, diagnostics) = reader.read(SourceFile(path: "fuzz.yaml", bytes: parts[0]))
     precondition(scenario != nil || diagnostics.contains { $0.severity == .error }, "refused without a reason")
     _ = DiagnosticRenderer(color: false, explainHint: true).render(diagnostics)
     _ = DiagnosticRenderer.json(diagnostics)

@@ -19,6 +19,8 @@ final class FollowerBank {
         let setting: Int
         let runner: FormulaRunner
         let reaction: Duration
+        /// What the formula cannot leave.
+        let bounds: (low: Double, high: Double)
         var isPlanned = false
         var last: Double
         /// When it changed last, and how often it has changed without a rest since.
@@ -36,13 +38,19 @@ final class FollowerBank {
         /// Times that are formulas.
         let lasting: [[FormulaRunner?]]
         let dependsOnTime: Bool
+        /// Changes at the present instant: two nodes may drive each other on.
+        var changes = 0
+        var instantOfChanges = Instant.zero
     }
+
+    /// Most changes of one state at one instant.
+    private static let mostChanges = 1000
 
     private unowned(unsafe) let simulation: Simulation
     private var derived: [Derived] = []
     private var settings: [Setting] = []
     private var machines: [Machine] = []
-    /// Followers that have to be looked at, as places in one row: derived signals, then states, then settings.
+    /// Followers that have to be looked at, as places in one row: derived signals, then states, then settings. A heap, the least first.
     private var dirty: [Int] = []
     private var isDirty: [Bool] = []
     private var timed: [Int] = []
@@ -78,6 +86,7 @@ final class FollowerBank {
                 guard case .formula(let formula) = value, manifest.settings[index].follows, !(formula.signalsRead.isEmpty && formula.aggregates.isEmpty) else {
                     continue
                 }
+                let bounds = manifest.settings[index].bounds
                 for instance in 0..<node.count {
                     let number = node.firstInstance + instance
                     let path = "\(scenario.symbols.nodes[number]).\(manifest.settings[index].name).following"
@@ -87,7 +96,7 @@ final class FollowerBank {
                     settings.append(
                         Setting(
                             node: number, setting: index, runner: simulation.runner(formula, path: path), reaction: node.reaction + .milliseconds(place),
-                            last: .nan))
+                            bounds: bounds, last: .nan))
                 }
             }
         }
@@ -119,6 +128,30 @@ final class FollowerBank {
         guard !isDirty[place] else { return }
         isDirty[place] = true
         dirty.append(place)
+        var child = dirty.count - 1
+        while child > 0, dirty[(child - 1) / 2] > place {
+            dirty[child] = dirty[(child - 1) / 2]
+            child = (child - 1) / 2
+        }
+        dirty[child] = place
+    }
+
+    /// Takes the least place out.
+    private func next() -> Int {
+        let least = dirty[0]
+        let moved = dirty.removeLast()
+        guard !dirty.isEmpty else { return least }
+        var parent = 0
+        while true {
+            var child = 2 * parent + 1
+            guard child < dirty.count else { break }
+            if child + 1 < dirty.count, dirty[child + 1] < dirty[child] { child += 1 }
+            guard dirty[child] < moved else { break }
+            dirty[parent] = dirty[child]
+            parent = child
+        }
+        dirty[parent] = moved
+        return least
     }
 
     /// Whether something waits to be looked at.
@@ -127,11 +160,9 @@ final class FollowerBank {
     /// Looks at everything that has to follow at an instant; `commit` commits what is published meanwhile.
     func settle(at instant: Instant, commit: () -> Void) {
         for place in timed { mark(place) }
-        while !dirty.isEmpty {
+        while !dirty.isEmpty, simulation.failure == nil {
             // Derived signals stand behind those that they read, so that each is computed once an instant.
-            var least = 0
-            for index in dirty.indices where dirty[index] < dirty[least] { least = index }
-            let place = dirty.remove(at: least)
+            let place = next()
             isDirty[place] = false
             if place < derived.count {
                 let value = derived[place].runner.value(at: instant)
@@ -152,7 +183,11 @@ final class FollowerBank {
     /// Follows the rules of a node's state; says whether the state changed.
     private func step(_ index: Int, at instant: Instant) -> Bool {
         var changes = 0
-        while changes <= machines[index].declaration.states.count {
+        if machines[index].instantOfChanges != instant {
+            machines[index].instantOfChanges = instant
+            machines[index].changes = 0
+        }
+        while changes <= machines[index].declaration.states.count, machines[index].changes < Self.mostChanges {
             guard let next = fulfilled(index, at: instant) else {
                 guard changes > 0 else { return false }
                 simulation.signals.publish(machines[index].declaration.stateSignal, Double(machines[index].state))
@@ -161,6 +196,7 @@ final class FollowerBank {
             machines[index].state = next
             machines[index].due = machines[index].rules[next].map { _ in nil }
             changes += 1
+            machines[index].changes += 1
         }
         let name = simulation.scenario.symbols.nodes[machines[index].declaration.node]
         simulation.fail(
@@ -213,8 +249,11 @@ final class FollowerBank {
         guard place >= derived.count + machines.count else { return mark(place) }
         let index = place - derived.count - machines.count
         settings[index].isPlanned = false
-        let value = settings[index].runner.value(at: simulation.kernel.now)
-        guard value != settings[index].last, !value.isNaN else { return }
+        let found = settings[index].runner.value(at: simulation.kernel.now)
+        // What is undefined or infinite leaves the setting as it is.
+        guard found.isFinite else { return }
+        let value = min(max(found, settings[index].bounds.low), settings[index].bounds.high)
+        guard value != settings[index].last else { return }
         settings[index].last = value
         noteChase(index, at: simulation.kernel.now)
         simulation.nodes[settings[index].node].settingChanged(settings[index].setting, value)

@@ -110,7 +110,11 @@ struct NodeContext {
         switch setting(name) {
         case .number(let value): return value
         case .duration(let time): return time.seconds
-        case .formula(let formula): return simulation.evaluateSetting(formula, path: "\(self.name).\(name)")
+        case .formula(let formula):
+            let value = simulation.evaluateSetting(formula, path: "\(self.name).\(name)")
+            // What follows signals is computed before any was published, and must not begin outside its bounds.
+            guard !formula.signalsRead.isEmpty, let place = manifest.settingIndex(name), manifest.settings[place].follows else { return value }
+            return value.isFinite ? manifest.settings[place].bounded(value) : manifest.settings[place].defaultValue
         default: return nil
         }
     }

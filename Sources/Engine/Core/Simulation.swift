@@ -42,6 +42,15 @@ public final class Simulation: EventDispatcher {
     private let attention: UnsafeMutablePointer<Attention?>
     /// Whether something depends on the clock alone.
     private var isTicking = false
+    /// Parts by the node that is made of them.
+    private lazy var partsOfNode: [Int: [Int]] = {
+        var parts: [Int: [Int]] = [:]
+        for declaration in scenario.nodes {
+            guard let owner = declaration.owner else { continue }
+            parts[owner, default: []] += declaration.firstInstance..<(declaration.firstInstance + declaration.count)
+        }
+        return parts
+    }()
     private var waitingForOrigin = 0
     private var waitingToBoot = 0
     private var isBooted: [Bool] = []
@@ -225,6 +234,19 @@ public final class Simulation: EventDispatcher {
 
     /// A setting that is drawn once, when the run is built.
     func evaluateSetting(_ formula: Formula, path: String) -> Double { runner(formula, path: path).value(at: .zero) }
+
+    /// The declaration of states of a node; they stand in the order of the nodes.
+    func composite(of node: Int) -> CompositeDeclaration? {
+        var (low, high) = (0, scenario.composites.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if scenario.composites[middle].node < node { low = middle + 1 } else { high = middle }
+        }
+        return scenario.composites.indices.contains(low) && scenario.composites[low].node == node ? scenario.composites[low] : nil
+    }
+
+    /// Instances of the parts of a node, in the order of the file.
+    func parts(of node: Int) -> [Int] { partsOfNode[node] ?? [] }
 
     // MARK: Running
 

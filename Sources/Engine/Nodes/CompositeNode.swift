@@ -23,7 +23,7 @@ final class CompositeNode: Node, LoadNode {
             guard let place, let value = context.number(setting.name) else { continue }
             simulation.signals.preset(firstSignal + place, value)
         }
-        if let states = simulation.scenario.composites.first(where: { $0.node == index }) {
+        if let states = simulation.composite(of: index) {
             stateSignal = (states.stateSignal - firstSignal, states.startsIn)
             simulation.signals.preset(states.stateSignal, Double(states.startsIn))
         }
@@ -34,8 +34,7 @@ final class CompositeNode: Node, LoadNode {
         if let stateSignal { publish(stateSignal.place, Double(stateSignal.first)) }
         power = simulation.scenario.symbols.signal("\(name).power")
         if power == nil {
-            loads = simulation.scenario.nodes.filter { $0.owner == index }.flatMap { $0.firstInstance..<($0.firstInstance + $0.count) }
-                .compactMap { simulation.nodes[$0] as? any LoadNode }
+            loads = simulation.parts(of: index).compactMap { simulation.nodes[$0] as? any LoadNode }
         }
     }
 

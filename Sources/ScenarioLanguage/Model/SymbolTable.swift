@@ -35,10 +35,11 @@ public struct SymbolTable: Sendable {
     /// Streams of frames: bus and frame.
     public private(set) var frames: [(bus: Int, frame: Int, name: String)] = []
     /// Names of the detectors.
-    public internal(set) var detectors: [String] = []
+    public private(set) var detectors: [String] = []
 
     private var signalByName: [String: Int] = [:]
     private var nodeByName: [String: Int] = [:]
+    private var detectorByName: [String: Int] = [:]
     private var groupByName: [String: Range<Int>] = [:]
     private var frameByName: [String: Int] = [:]
     private var onlyField: [String: Int] = [:]
@@ -69,6 +70,11 @@ public struct SymbolTable: Sendable {
     /// A second name of a signal.
     mutating func addAlias(_ name: String, _ signal: Int) { signalByName[name] = signal }
 
+    mutating func addDetector(_ name: String) {
+        if detectorByName[name] == nil { detectorByName[name] = detectors.count }
+        detectors.append(name)
+    }
+
     mutating func addFrame(bus: Int, frame: Int, name: String, fields: [Int]) {
         frameByName[name] = frames.count
         frames.append((bus, frame, name))
@@ -83,17 +89,26 @@ public struct SymbolTable: Sendable {
     /// The node instance of a name.
     public func node(_ name: String) -> Int? { nodeByName[name] }
 
+    /// The detector of a name.
+    public func detector(_ name: String) -> Int? { detectorByName[name] }
+
     /// The instances that `cp`, `cp.*` or `cp.3` stand for; a bare name of a counted node is no set.
     public func nodeSet(_ name: String) -> [Int]? {
         if let node = nodeByName[name] { return [node] }
         if name.hasSuffix(".*"), let range = groupByName[String(name.dropLast(2))] { return Array(range) }
-        guard let star = name.range(of: ".*."), let range = groupByName[String(name[..<star.lowerBound])] else { return nil }
+        guard let names = expanded(name) else { return nil }
         var result: [Int] = []
-        for node in range {
-            guard let part = nodeByName["\(nodes[node]).\(name[star.upperBound...])"] else { return nil }
-            result.append(part)
+        for name in names {
+            guard let part = nodeSet(name) else { return nil }
+            result += part
         }
         return result
+    }
+
+    /// `cp.*.left.power` of each instance; `nil` when it is no such name or the set would be larger than any scenario.
+    func expanded(_ name: String) -> [String]? {
+        guard let star = name.range(of: ".*."), let range = groupByName[String(name[..<star.lowerBound])] else { return nil }
+        return range.map { "\(nodes[$0]).\(name[star.upperBound...])" }
     }
 
     /// Whether a name is that of a counted node without `.*` or a number.
@@ -104,12 +119,10 @@ public struct SymbolTable: Sendable {
 
     /// The signals of `cp.*.power`.
     public func signalSet(_ name: String) -> [Int]? {
-        guard let star = name.range(of: ".*.") else { return nil }
-        guard let range = groupByName[String(name[..<star.lowerBound])] else { return nil }
+        guard let names = expanded(name) else { return nil }
         var result: [Int] = []
-        for node in range {
-            guard let signal = signalByName["\(nodes[node]).\(name[star.upperBound...])"] else { return nil }
-            result.append(signal)
+        for name in names {
+            if let signal = signalByName[name] { result.append(signal) } else if let signals = signalSet(name) { result += signals } else { return nil }
         }
         return result
     }

@@ -12,8 +12,36 @@ enum Binding {
     case bus(Int)
     /// A signal or several.
     case signals([Int])
+    /// A signal that is looked up when it is first mentioned, because it may be derived from others.
+    case later(LateSignal)
     /// Not given, and without default.
     case absent
+}
+
+/// A setting that names a signal, of all instances of one node.
+final class LateSignal {
+    private enum State {
+        case waiting(() -> Binding)
+        /// Being looked up; how many signals were being derived when that began.
+        case busy
+        case known(Binding)
+    }
+    private var state: State
+
+    init(_ lookUp: @escaping () -> Binding) { state = .waiting(lookUp) }
+
+    /// What it is; `nil` when it is needed to find out what it is.
+    func resolved() -> Binding? {
+        switch state {
+        case .known(let binding): return binding
+        case .busy: return nil
+        case .waiting(let lookUp):
+            state = .busy
+            let binding = lookUp()
+            state = .known(binding)
+            return binding
+        }
+    }
 }
 
 /// A definition in use: the names inside mean its settings and parts, and nothing of the file that uses it.
@@ -43,7 +71,11 @@ final class Enclosure {
         self.settings = settings
     }
 
-    func binding(_ name: String) -> Binding? { bindings.first { $0.name == name }?.binding }
+    func binding(_ name: String) -> Binding? {
+        guard let found = bindings.first(where: { $0.name == name })?.binding else { return nil }
+        guard case .later(let late) = found else { return found }
+        return late.resolved() ?? found
+    }
 
     /// The full name of a thing of the instance.
     func full(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix).\(name)" }

@@ -68,6 +68,14 @@ final class KindDefinition: Definition {
     /// Index among all kinds of the reading.
     var kindIndex = -1
     var roles: [SettingType.Role] = []
+    /// Whether roles and sizes are known.
+    var isResolved = false
+    /// Whether it contains itself or too much.
+    var isEndless = false
+    /// Kinds inside each other, this one included.
+    var depth = 1
+    /// Least number of nodes and of signals of one instance, parts counted.
+    var size = (nodes: 1, signals: 0)
 
     /// Settings that are signals of the node as well: those that are numbers or flags.
     var signalSettings: [SettingManifest] { settings.filter { $0.type.isSignal } }

@@ -16,6 +16,7 @@ final class PluginLoader {
 
     private static let mostFiles = 64
     private static let deepest = 16
+    private static let leastReaction = Duration.milliseconds(1)
 
     init(_ reading: Reading, _ registry: Registry, _ source: any PluginSource) {
         self.reading = reading
@@ -79,8 +80,20 @@ final class PluginLoader {
     /// Reads a plugin file; what it uses comes first.
     func read(_ source: SourceFile) -> PluginFile? {
         let tree = YAMLTree.parse(source)
-        for diagnostic in tree.diagnostics { reading.add(diagnostic) }
+        for diagnostic in tree.diagnostics {
+            // What is wrong with a file as a whole has no place but the one where it is used.
+            var placed = diagnostic
+            if placed.span == nil { placed.related += chain.reversed().map { Diagnostic.Related($0.use, "the plugin is used here") } }
+            reading.add(placed)
+        }
         guard let root = tree.root, !tree.diagnostics.contains(where: { $0.severity == .error }) else { return nil }
+        if let version = root.entry("evsim")?.value, version.text != "1", root.entry("plugin") != nil {
+            let shown = version.text ?? "?"
+            reading.error(
+                .wrongVersion, version.span, "this build reads format 1, the plugin says \(Diagnostic.quoted(shown))",
+                label: Int(shown).map { $0 > 1 } == true ? "a newer evsim reads it" : "help: write 'evsim: 1'")
+            return nil
+        }
         guard root.entry("evsim")?.value.text == "1", let nameEntry = root.entry("plugin") else {
             let what = ["scenario", "pack", "lock"].first { root.entry($0) != nil }
             reading.error(
@@ -100,7 +113,7 @@ final class PluginLoader {
             reading.error(.emptySection, file.span, "the plugin defines nothing", label: "kinds, attacks, detectors, sequences, frames or messages")
         }
         loaded.append((source.path, file))
-        for case let kind as KindDefinition in file.definitions { resolveRoles(kind, []) }
+        for case let kind as KindDefinition in file.definitions { resolve(kind, []) }
         return file
     }
 
@@ -124,10 +137,22 @@ final class PluginLoader {
             kinds.append(kind)
         }
         if sort == .sequences {
-            definition.needs = section["needs"].flatMap { reading.list($0, "'needs'") }?.compactMap { reading.checkName($0, "argument") } ?? []
+            readNeeds(section, definition)
         }
         if sort == .detectors { checkDetector(definition, section) }
         file.definitions.append(definition)
+    }
+
+    /// Arguments without a type; each name stands for one thing.
+    func readNeeds(_ section: SectionReader, _ definition: Definition) {
+        for item in section["needs"].flatMap({ reading.list($0, "'needs'") }) ?? [] {
+            guard let name = reading.checkName(item, "argument") else { continue }
+            if definition.needs.contains(name) || definition.settings.contains(where: { $0.name == name }) {
+                reading.error(.nameTwice, item.span, "'\(name)' is the name of two arguments of the sequence '\(definition.name)'")
+                continue
+            }
+            definition.needs.append(name)
+        }
     }
 
     private func isBuiltIn(_ name: String, _ sort: Definition.Sort) -> Bool {
@@ -148,6 +173,13 @@ final class PluginLoader {
                 label: "a rule, or the kind that it is made of")
         case (_?, _?):
             reading.error(.twoVerbs, section.key("is")?.span ?? definition.key.span, "a detector kind has 'when' or 'is', not both")
+        case (_?, nil):
+            let known = PluginSchema.detector.keys.map(\.name)
+            for entry in definition.body.entries ?? [] where !known.contains(entry.name) && !SectionReader.isCut(entry.value) {
+                reading.error(
+                    .unknownKey, entry.key.span, "unknown key \(Diagnostic.quoted(entry.name))",
+                    label: reading.suggestion(entry.name, known) ?? "known here: \(known.joined(separator: ", "))")
+            }
         default: break
         }
     }
@@ -167,7 +199,11 @@ final class PluginLoader {
             guard reading.checkName(entry.key, "state", dashes: true) != nil else { continue }
             kind.states.append((entry.key, entry.value))
         }
-        if let node = section["reacts_in"], let time = reading.duration(node, "'reacts_in'", allowsZero: false) { kind.reaction = time }
+        if let node = section["reacts_in"], let time = reading.duration(node, "'reacts_in'", allowsZero: false) {
+            kind.reaction = time
+            // Parts that contradict each other follow each other for ever.
+            if time < Self.leastReaction { reading.error(.outOfRange, node.span, "'reacts_in' must be at least 1 ms") }
+        }
         checkStates(kind, section)
         checkNames(kind)
         if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty {
@@ -220,31 +256,55 @@ final class PluginLoader {
         }
     }
 
-    /// What a kind can be to others follows from its parts and signals; a kind that contains itself is found on the way.
+    /// What a kind can be to others, and how large it is, follows from its parts and signals; a kind that contains itself is found on the way.
     @discardableResult
-    private func resolveRoles(_ kind: KindDefinition, _ path: [KindDefinition]) -> Bool {
+    private func resolve(_ kind: KindDefinition, _ path: [KindDefinition]) -> Bool {
         if let start = path.firstIndex(where: { $0 === kind }) {
             let names = (path[start...].map(\.name) + [kind.name]).joined(separator: " → ")
             reading.error(.recursion, kind.key.span, "the kind '\(kind.name)' contains itself", label: names)
             return false
         }
-        guard path.count < Self.deepest else {
-            reading.error(.tooMany, kind.key.span, "kinds contain kinds more than \(Self.deepest) deep")
-            return false
-        }
-        guard kind.roles.isEmpty else { return true }
+        guard !kind.isResolved else { return !kind.isEndless }
+        guard path.count <= Self.deepest else { return refuseDepth(kind) }
+        kind.isResolved = true
+        kind.isEndless = true
         var isLoad = kind.signals.contains { $0.key.text == "power" }
+        var size = (nodes: 1, signals: kind.signalSettings.count + kind.signals.count + (kind.states.isEmpty ? 0 : 1))
         for part in kind.parts {
             guard let name = part.value["is"]?.text else { continue }
+            let count = part.value["count"]?.text.flatMap { Int($0) } ?? 1
             if let index = registry.kindIndex(name) {
                 isLoad = isLoad || registry.kinds[index].roles.contains(.load)
+                size.nodes = Self.sum(size.nodes, count, 1)
+                size.signals = Self.sum(size.signals, count, registry.kinds[index].signals.count)
             } else if case .one(let inner as KindDefinition) = kind.home.find(name, .kinds) {
-                guard resolveRoles(inner, path + [kind]) else { return false }
+                kind.isResolved = false
+                guard resolve(inner, path + [kind]) else {
+                    kind.isResolved = true
+                    return false
+                }
+                kind.isResolved = true
+                kind.depth = max(kind.depth, inner.depth + 1)
                 isLoad = isLoad || inner.roles.contains(.load)
+                size.nodes = Self.sum(size.nodes, count, inner.size.nodes)
+                size.signals = Self.sum(size.signals, count, inner.size.signals)
             }
         }
+        guard kind.depth <= Self.deepest else { return refuseDepth(kind) }
+        kind.isEndless = false
+        kind.size = size
         kind.roles = isLoad ? [.load] : []
         return true
+    }
+
+    private func refuseDepth(_ kind: KindDefinition) -> Bool {
+        reading.error(.tooMany, kind.key.span, "kinds contain kinds more than \(Self.deepest) deep")
+        return false
+    }
+
+    /// `sum + count * size`, at most what no scenario can have.
+    private static func sum(_ sum: Int, _ count: Int, _ size: Int) -> Int {
+        min(sum + min(max(count, 0), 1_000_000) * min(size, 1_000_000_000), 1_000_000_000)
     }
 }
 

@@ -10,7 +10,9 @@ final class Reading {
 
     init(registry: Registry) { self.registry = registry }
 
-    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+    var hasErrors: Bool { errorCount > 0 }
+    /// Findings that are errors.
+    var errorCount: Int { diagnostics.lazy.filter { $0.severity == .error }.count }
 
     /// Takes a finding; one that stands at the same place already, because a sequence is read once a call, is dropped.
     func add(_ diagnostic: Diagnostic) {
@@ -30,8 +32,10 @@ final class Reading {
     private func withUses(_ diagnostic: Diagnostic) -> Diagnostic {
         guard let span = diagnostic.span, let chain = chains.first(where: { $0.path == span.file.path }) else { return diagnostic }
         var result = diagnostic
-        for instance in instances.reversed() where instance.span.file.path != span.file.path || instance.span.line != span.line {
+        var last = span
+        for instance in instances.reversed() where !(instance.span.file.path == last.file.path && instance.span.line == last.line) {
             result.related.append(Diagnostic.Related(instance.span, instance.text))
+            last = instance.span
         }
         for use in chain.uses { result.related.append(Diagnostic.Related(use, "the plugin is used here")) }
         return result

@@ -4,9 +4,7 @@ import YAMLTree
 extension ScenarioBuilder {
     /// Reads the body of a bus that was named before.
     func readBus(_ name: String, _ body: YAMLNode) {
-        guard let index = scenario.buses.firstIndex(where: { $0.name == name }), let section = SectionReader(reading, body, ScenarioSchema.bus, "a bus") else {
-            return
-        }
+        guard let index = busIndex(name), let section = SectionReader(reading, body, ScenarioSchema.bus, "a bus") else { return }
         if let node = section["bitrate"], let rate = reading.quantity(node, .dataRate, "'bitrate'") {
             if (1000...20_000_000).contains(rate.value) {
                 scenario.buses[index].bitrate = rate.value
@@ -143,7 +141,7 @@ extension ScenarioBuilder {
         let node = scenario.nodes[pending.index]
         guard !manifest.frames.isEmpty, let setting = manifest.settings.first(where: { $0.type == .bus }), let given = pending.body[setting.name],
             let name = busName(given, pending.enclosure),
-            let bus = scenario.buses.firstIndex(where: { $0.name == name })
+            let bus = busIndex(name)
         else { return }
         if node.count > 1 {
             reading.error(

@@ -11,8 +11,8 @@ extension ScenarioBuilder {
                 let section = SectionReader(reading, entry.value, ScenarioSchema.sequence, "a sequence"), section["steps"] != nil
             else { continue }
             let definition = Definition(.sequences, name, entry.key, entry.value, home: root)
-            definition.needs = section["needs"].flatMap { reading.list($0, "'needs'") }?.compactMap { reading.checkName($0, "argument") } ?? []
             if let node = section["settings"] { loader.readSettings(node, definition) }
+            loader.readNeeds(section, definition)
             root.definitions.append(definition)
         }
     }
@@ -25,7 +25,7 @@ extension ScenarioBuilder {
         guard isNoCircle(sequence, value), let (enclosure, arguments) = readArguments(sequence, node["with"], value),
             let body = sequence.body["steps"]
         else { return nil }
-        callChain.append(sequence.qualifiedName)
+        callChain.append(sequence)
         defer { callChain.removeLast() }
         let trail = sequence.home.isScenario ? reading.instances : reading.instances + [(value.span, "the sequence '\(sequence.name)' is called here")]
         let steps = inside(enclosure, trail) { readSteps(body) }
@@ -34,12 +34,12 @@ extension ScenarioBuilder {
 
     /// Whether a sequence or attack is not being read already.
     private func isNoCircle(_ definition: Definition, _ value: YAMLNode) -> Bool {
-        guard callChain.contains(definition.qualifiedName) || callChain.count >= 64 else { return true }
-        let isCircle = callChain.contains(definition.qualifiedName)
+        let isCircle = callChain.contains { $0 === definition }
+        guard isCircle || callChain.count >= 64 else { return true }
         reading.error(
             isCircle ? .recursion : .tooMany, value.span,
             isCircle ? "the \(definition.sort.word) '\(definition.name)' calls itself" : "sequences call sequences more than 64 deep",
-            label: isCircle ? (callChain + [definition.qualifiedName]).joined(separator: " → ") : nil,
+            label: isCircle ? (callChain + [definition]).map(\.qualifiedName).joined(separator: " → ") : nil,
             related: [(definition.key.span, "the \(definition.sort.word)")])
         return false
     }
@@ -80,7 +80,7 @@ extension ScenarioBuilder {
             guard let time = time(limit, "'for'") else { return nil }
             duration = time
         }
-        callChain.append(attack.qualifiedName)
+        callChain.append(attack)
         defer { callChain.removeLast() }
         let trail = reading.instances + [(value.span, "the attack '\(attack.name)' is used here")]
         let (steps, label) = inside(enclosure, trail) {
@@ -94,13 +94,22 @@ extension ScenarioBuilder {
         LabelDeclaration(kind: scope.labelKind(attack.name), severity: "medium", past: .zero, span: value.span)
     }
 
-    /// Whether any scalar inside mentions a name.
+    /// Whether a formula or a key inside mentions a name.
     private func mentions(_ node: YAMLNode, _ name: String) -> Bool {
         switch node.kind {
-        case .scalar(let scalar): scalar.text.range(of: name) != nil
+        case .scalar(let scalar): scalar.text.hasPrefix("=") && isWord(name, in: scalar.text)
         case .sequence(let items): items.contains { mentions($0, name) }
-        case .mapping(let entries): entries.contains { $0.name.range(of: name) != nil || mentions($0.value, name) }
+        case .mapping(let entries): entries.contains { $0.name == name || $0.name.hasPrefix("\(name).") || mentions($0.value, name) }
         }
+    }
+
+    /// Whether a name stands in a formula as a word or in front of the points of one.
+    private func isWord(_ name: String, in text: String) -> Bool {
+        func belongs(_ byte: UInt8) -> Bool {
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x2E
+        }
+        let words = text.utf8.split { !belongs($0) }
+        return words.contains { $0.split(separator: 0x2E, omittingEmptySubsequences: false).first.map { $0.elementsEqual(name.utf8) } == true }
     }
 
     // MARK: Arguments

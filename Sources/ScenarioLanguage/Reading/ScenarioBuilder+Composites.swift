@@ -39,7 +39,7 @@ extension ScenarioBuilder {
         for pending in pendingNodes {
             for enclosure in pending.inner {
                 for bus in pending.definition?.buses ?? [] {
-                    scenario.buses.append(BusDeclaration(name: enclosure.full(bus.name), bitrate: 500_000, frames: [], span: bus.key.span))
+                    addBus(BusDeclaration(name: enclosure.full(bus.name), bitrate: 500_000, frames: [], span: bus.key.span))
                 }
             }
         }
@@ -73,6 +73,7 @@ extension ScenarioBuilder {
     func bindReferences() {
         for pending in pendingNodes {
             guard let definition = pending.definition else { continue }
+            inside(pending.enclosure, pending.trail) { reportMissingSettings(definition.settings, pending) }
             let bindings = inside(pending.enclosure, pending.trail) {
                 definition.settings.filter { !$0.type.isSignal && $0.type != .signal }.map { ($0.name, binding($0, pending.body)) }
             }
@@ -86,25 +87,32 @@ extension ScenarioBuilder {
         }
     }
 
-    /// The same for settings that are signals, which exist only now.
+    /// What must be given is told before anything mentions it.
+    private func reportMissingSettings(_ settings: [SettingManifest], _ pending: PendingNode) {
+        for setting in settings where setting.required && pending.body[setting.name] == nil {
+            reading.error(
+                .missingKey, pending.body.span, "the kind '\(registry.kinds[pending.kind].name)' needs the setting '\(setting.name)'",
+                label: setting.about.isEmpty ? nil : setting.about)
+        }
+    }
+
+    /// The same for settings that are signals: each is looked up when it is first mentioned, the rest at the end.
     func bindSignals() {
+        var late: [LateSignal] = []
         for pending in pendingNodes {
             guard let definition = pending.definition else { continue }
             for setting in definition.settings where setting.type == .signal {
-                for enclosure in pending.inner { enclosure.bindings.append((setting.name, .absent)) }
+                let signal = LateSignal { [unowned self] in
+                    self.inside(pending.enclosure, pending.trail) { self.signalBinding(setting, pending.body, definition) }
+                }
+                late.append(signal)
+                for enclosure in pending.inner { enclosure.bindings.append((setting.name, .later(signal))) }
             }
         }
         registerSignals()
-        for pending in pendingNodes {
-            guard let definition = pending.definition else { continue }
-            for setting in definition.settings where setting.type == .signal {
-                let value = inside(pending.enclosure, pending.trail) { signalBinding(setting, pending.body, definition) }
-                for enclosure in pending.inner {
-                    guard let place = enclosure.bindings.firstIndex(where: { $0.name == setting.name }) else { continue }
-                    enclosure.bindings[place].binding = value
-                }
-            }
-        }
+        deriveSignals()
+        for signal in late { _ = signal.resolved() }
+        scope.derive = nil
     }
 
     /// The signal that a setting names, of the dimension that the definition wants.
@@ -208,22 +216,25 @@ extension ScenarioBuilder {
     /// Compiles those that nothing has mentioned yet.
     func deriveSignals() {
         for name in pendingSignalNames { derive(name) }
-        scope.derive = nil
     }
+
+    /// Signals computed from signals, each behind the next.
+    private static let deepestSignals = 100
 
     private func derive(_ name: String) {
         guard let pending = pendingSignals[name] else { return }
         if let start = deriving.firstIndex(of: name) {
+            for name in deriving[start...] { reading.markBroken(name) }
             inside(pending.enclosure, pending.trail) {
                 reading.error(
                     .circularSignals, pending.formula.span, "the signal '\(name)' is computed from itself",
                     label: (deriving[start...] + [name]).joined(separator: " → "))
             }
-            reading.markBroken(name)
             return
         }
-        guard deriving.count < 200 else {
-            reading.error(.tooMany, pending.formula.span, "signals that are computed from signals, more than 200 deep")
+        guard deriving.count < Self.deepestSignals else {
+            reading.error(.tooMany, pending.formula.span, "signals that are computed from signals, more than \(Self.deepestSignals) deep")
+            for name in deriving + [name] { reading.markBroken(name) }
             return
         }
         deriving.append(name)

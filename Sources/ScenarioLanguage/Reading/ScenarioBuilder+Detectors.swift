@@ -2,6 +2,9 @@ import Quantities
 import YAMLTree
 
 extension ScenarioBuilder {
+    /// Greatest number of detectors, parts counted.
+    private static let mostDetectors = 10_000
+
     /// Detectors are named before they are read, because composites and formulas refer to each other.
     func nameDetectors(_ node: YAMLNode) {
         for entry in reading.mapping(node, "'detectors'", example: "high: {is: threshold, watch: charger.current, above: 16 A}") ?? [] {
@@ -27,20 +30,30 @@ extension ScenarioBuilder {
             add(PendingDetector(name: name, span: entry.key.span, kind: kind, body: body, enclosure: enclosure, lifecycle: layers, trail: reading.instances))
             return true
         }
-        guard depth < 16, pendingDetectors.count < 100_000 else {
-            reading.error(.tooMany, node.span, "detectors are made of detectors more than 16 deep", label: "does '\(kindName)' contain itself?")
+        guard depth < 32, pendingDetectors.count < Self.mostDetectors else {
+            reading.error(
+                .tooMany, node.span,
+                depth < 32 ? "the scenario would have more than \(Self.mostDetectors) detectors" : "detectors are made of detectors more than 32 deep")
             return false
         }
         guard
             let definition = definition(
                 kindName, .detectors, node, enclosure, code: .unknownDetectorKind, known: registry.detectors.map(\.name))
         else { return false }
+        if let start = detectorChain.firstIndex(where: { $0 === definition }) {
+            let names = (detectorChain[start...].map(\.name) + [definition.name]).joined(separator: " → ")
+            reading.error(
+                .recursion, node.span, "the detector kind '\(definition.name)' contains itself", label: names, related: [(definition.key.span, "the kind")])
+            return false
+        }
+        detectorChain.append(definition)
+        defer { detectorChain.removeLast() }
         return inside(enclosure, reading.instances) { declare(definition, name, entry, body, layers, depth) }
     }
 
     private func add(_ detector: PendingDetector) {
         pendingDetectors.append(detector)
-        scope.table.detectors.append(detector.name)
+        scope.table.addDetector(detector.name)
     }
 
     /// A detector of a plugin: its parts, then what joins them, or its rule.
@@ -51,7 +64,11 @@ extension ScenarioBuilder {
         let plain =
             depth > 0 ? YAMLNode(kind: .mapping((body.entries ?? []).filter { !["settings", "about", "parts"].contains($0.name) }), span: body.span) : body
         let enclosure = enter(definition, plain, known: lifecycleKeys, prefix: name)
-        let parts = definition.body["parts"].flatMap { reading.mapping($0, "'parts'") } ?? []
+        var parts: [YAMLNode.Entry] = []
+        if let node = definition.body["parts"] {
+            guard let entries = reading.mapping(node, "'parts'", example: "high: {is: threshold, watch: =watch, above: 16 A}") else { return false }
+            parts = entries
+        }
         enclosure.ownNames = Set(parts.map(\.name))
         let trail = reading.instances + [(entry.key.span, "the detector '\(entry.name)' is made of it")]
         return inside(enclosure, trail) {
@@ -144,9 +161,8 @@ extension ScenarioBuilder {
         var result: [Int] = []
         for item in reading.list(node, what) ?? [] {
             guard let written = reading.text(item, what) else { return nil }
-            let name = scope.absolute(written) ?? written
-            guard let index = scope.table.detectors.firstIndex(of: name) else {
-                reportUnknownDetector(item, name)
+            guard let name = scope.absolute(written), let index = scope.table.detector(name) else {
+                reportUnknownDetector(item, written)
                 return nil
             }
             reading.markUsed("detector \(name)")
@@ -161,10 +177,19 @@ extension ScenarioBuilder {
 
     func reportUnknownDetector(_ node: YAMLNode, _ name: String) {
         if reading.isBroken(name) { return }
+        if let enclosure = scope.enclosure, !enclosure.isOpen {
+            let parts = enclosure.ownNames.sorted()
+            reading.error(
+                .unknownDetector, node.span, "there is no detector \(Diagnostic.quoted(name))",
+                label: reading.suggestion(name, parts) ?? (parts.isEmpty ? "a plugin sees its own parts only" : "parts: \(parts.joined(separator: ", "))"))
+            return
+        }
         reading.error(
             .unknownDetector, node.span, "there is no detector \(Diagnostic.quoted(name))",
             label: reading.suggestion(name, scope.table.detectors)
-                ?? (scope.table.detectors.isEmpty ? "the file has no detectors" : "detectors: \(scope.table.detectors.joined(separator: ", "))"))
+                ?? (scope.table.detectors.isEmpty
+                    ? "the file has no detectors"
+                    : "detectors: \(scope.table.detectors.prefix(24).joined(separator: ", "))\(scope.table.detectors.count > 24 ? ", …" : "")"))
     }
 }
 

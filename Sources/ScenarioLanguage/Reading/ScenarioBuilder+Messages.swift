@@ -68,6 +68,7 @@ extension ScenarioBuilder {
                 reading.error(.wrongMessageField, sendNode.span, "'\(manifest.name)' needs the key 'with'", label: "required: \(required)")
             }
             let send = SendStep(action: action, to: ends.to, from: ends.from, fields: fields, payload: nil)
+            stepCount += 1
             return Step(action: .send(send), label: nil, span: value.span, limitSpan: preset.body["with"]?["limit"]?.span, number: stepCount)
         }
         return step.map { .call(name: preset.name, arguments: arguments, steps: [$0]) }

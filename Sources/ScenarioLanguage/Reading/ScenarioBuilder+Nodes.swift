@@ -24,10 +24,14 @@ extension ScenarioBuilder {
         let busEntries = buses.flatMap { reading.mapping($0, "'buses'") } ?? []
         for entry in busEntries {
             guard let name = reading.checkName(entry.key, "bus"), claim(name, entry.key.span) else { continue }
-            scenario.buses.append(BusDeclaration(name: name, bitrate: 500_000, frames: [], span: entry.key.span))
+            addBus(BusDeclaration(name: name, bitrate: 500_000, frames: [], span: entry.key.span))
         }
         for node in pendingNodes where node.enclosure == nil { implyBus(node) }
         addPrivateBuses()
+        guard !isOverfull else {
+            for entry in entries { reading.markBroken(entry.name) }
+            return
+        }
         scope.busNames = scenario.buses.map(\.name)
         bindReferences()
         for entry in busEntries { readBus(entry.name, entry.value) }
@@ -35,7 +39,6 @@ extension ScenarioBuilder {
         for node in pendingNodes { inside(node) { bringFrames(node) } }
         addFrameSymbols()
         bindSignals()
-        deriveSignals()
         for node in pendingNodes {
             inside(node) {
                 let manifest = registry.kinds[node.kind]
@@ -78,10 +81,13 @@ extension ScenarioBuilder {
         let first = scope.table.nodes.count
         let isCounted = entry.value["count"] != nil
         signalCount += count * (manifest.signals.count + (definition?.signals.count ?? 0))
-        guard signalCount <= Self.mostSignals, first + count <= Self.mostNodes else {
+        // A kind of parts knows its least size, so that what cannot be is refused before it fills the memory.
+        let size = definition?.size ?? (nodes: 1, signals: 0)
+        let (nodes, signals) = (first + count * size.nodes, max(signalCount, enclosure == nil ? count * size.signals : 0))
+        guard signals <= Self.mostSignals, nodes <= Self.mostNodes else {
             reading.error(
                 .tooMany, entry.key.span,
-                signalCount > Self.mostSignals
+                signals > Self.mostSignals
                     ? "the scenario would have more than \(Self.mostSignals) signals"
                     : "the scenario would have more than \(Self.mostNodes) nodes, parts counted")
             isOverfull = true
@@ -189,12 +195,12 @@ extension ScenarioBuilder {
     /// A bus that a node names but the file does not declare is created when the file has no section `buses`.
     private func implyBus(_ pending: PendingNode) {
         for setting in registry.kinds[pending.kind].settings where setting.type == .bus {
-            guard let node = pending.body[setting.name], let name = node.text, !scenario.buses.contains(where: { $0.name == name }) else { continue }
+            guard let node = pending.body[setting.name], let name = node.text, busIndex(name) == nil else { continue }
             let declared = scenario.buses.filter { !impliedBuses.contains($0.name) }.map(\.name)
             if declared.isEmpty {
                 guard reading.checkName(node, "bus") != nil, claim(name, node.span) else { continue }
                 impliedBuses.append(name)
-                scenario.buses.append(BusDeclaration(name: name, bitrate: 500_000, frames: [], span: node.span))
+                addBus(BusDeclaration(name: name, bitrate: 500_000, frames: [], span: node.span))
             } else {
                 reading.error(
                     .unknownBus, node.span, "there is no bus \(Diagnostic.quoted(name))",
@@ -224,7 +230,7 @@ extension ScenarioBuilder {
         return manifests.map { manifest in
             if let node = body[manifest.name] { return readSetting(node, manifest, body: body, watchDimension: watchDimension) ?? .absent }
             if manifest.required {
-                reading.error(.missingKey, body.span, "\(what) needs the setting '\(manifest.name)'", label: manifest.about)
+                reading.error(.missingKey, body.span, "\(what) needs the setting '\(manifest.name)'", label: manifest.about.isEmpty ? nil : manifest.about)
                 return .absent
             }
             return defaultValue(manifest, body, watchDimension) ?? .absent
@@ -269,7 +275,7 @@ extension ScenarioBuilder {
         case .node(let roles), .nodes(let roles): return readNodes(node, manifest, roles)
         case .bus:
             guard let written = reading.text(node, what) else { return nil }
-            if let name = busName(node, scope.enclosure), let index = scenario.buses.firstIndex(where: { $0.name == name }) { return .bus(index) }
+            if let name = busName(node, scope.enclosure), let index = busIndex(name) { return .bus(index) }
             if scope.enclosure != nil, !isGivenNothing(node) {
                 reading.error(.unknownBus, node.span, "there is no bus \(Diagnostic.quoted(written))", label: "a bus of the kind, or a setting of the type bus")
             }
@@ -411,8 +417,26 @@ extension ScenarioBuilder {
     func reportUnknownSignal(_ node: YAMLNode, _ written: String) {
         let name = scope.absolute(written) ?? written
         if reading.isBroken(name) { return }
+        if let enclosure = scope.enclosure, let dot = written.utf8.firstIndex(of: 0x2E), case .nodes(let nodes)? = enclosure.binding(String(written[..<dot])) {
+            // What a setting stands for is told in the words of the plugin.
+            let head = String(written[..<dot])
+            guard nodes.count == 1 else {
+                reading.error(
+                    .unknownSignal, node.span, "\(Diagnostic.quoted(written)) is no single signal",
+                    label: "'\(head)' is \(nodes.count) nodes here; it must be one")
+                return
+            }
+            let full = scope.table.nodes[nodes[0]] + "."
+            let signals = scope.table.signals.filter { $0.node == nodes[0] && $0.name.hasPrefix(full) }.map { "\(head).\($0.name.dropFirst(full.count))" }
+            reading.error(
+                .unknownSignal, node.span, "there is no signal \(Diagnostic.quoted(written))",
+                label: reading.suggestion(written, signals) ?? "'\(head)' is '\(full.dropLast())' here, which has: \(signals.joined(separator: ", "))")
+            return
+        }
         if scope.enclosure != nil, scope.absolute(written) == nil {
-            let help = reading.suggestion(written, scope.knownNames) ?? "a plugin sees its own settings and parts only"
+            let help =
+                scope.missingReason(for: String(written.prefix { $0 != "." })) ?? reading.suggestion(written, scope.knownNames)
+                ?? "a plugin sees its own settings and parts only"
             reading.error(.unknownSignal, node.span, "there is no signal \(Diagnostic.quoted(written))", label: help)
             return
         }

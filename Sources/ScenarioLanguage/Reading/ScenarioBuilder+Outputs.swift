@@ -60,7 +60,7 @@ extension ScenarioBuilder {
                 guard let name = reading.text(mark, "'marks'") else { continue }
                 if name == "labels" {
                     plot.showsLabels = true
-                } else if let index = scope.table.detectors.firstIndex(of: name) {
+                } else if let index = scope.table.detector(name) {
                     plot.detectors.append(index)
                 } else if !reading.isBroken(name) {
                     reading.error(

@@ -105,6 +105,8 @@ extension ScenarioBuilder {
     func nodeSet(_ node: YAMLNode) -> [Int]? {
         guard let text = reading.text(node, "a node") else { return nil }
         let written = scope.enclosure != nil && text.hasPrefix("=") ? String(text.dropFirst()).trimmed : text
+        // Why it is missing was said where it should have been given.
+        if reading.hasErrors, case .absent? = scope.binding(written) { return nil }
         if case .nodes(let nodes)? = scope.binding(written) {
             scope.mention(nodes)
             return nodes

@@ -55,10 +55,14 @@ final class ScenarioBuilder {
     /// Derived signals being compiled, the innermost last.
     var deriving: [String] = []
     var pendingDetectors: [PendingDetector] = []
+    /// Kinds of plugins whose detectors are being declared, the innermost last.
+    var detectorChain: [Definition] = []
+    /// Places of the buses by name.
+    private var busPlaces: [String: Int] = [:]
     /// Buses that only settings of nodes name.
     var impliedBuses: [String] = []
-    /// Names of the calls that are being read, for the detection of circles.
-    var callChain: [String] = []
+    /// Sequences and attacks that are being read, the innermost last, for the detection of circles.
+    var callChain: [Definition] = []
     /// Steps read so far, calls written out.
     var stepCount = 0
     /// First use of each name of the common space.
@@ -89,7 +93,12 @@ final class ScenarioBuilder {
         }
         if let node = top["scenario"], let name = reading.checkName(node, "scenario", dashes: true) { scenario.name = name }
         if let node = top["about"], let text = reading.text(node, "'about'") { scenario.about = text }
-        if let node = top["uses"] { usePlugins(node) }
+        if let node = top["uses"] {
+            let before = reading.errorCount
+            usePlugins(node)
+            // What a wrong plugin defines would be missing everywhere.
+            guard reading.errorCount == before else { return nil }
+        }
         if let node = top["params"] { readParameters(node, overrides: overrides) }
         for override in overrides where !scope.parameters.contains(where: { $0.name == override.name }) && !reading.isBroken(override.name) {
             reportUnknownOverride(override.name, top)
@@ -178,6 +187,24 @@ final class ScenarioBuilder {
         return true
     }
 
+    // MARK: Buses
+
+    /// Greatest number of buses, those inside nodes counted: each has tables for its identifiers.
+    private static let mostBuses = 10_000
+
+    func addBus(_ bus: BusDeclaration) {
+        guard scenario.buses.count < Self.mostBuses else {
+            reading.error(.tooMany, bus.span, "the scenario would have more than \(Self.mostBuses) buses, those inside nodes counted")
+            isOverfull = true
+            return
+        }
+        if busPlaces[bus.name] == nil { busPlaces[bus.name] = scenario.buses.count }
+        scenario.buses.append(bus)
+    }
+
+    /// The place of a bus; O(1).
+    func busIndex(_ name: String) -> Int? { busPlaces[name] }
+
     // MARK: Formulas
 
     /// Compiles the text of a scalar that starts with `=`.
@@ -201,6 +228,15 @@ final class ScenarioBuilder {
             if error.kind == .unknownName || error.kind == .unavailableName {
                 let name = name(in: body, error)
                 if reading.isBroken(scope.absolute(name) ?? name) { return nil }
+                // Why it is missing was said where it should have been given.
+                if reading.hasErrors, case .absent? = scope.binding(name) { return nil }
+                if case .later? = scope.binding(name) {
+                    for name in deriving { reading.markBroken(name) }
+                    reading.error(
+                        .circularSignals, node.span, "the signal \(Diagnostic.quoted(deriving.last ?? name)) is computed from itself",
+                        label: (deriving + ["the setting '\(name)'"]).joined(separator: " → "))
+                    return nil
+                }
             }
             let related = error.notes.map { (node.span(offset: $0.offset + 1, length: max($0.length, 1)), $0.label) }
             reading.add(

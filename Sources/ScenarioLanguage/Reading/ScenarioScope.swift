@@ -47,7 +47,7 @@ final class ScenarioScope: FormulaScope {
             case .nodes(let nodes): return nodes.count == 1 ? table.nodes[nodes[0]] + rest : nil
             case .bus(let bus): return busNames.indices.contains(bus) ? busNames[bus] + rest : nil
             case .signals(let signals): return signals.count == 1 && rest.isEmpty ? table.signals[signals[0]].name : nil
-            case .symbol, .localNodes, .absent: return nil
+            case .symbol, .localNodes, .later, .absent: return nil
             }
         }
         if enclosure.ownNames.contains(head) { return enclosure.full(name) }
@@ -59,10 +59,9 @@ final class ScenarioScope: FormulaScope {
 
     private func signalSet(absolute name: String) -> [Int]? {
         // Signals of parts may be derived ones that nothing has mentioned so far.
-        if let derive, let star = name.range(of: ".*."), let nodes = table.nodeSet(String(name[..<star.lowerBound]) + ".*") {
-            for node in nodes {
-                let full = "\(table.nodes[node]).\(name[star.upperBound...])"
-                if table.signal(full) == nil { derive(full) }
+        if let derive {
+            for name in table.expanded(name) ?? [] {
+                if name.range(of: ".*.") != nil { _ = signalSet(absolute: name) } else if table.signal(name) == nil { _ = derive(name) }
             }
         }
         return table.signalSet(name)
@@ -95,7 +94,7 @@ final class ScenarioScope: FormulaScope {
             case .signals(let signals):
                 mention(signals: signals)
                 guard signals.count == 1 else { return signals.first.map { .signals(signals, table.signals[$0].dimension) } }
-            case .localNodes, .bus, .absent: return nil
+            case .localNodes, .bus, .later, .absent: return nil
             }
         }
         if enclosure?.isOpen ?? true, let parameter = parameters.first(where: { $0.name == written }) {
@@ -121,7 +120,7 @@ final class ScenarioScope: FormulaScope {
             reading.markUsed("stream \(stream)")
             return .stream(stream)
         }
-        if let detector = table.detectors.firstIndex(of: name) {
+        if let detector = table.detector(name) {
             reading.markUsed("detector \(name)")
             return .detector(detector)
         }
@@ -164,7 +163,9 @@ final class ScenarioScope: FormulaScope {
         if let enclosure, !enclosure.isOpen, absolute(written) == nil {
             let head = written.split(separator: ".").first.map(String.init) ?? written
             if enclosure.settings.contains(where: { $0.name == head }) { return "the setting '\(head)' is no \(written == head ? "value" : "single node")" }
-            return table.signal(written) != nil || table.node(head) != nil ? "a plugin sees its own settings and parts only; hand it over as a setting" : nil
+            if case .nodes(let nodes)? = enclosure.binding(head), nodes.count != 1 { return "'\(head)' is \(nodes.count) nodes here" }
+            let isOutside = table.signal(written) != nil || table.node(head) != nil || parameters.contains { $0.name == written }
+            return isOutside ? "a plugin sees its own settings and parts only; hand it over as a setting" : nil
         }
         let name = absolute(written) ?? written
         if table.isGroup(name) { return "it is a counted node: write '\(name).*' for all or '\(name).1' for one" }
