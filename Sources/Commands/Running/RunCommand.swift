@@ -81,7 +81,13 @@ enum ScenarioFile {
         } catch {
             return (nil, [error.diagnostic], .runtime)
         }
+        let result = read(file, arguments)
+        return (result.scenario, result.findings, .invalidFile)
+    }
+
+    /// The scenario of a file that was read.
+    static func read(_ file: SourceFile, _ arguments: Arguments) -> (scenario: Scenario?, findings: [Diagnostic]) {
         let result = ScenarioReader(registry: BuiltIns.registry).read(file, overrides: arguments.assignments(.set), seed: arguments.number(.seed))
-        return (result.scenario, result.diagnostics, .invalidFile)
+        return (result.scenario, result.diagnostics)
     }
 }
