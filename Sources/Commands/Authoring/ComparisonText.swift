@@ -82,7 +82,9 @@ struct ComparisonText {
 
     /// How many characters the first differing lines have in common.
     private static func commonPrefix(_ difference: EventDifference) -> Int {
-        guard difference.kind == .value, let one = difference.a.first(where: \.isDifferent), let two = difference.b.first(where: \.isDifferent) else { return 0 }
+        guard difference.kind == .value, let one = difference.a.first(where: \.isDifferent), let two = difference.b.first(where: \.isDifferent) else {
+            return 0
+        }
         return zip(DisplayText.visible(one.text), DisplayText.visible(two.text)).prefix { $0 == $1 }.count
     }
 

@@ -14,7 +14,9 @@ struct ComparedReport {
     init(directory: String, name: String) throws(OutputError) {
         path = name
         var status = stat()
-        guard stat(directory, &status) == 0 else { throw OutputError(path: name, reason: errno == ENOENT ? "there is no such directory" : systemMessage(errno)) }
+        guard stat(directory, &status) == 0 else {
+            throw OutputError(path: name, reason: errno == ENOENT ? "there is no such directory" : systemMessage(errno))
+        }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw OutputError(path: name, reason: "it is not a directory") }
         let isMarked = access("\(directory)/\(RunDirectory.marker)", F_OK) == 0
         let limit = 64 << 20

@@ -72,7 +72,8 @@ struct EventAlignment {
         let onlyEnd = one.content == two.content && one.end != two.end
         if onlyEnd { time = EventAlignment.earlier(one.end, two.end) }
         for (index, field) in one.fields.enumerated() where fields.count < EventAlignment.mostFields {
-            let other = two.fields.indices.contains(index) && two.fields[index].name == field.name ? two.fields[index] : two.fields.first { $0.name == field.name }
+            let other =
+                two.fields.indices.contains(index) && two.fields[index].name == field.name ? two.fields[index] : two.fields.first { $0.name == field.name }
             if other?.value != field.value { fields.append(RunComparison.Change(name: field.name, a: field.value, b: other?.value)) }
         }
         for field in two.fields where fields.count < EventAlignment.mostFields && !one.fields.contains(where: { $0.name == field.name }) {
@@ -95,8 +96,12 @@ struct EventAlignment {
 
     /// The first event of either run, when the other run has it at another time and not at this one.
     private func movedEvent(_ a: [EventRow], _ b: [EventRow]) -> (times: (a: Int64, b: Int64), subject: String)? {
-        if let one = a.first, let first = one.time, let second = EventAlignment.counterpart(of: one, in: b, instead: a) { return ((first, second), one.subject) }
-        if let two = b.first, let second = two.time, let first = EventAlignment.counterpart(of: two, in: a, instead: b) { return ((first, second), two.subject) }
+        if let one = a.first, let first = one.time, let second = EventAlignment.counterpart(of: one, in: b, instead: a) {
+            return ((first, second), one.subject)
+        }
+        if let two = b.first, let second = two.time, let first = EventAlignment.counterpart(of: two, in: a, instead: b) {
+            return ((first, second), two.subject)
+        }
         return nil
     }
 
