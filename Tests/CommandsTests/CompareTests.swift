@@ -44,6 +44,8 @@ struct CompareTests {
     func refused() throws {
         let directory = try TemporaryDirectory()
         #expect(evsim("compare", "a.yaml", "b.yaml", files: ["a.yaml": Sample.good, "b.yaml": Sample.invalid]).code == .invalidFile)
+        let json = evsim("compare", "a.yaml", "b.yaml", "--json", files: ["a.yaml": Sample.good, "b.yaml": Sample.invalid])
+        #expect(try JSONValue(parsing: json.output)["diagnostics"]?[0]?["code"]?.string == "E0203")
         let empty = evsim("compare", directory.path, directory.path)
         #expect(empty.code == .runtime && empty.errors.contains("it holds no report.json"))
         #expect(evsim("compare", "none", "none").code == .runtime)

@@ -113,6 +113,20 @@ struct WatchTests {
         #expect(lines[1]["verdict"]?.string == "fail" && lines[1]["changes"]?["same"]?.bool == false)
     }
 
+    @Test("--once-changed ends with the first run that differs; a remark in the file is no difference, a run that cannot go on is one")
+    func onceChanged() throws {
+        let session = try Session(Sample.good, runs: 100, "--once-changed")
+        try session.wait(for: "\"verdict\": \"pass\"")
+        let remark = Sample.good + "\n# a remark\n"
+        try session.replace(remark)
+        let before = try session.directory.read("out/report.json")
+        for _ in 0..<500 where try before == session.directory.read("out/report.json") { usleep(10_000) }
+        try session.replace(Sample.stuck)
+        let outcome = try session.outcome()
+        #expect(outcome.code == .runtime && outcome.output.contains("the same as run 1") && outcome.output.contains("INCOMPLETE  good"))
+        #expect(outcome.errors.contains("error[E0701]") && session.directory.has("out/INCOMPLETE"))
+    }
+
     @Test("without inotify a save is seen by looking; a touch alone starts nothing")
     func polling() throws {
         let directory = try TemporaryDirectory()

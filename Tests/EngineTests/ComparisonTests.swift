@@ -138,7 +138,7 @@ struct ComparisonTests {
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return seed >> 33
         }
-        for round in 0..<40 {
+        for round in 0..<24 {
             let bytes = (0..<Int(random() % 5000)).map { _ in
                 round % 2 == 0 ? UInt8(truncatingIfNeeded: random()) : Array("0123456789.,(){}[]\"#:-e\n at_s".utf8)[Int(random() % 29)]
             }

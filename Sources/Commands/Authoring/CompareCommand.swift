@@ -50,7 +50,10 @@ enum CompareCommand {
         if isDirectory(path) { return .success((path, nil)) }
         let (read, findings, failure) = ScenarioFile.read(path, arguments, console)
         console.show(read == nil ? findings : findings.filter { $0.severity == .error })
-        guard var scenario = read else { return .failure(Failure(code: failure)) }
+        guard var scenario = read else {
+            if arguments.has(.json) { console.output.write(DiagnosticRenderer.json(findings)) }
+            return .failure(Failure(code: failure))
+        }
         guard let temporary = TemporaryRuns(console) else {
             console.note("error: no directory for the run of \(DisplayText.visible(path)) could be made: \(String(cString: strerror(errno)))")
             return .failure(Failure(code: .runtime))

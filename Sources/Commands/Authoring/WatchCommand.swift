@@ -56,6 +56,8 @@ struct WatchSession {
     private var started = 0
     /// Runs that came to their end.
     private var whole = 0
+    /// Whether a run differed from the one before.
+    private var hasDiffered = false
     /// Number and directory of the last run that was kept.
     private var last: (number: Int, directory: String)?
     private var lastCode = ExitCode.fine
@@ -101,6 +103,7 @@ struct WatchSession {
     private func ending() -> ExitCode? {
         if let signal = signals?.received, signal != 0 { return signal == SIGTERM ? .terminated : .interrupted }
         if let most = arguments.number(.runs), whole >= most { return lastCode }
+        if arguments.has(.onceChanged), hasDiffered { return lastCode }
         return console.output.failure == nil ? nil : .fine
     }
 
@@ -219,6 +222,7 @@ struct WatchSession {
             }
         }
         TemporaryRuns.remove(run.staging)
+        if let comparison, !comparison.isSame { hasDiffered = true }
         report.finished(run, outcome, comparison)
     }
 

@@ -38,7 +38,7 @@ enum CommandTable {
             "Runs the scenario, and again each time that its file is saved, and says what changed: the verdict, expectations, alarms and scores, and the first event that differs from the run before. A save during a run ends that run and starts the next one.",
             "The directory always holds the last whole run, with its pictures at the same paths, so a viewer that follows a file shows the new one. A file that is not valid, or not there for a while, is told and waited for. Ctrl-C ends.",
         ], positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario file.")],
-        options: [.directory, .seed, .set, .maxEvents, .noPlots, .runs, .jsonLines],
+        options: [.directory, .seed, .set, .maxEvents, .noPlots, .runs, .onceChanged, .jsonLines],
         examples: [
             ("evsim watch my.yaml -o out", "runs now and after each save"), ("evsim watch my.yaml --json --runs 5 | jq .verdict", "a line for each run"),
         ], exitCodes: [.fine, .expectationFailed, .usage, .runtime, .bug, .interrupted, .terminated], perform: WatchCommand.perform)

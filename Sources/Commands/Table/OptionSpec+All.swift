@@ -25,6 +25,7 @@ extension OptionSpec {
     static let limit = OptionSpec(
         name: "limit", valueName: "N", type: .number(1...1_000_000), about: "The most lines of each table.", defaultText: "20")
     static let runs = OptionSpec(name: "runs", valueName: "N", type: .number(1...1_000_000_000), about: "Ends after so many whole runs.")
+    static let onceChanged = OptionSpec(name: "once-changed", about: "Ends after the first run that differs from the one before.")
     static let jsonLines = OptionSpec(name: "json", about: "Writes one line of JSON for each run to standard output.")
     static let markdown = OptionSpec(name: "markdown", about: "Writes the reference page of all commands as Markdown.", isHidden: true)
 }
