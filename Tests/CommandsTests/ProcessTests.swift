@@ -33,6 +33,27 @@ struct ProcessTests {
         #expect(directory.has("out/INCOMPLETE") && directory.has("out/report.json"))
     }
 
+    @Test("Ctrl-C and SIGTERM end watch during a run and between runs; the last whole run stays", arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+    func watchInterrupted(signal: Int32, status: Int32) throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("watched.yaml", Sample.good)
+        let idle = try child(try #require(builtProgram), ["watch", file, "-o", directory.path + "/out", "--no-plots"]) { process in
+            try waitUntil { directory.has("out/report.json") && !directory.has("out/.next") }
+            usleep(100_000)
+            kill(process.processIdentifier, signal)
+        }
+        #expect(idle.status == status && idle.output.contains("PASS  good") && idle.errors.contains("ended after 1 run; run 1 is in "))
+        let busy = try child(try #require(builtProgram), ["watch", file, "-o", directory.path + "/out", "--no-plots"]) { process in
+            usleep(300_000)
+            try Sample.long.write(toFile: file, atomically: true, encoding: .utf8)
+            try waitUntil { directory.has("out/.next/INCOMPLETE") }
+            usleep(200_000)
+            kill(process.processIdentifier, signal)
+        }
+        #expect(busy.status == status && busy.errors.contains("the run was interrupted; run 1 is in "))
+        #expect(directory.has("out/report.json") && !directory.has("out/.next") && !directory.has("out/INCOMPLETE"))
+    }
+
     @Test("a reader that goes away ends the program quietly")
     func brokenPipe() throws {
         let program = try #require(builtProgram)

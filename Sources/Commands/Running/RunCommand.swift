@@ -81,7 +81,13 @@ enum ScenarioFile {
         } catch {
             return (nil, [error.diagnostic], .runtime)
         }
-        let result = PluginLibrary.reader(for: path).read(file, overrides: arguments.assignments(.set), seed: arguments.number(.seed))
-        return (result.scenario, result.diagnostics, .invalidFile)
+        let result = read(file, arguments)
+        return (result.scenario, result.findings, .invalidFile)
+    }
+
+    /// The scenario of a file that was read.
+    static func read(_ file: SourceFile, _ arguments: Arguments) -> (scenario: Scenario?, findings: [Diagnostic]) {
+        let result = PluginLibrary.reader(for: file.path).read(file, overrides: arguments.assignments(.set), seed: arguments.number(.seed))
+        return (result.scenario, result.diagnostics)
     }
 }

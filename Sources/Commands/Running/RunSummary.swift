@@ -24,7 +24,8 @@ struct RunSummary {
     /// Verdict first, then expectations, alarms and files.
     var text: String { verdict + expectations + alarms + files }
 
-    private var verdict: String {
+    /// `PASS  name  64 s simulated, …`.
+    var verdict: String {
         let (word, style): (String, Style) =
             switch outcome.verdict {
             case .pass: ("PASS", .good)

@@ -9,13 +9,16 @@ import Synchronization
 final class SignalWatcher: Sendable {
     private let flag: InterruptFlag
     private let number = Atomic<Int32>(0)
+    /// Descriptor that gets a byte with each signal; -1 for none.
+    private let wake: Int32
 
     /// The signal that came; 0 when none did.
     var received: Int32 { number.load(ordering: .acquiring) }
 
-    /// Starts watching; the thread ends with the process.
-    init(_ flag: InterruptFlag) {
+    /// Starts watching; the thread ends with the process, and so must `wake`.
+    init(_ flag: InterruptFlag, wake: Int32 = -1) {
         self.flag = flag
+        self.wake = wake
         var set = SignalWatcher.watched()
         pthread_sigmask(SIG_BLOCK, &set, nil)
         // The thread owns one reference for ever.
@@ -42,6 +45,8 @@ final class SignalWatcher: Sendable {
             if received != 0 { _exit(128 + signal) }
             number.store(signal, ordering: .releasing)
             flag.raise()
+            var byte: UInt8 = 0
+            if wake >= 0 { _ = write(wake, &byte, 1) }
         }
     }
 

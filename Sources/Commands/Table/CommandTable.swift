@@ -1,7 +1,7 @@
 /// All commands in the order of their help.
 enum CommandTable {
     static let all: [CommandSpec] = [
-        run, validate, new, fmt, list, describe, explain, schema, graph, plot, doctor, bench, version, completion, man, help, complete,
+        run, validate, new, fmt, list, describe, explain, schema, graph, plot, compare, watch, doctor, bench, version, completion, man, help, complete,
     ]
 
     /// The commands that help shows.
@@ -33,6 +33,32 @@ enum CommandTable {
             ("evsim run depot.yaml --seed 7 --set arrivals=120/h -o out", "with another seed and another value of a parameter"),
             ("evsim run depot.yaml --json | jq .fingerprint", "the report for other programs"),
         ], exitCodes: [.fine, .expectationFailed, .usage, .invalidFile, .runtime, .bug, .interrupted, .terminated], perform: RunCommand.perform)
+
+    private static let watch = CommandSpec(
+        name: "watch", about: "run a scenario again whenever it is saved",
+        text: [
+            "Runs the scenario, and again each time that its file is saved, and says what changed: the verdict, expectations, alarms and scores, and the first event that differs from the run before. A save during a run ends that run and starts the next one.",
+            "The directory always holds the last whole run, with its pictures at the same paths, so a viewer that follows a file shows the new one. A file that is not valid, or not there for a while, is told and waited for. Ctrl-C ends.",
+        ], positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario file.")],
+        options: [.directory, .seed, .set, .maxEvents, .noPlots, .runs, .onceChanged, .jsonLines],
+        examples: [
+            ("evsim watch my.yaml -o out", "runs now and after each save"), ("evsim watch my.yaml --json --runs 5 | jq .verdict", "a line for each run"),
+        ], exitCodes: [.fine, .expectationFailed, .usage, .runtime, .bug, .interrupted, .terminated], perform: WatchCommand.perform)
+
+    private static let compare = CommandSpec(
+        name: "compare", about: "say whether two runs are the same, or where they first part",
+        text: [
+            "Compares report, labels, alarms, signals, frames and messages of two runs, those that both have, and shows the first event that differs by simulated time, with the lines around it in both. Before it stands what differs in how they were started; behind it which expectations, scores and counts differ.",
+            "A scenario file in the place of a directory is run first, with everything recorded, and leaves nothing behind. A run that did not come to its end is compared as far as it goes.",
+        ],
+        positionals: [
+            PositionalSpec(name: "A", type: .scenario, about: "Directory of a run, or a scenario file."),
+            PositionalSpec(name: "B", type: .scenario, about: "The other one."),
+        ], options: [.seed, .set, .limit, .json],
+        examples: [
+            ("evsim compare runs/detectors-5 runs/detectors-6", "two seeds"), ("evsim compare before.yaml after.yaml", "two files"),
+            ("evsim compare runs/a runs/b --json | jq .first.t_s", "when they part, for other programs"),
+        ], exitCodes: [.fine, .expectationFailed, .usage, .invalidFile, .runtime, .interrupted, .terminated], perform: CompareCommand.perform)
 
     private static let validate = CommandSpec(
         name: "validate", about: "check scenarios and plugins without running them",

@@ -2,7 +2,7 @@
 public enum ExitCode: Int32, Sendable, CaseIterable {
     /// All is well.
     case fine = 0
-    /// An expectation did not hold, or 'fmt --check' found a difference.
+    /// An expectation did not hold, or what was compared or checked differs.
     case expectationFailed = 1
     /// The command line is wrong; nothing ran.
     case usage = 2
@@ -21,7 +21,7 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
     var about: String {
         switch self {
         case .fine: "fine"
-        case .expectationFailed: "an expectation did not hold, or 'fmt --check' found a difference"
+        case .expectationFailed: "an expectation did not hold, or what was compared or checked differs"
         case .usage: "the command line is wrong; nothing ran"
         case .invalidFile: "a file is not valid; nothing ran"
         case .runtime: "a run could not go on, or a file could not be read or written"

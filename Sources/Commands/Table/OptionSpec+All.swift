@@ -43,4 +43,9 @@ extension OptionSpec {
     static let noPlots = OptionSpec(name: "no-plots", about: "Draws no pictures.")
     static let only = OptionSpec(name: "only", valueName: "N", type: .number(1...100_000), about: "Draws this picture only; the first one is 1.")
     static let markdown = OptionSpec(name: "markdown", about: "Writes the page as Markdown.")
+    static let limit = OptionSpec(
+        name: "limit", valueName: "N", type: .number(1...1_000_000), about: "The most lines of each table.", defaultText: "20")
+    static let runs = OptionSpec(name: "runs", valueName: "N", type: .number(1...1_000_000_000), about: "Ends after so many whole runs.")
+    static let onceChanged = OptionSpec(name: "once-changed", about: "Ends after the first run that differs from the one before.")
+    static let jsonLines = OptionSpec(name: "json", about: "Writes one line of JSON for each run to standard output.")
 }

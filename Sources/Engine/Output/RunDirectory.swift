@@ -6,12 +6,14 @@ import ScenarioLanguage
 enum RunDirectory {
     /// Stands in the directory while it is not complete.
     static let marker = "INCOMPLETE"
+    /// The files of a run but its pictures; the report comes last.
+    static let names = ["report.md", "signals.csv", "frames.log", "messages.jsonl", "labels.csv", "alarms.csv", "report.json"]
 
     /// Creates the directory and removes what an earlier run left in it; other files are not touched.
     static func prepare(_ path: String) throws(OutputError) {
         try makeDirectories(path)
         try write("This run has not come to its end. What is here is what was written so far.\n", to: "\(path)/\(marker)")
-        for name in ["report.json", "report.md", "signals.csv", "frames.log", "messages.jsonl", "labels.csv", "alarms.csv"] { _ = unlink("\(path)/\(name)") }
+        for name in names { _ = unlink("\(path)/\(name)") }
         for name in pictures(in: "\(path)/plots") { _ = unlink("\(path)/plots/\(name)") }
     }
 
@@ -86,7 +88,7 @@ enum RunDirectory {
     }
 
     /// Names of the pictures in a directory, sorted.
-    private static func pictures(in path: String) -> [String] {
+    static func pictures(in path: String) -> [String] {
         guard let handle = opendir(path) else { return [] }
         defer { closedir(handle) }
         var names: [String] = []
