@@ -19,7 +19,7 @@ help:
 	@echo "make bench     benchmarks with ratios to a C program in the same run"
 	@echo "make lint      format and house rules        make format    put the sources into form"
 	@echo "make install   command, manual pages and completions below PREFIX=$(PREFIX)"
-	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas and scenarios"
+	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas, scenarios and plugins"
 
 deps:
 	@Tests/install-packages.sh $(PACKAGES)
