@@ -20,7 +20,7 @@ help:
 	@echo "make lint      format and house rules        make format    put the sources into form"
 	@echo "make docs      pages and schemas that are made from the tables of the sources"
 	@echo "make install   command, plugins, manual pages and completions below PREFIX=$(PREFIX)"
-	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas and scenarios"
+	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas, scenarios and plugins"
 
 deps:
 	@Tests/install-packages.sh $(PACKAGES)

@@ -16,7 +16,7 @@ struct UsageTests {
             ),
             (
                 ["list", "--seed", "3"],
-                "error: unknown option '--seed' of 'evsim list' (argument 2); '--seed' belongs to 'evsim run'\nusage: evsim list [AREA] [DIR] [options]      (evsim help list)\n"
+                "error: unknown option '--seed' of 'evsim list' (argument 2); '--seed' belongs to 'evsim run', 'evsim compare', 'evsim watch'\nusage: evsim list [AREA] [DIR] [options]      (evsim help list)\n"
             ),
             (["run", "f", "-x"], "error: unknown option '-x' of 'evsim run' (argument 3)\nusage: evsim run FILE [options]      (evsim help run)\n"),
             (

@@ -34,7 +34,14 @@ enum WatchCommand {
     }
 
     /// The files whose saving starts a run: the scenario, and every file that reading it has read.
-    static func sources(of path: String, _ scenario: Scenario?) -> [String] { [path] }
+    ///
+    /// Of a file that is not valid the plugins are those in which something was found, besides those known before.
+    static func sources(of path: String, _ scenario: Scenario?, findings: [Diagnostic] = [], known: [String] = []) -> [String] {
+        var names = [path]
+        let others = scenario?.sources.dropFirst().map(\.path) ?? known + findings.compactMap { $0.span?.file.path }
+        for name in others where name.utf8.first != 0x3C && !names.contains(name) { names.append(name) }
+        return names
+    }
 }
 
 /// The loop of `evsim watch`.
@@ -171,7 +178,7 @@ struct WatchSession {
             return
         }
         let (read, findings) = ScenarioFile.read(file, arguments)
-        let names = WatchCommand.sources(of: path, read)
+        let names = WatchCommand.sources(of: path, read, findings: findings, known: sources)
         if names != sources {
             sources = names
             files.watch(sources)
