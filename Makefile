@@ -49,6 +49,7 @@ docs: deps
 	.build/debug/evsim help --markdown > docs/commands.md
 	.build/debug/evsim schema -o docs/schema/evsim-1.schema.json
 	.build/debug/evsim schema --for plugin -o docs/schema/evsim-1-plugin.schema.json
+	Tests/plugin-pages.sh .build/debug/evsim write
 	@for page in $$(grep -l '^<!-- table: ' docs/*.md); do echo $$page; .build/debug/evsim schema --tables $$page || exit 1; done
 
 bench: deps

@@ -24,7 +24,7 @@ index() {
     echo "|---|---|"
     for file in $names; do
         name=${file#plugins/}
-        echo "| [evsim/${name%.yaml}]($(basename "$(page "$file")")) | $(sed -nE 's/^about: //p' "$file" | head -1) |"
+        echo "| [evsim/${name%.yaml}]($(basename "$(page "$file")")) | $(sed -n 3p "$(page "$file")") |"
     done
     echo
     echo "This page is generated: \`Tests/plugin-pages.sh .build/release/evsim write\`."

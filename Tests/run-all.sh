@@ -60,6 +60,13 @@ done <docs/examples.txt
 
 if "$evsim" help --markdown | diff - docs/commands.md; then ok; else bad "docs/commands.md is not what 'evsim help --markdown' writes"; fi
 
+if Tests/plugin-pages.sh "$evsim"; then ok; else bad "docs/plugins: 'make docs' writes the pages anew"; fi
+
+part "every plugin is right"
+for file in plugins/*.yaml plugins/*/*.yaml; do
+    if "$evsim" validate "$file" >"$scratch/out" 2>&1 && ! grep -q . <(grep -E '^(warning|error)' "$scratch/out"); then ok; else bad "$file"; cat "$scratch/out"; fi
+done
+
 part "the same bytes"
 reference=$PWD/scenarios/reference/repeated-current-fluctuation.yaml
 sed '/^record:/d' "$reference" >"$scratch/reference.yaml"
