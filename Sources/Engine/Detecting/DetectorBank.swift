@@ -17,6 +17,9 @@ final class DetectorBank {
         /// Composites that listen to this one, as detector and place among its parts.
         var listeners: [(detector: Int, part: Int)] = []
         var samples = 0
+        /// Length of the window in which samples are compared, when the watched signal is held: the value before a change belongs to it.
+        var heldWindow: Duration?
+        var lastSample: (instant: Instant, value: Double)?
         var isDirty = false
         /// Deadline for which an event waits.
         var scheduled: Instant?
@@ -49,6 +52,7 @@ final class DetectorBank {
         entries = made
         for (index, entry) in made.enumerated() {
             if let signal = entry.watched { simulation.watch(signal, by: index, isRule: false) }
+            entry.heldWindow = DetectorBank.heldWindow(entry, simulation)
             for signal in entry.rule?.formula.signalsRead ?? [] { simulation.watch(signal, by: index, isRule: true) }
             for aggregate in entry.rule?.formula.aggregates ?? [] {
                 if case .signal(let signal) = aggregate.source, entry.rule?.formula.signalsRead.contains(signal) != true {
@@ -111,9 +115,27 @@ final class DetectorBank {
             let entry = entries[index]
             entry.samples += 1
             let gate = entry.gate?.holds(at: instant) ?? true
+            if let window = entry.heldWindow {
+                // The value that was kept until now is a sample of the window although it was published before it.
+                if let last = entry.lastSample, instant - last.instant >= window, last.value != value {
+                    _ = entry.monitor.update(at: relative(instant - Duration(nanoseconds: 1)), value: last.value, gate: gate)
+                }
+                entry.lastSample = (instant, value)
+            }
             if entry.monitor.update(at: relative(instant), value: value, gate: gate) { changed(index, at: instant) }
             if entry.monitor.nextDeadline != nil { plan(index) }
         }
+    }
+
+    /// The window of a detector that compares samples of a held signal; `nil` for all others.
+    private static func heldWindow(_ entry: Entry, _ simulation: Simulation) -> Duration? {
+        guard let watched = entry.watched, simulation.scenario.symbols.signals[watched].isHeld else { return nil }
+        let kind = DetectorKinds.all[entry.declaration.kind]
+        guard ["moving-range", "moving-variance", "moving-std", "rate-of-change"].contains(kind.name) else { return nil }
+        for (setting, value) in zip(kind.settings, entry.declaration.settings) where setting.name == "window" || setting.name == "within" {
+            if case .duration(let time) = value { return time }
+        }
+        return nil
     }
 
     /// All publications of an instant are committed: rules are asked.

@@ -51,6 +51,8 @@ extension ChargePointNode {
                 SignalManifest("soc", unit: "%", needs: .partner(.chargePoint), about: "State of charge of the vehicle, when it has one."),
                 SignalManifest("session_energy", .energy, unit: "Wh", periodSetting: "meter_every", about: "Energy of the running transaction at connector 1."),
                 SignalManifest("meter_current", .current, unit: "A", held: true, about: "Current that the meter reports."),
+                SignalManifest(
+                    "meter_energy", .energy, unit: "Wh", held: true, about: "Register that the meter reports; with an error of the meter not the truth."),
             ],
             frames: [
                 FrameManifest("start", id: 0x200, use: .sends, about: "Start charging."),

@@ -8,7 +8,7 @@ import SimulationKernel
 /// Kind `charge-point`: speaks OCPP 1.6 with its central system; energy comes from its own supply, or from a charger module on a CAN bus.
 final class ChargePointNode: Node, MeterSource, LoadNode {
     private enum Signal {
-        static let current = 0, power = 1, energy = 2, limit = 3, status = 4, charging = 5, soc = 6, sessionEnergy = 7, meterCurrent = 8
+        static let current = 0, power = 1, energy = 2, limit = 3, status = 4, charging = 5, soc = 6, sessionEnergy = 7, meterCurrent = 8, meterEnergy = 9
     }
     /// Timers of the node itself begin here; lower numbers are the machine's.
     private static let fullTimer: UInt32 = 1000
@@ -215,6 +215,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         publish(Signal.sessionEnergy, plants[0].sessionEnergy(at: now) * 3600)
         if let soc = plants[0].reading(at: now).socPercent { publish(Signal.soc, soc / 100) }
         publish(Signal.meterCurrent, metered(current))
+        publish(Signal.meterEnergy, meterRegister())
         for observer in socObservers {
             if let soc = plants[observer.connector - 1].reading(at: now).socPercent { observer.body(soc / 100) }
         }
@@ -249,6 +250,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         publish(Signal.power, moduleCurrent * voltage)
         publish(Signal.energy, moduleEnergy * 3600)
         publish(Signal.meterCurrent, metered(moduleCurrent))
+        publish(Signal.meterEnergy, meterRegister())
     }
 
     // MARK: The meter
@@ -265,6 +267,13 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         book(connector, register: reading.energyWh, share: reading.currentA > 0 ? result.currentA / reading.currentA : meterGain)
         result.energyWh = meterBooks[connector - 1].counted
         return result
+    }
+
+    /// What the meters of all connectors have counted, in J.
+    private func meterRegister() -> Double {
+        var sum = 0.0
+        for connector in 1...plants.count { sum += reading(connector: connector, at: now).energyWh }
+        return sum * 3600
     }
 
     /// Counts the energy since the last look; a register of a meter never runs back.

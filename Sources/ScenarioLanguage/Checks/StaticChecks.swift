@@ -17,6 +17,7 @@ struct StaticChecks {
     func run() {
         unusedParameters()
         unusedSequences()
+        unusedPlugins()
         unusedNodes()
         unreadFrames()
         shortWindows()
@@ -38,6 +39,12 @@ struct StaticChecks {
     private func unusedParameters() {
         for parameter in builder.scope.parameters where !reading.isUsed("param \(parameter.name)") {
             reading.warning(.unusedParameter, parameter.span, "nothing uses the parameter '\(parameter.name)'")
+        }
+    }
+
+    private func unusedPlugins() {
+        for use in builder.root.uses where !use.file.isUsed {
+            reading.warning(.unusedPlugin, use.span, "nothing uses the plugin '\(use.file.name)'", label: "help: leave it away")
         }
     }
 
@@ -71,7 +78,8 @@ struct StaticChecks {
         for (index, bus) in scenario.buses.enumerated() {
             for frame in bus.frames {
                 defer { number += 1 }
-                guard let span = frame.span else { continue }
+                // A set of a plugin may have frames that this scenario does not need.
+                guard let span = frame.span, span.file.path == scenario.file.path else { continue }
                 if frame.from == nil {
                     let isWatched = reading.isUsed("stream \(table.frameStream(number))") || isWatched(frame)
                     reading.warning(

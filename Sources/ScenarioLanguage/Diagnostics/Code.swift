@@ -86,4 +86,5 @@ enum Code: String, CaseIterable {
     case unusedLink = "W0621"
     case unsentFrame = "W0622"
     case neverPublished = "W0623"
+    case unusedPlugin = "W0624"
 }

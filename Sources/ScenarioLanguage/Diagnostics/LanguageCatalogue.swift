@@ -262,5 +262,9 @@ public enum LanguageCatalogue {
             "The node has the signal only with a setting or a partner that this scenario does not give; until then it is undefined.",
             wrong: "site: {is: grid-meter, feeds: cp.*}\nwatch: site.headroom",
             right: "site: {is: grid-meter, feeds: cp.*, limit: 50 kW}\nwatch: site.headroom"),
+        entry(
+            .unusedPlugin, "a plugin that nothing uses", "'uses' names a plugin, and nothing in the file is of a kind, or has a name, that it defines.",
+            wrong: "uses: [evsim/dual-gun-cabinet]\nnodes: {csms: {is: csms}}",
+            right: "uses: [evsim/dual-gun-cabinet]\nnodes: {csms: {is: csms}, cab: {is: dual-gun-cabinet, csms: csms}}"),
     ]
 }

@@ -95,6 +95,8 @@ final class PluginFile {
     var definitions: [Definition] = []
     /// Whether a plugin that it uses could not be had: names that are unknown then are no further mistake.
     var lacksPlugins = false
+    /// Whether anything that it defines was named by another file.
+    var isUsed = false
 
     init(name: String, about: String, file: SourceFile, isScenario: Bool, span: Span) {
         self.name = name

@@ -270,6 +270,7 @@ extension ScenarioBuilder {
         let signal = scope.table.addSignal(
             SignalSymbol(
                 name: name, dimension: dimension, unit: unit, members: nil, isFlag: formula.type == .flag, settable: false, isHeld: true, node: pending.node))
+        followed.formUnion(formula.signalsRead)
         scenario.derived.append(DerivedSignal(node: pending.node, signal: signal, formula: formula))
     }
 
@@ -294,6 +295,7 @@ extension ScenarioBuilder {
         for item in node.items ?? [] {
             guard let when = item["when"], let go = item["go"]?.text.flatMap(names.firstIndex(of:)) else { continue }
             guard let condition = formula(when, .live, expecting: .flag, "'when'") else { continue }
+            followed.formUnion(condition.signalsRead)
             let lasting = item["lasting"].flatMap { time($0, "'lasting'") } ?? .constant(.zero)
             rules.append(CompositeDeclaration.Rule(condition: condition, lasting: lasting, next: go, span: when.span))
         }

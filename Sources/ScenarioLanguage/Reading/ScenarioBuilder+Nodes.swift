@@ -158,7 +158,9 @@ extension ScenarioBuilder {
     func definition(_ name: String, _ sort: Definition.Sort, _ node: YAMLNode, _ enclosure: Enclosure?, code: Code, known: [String]) -> Definition? {
         let home = enclosure?.home ?? root
         switch home.find(name, sort) {
-        case .one(let definition): return definition
+        case .one(let definition):
+            definition.home.isUsed = true
+            return definition
         case .ambiguous(let first, let second):
             reading.error(
                 .ambiguousName, node.span, "two plugins define the \(sort.word) '\(name)'",
@@ -294,7 +296,12 @@ extension ScenarioBuilder {
 
     /// A setting that a node reads once cannot follow signals; settings of the definition around it count as known.
     private func fixed(_ value: SettingValue?, _ manifest: SettingManifest, _ node: YAMLNode) -> SettingValue? {
-        guard case .formula(let formula)? = value, !manifest.follows, !manifest.drawnAtEachUse else { return value }
+        guard case .formula(let formula)? = value else { return value }
+        guard !manifest.follows, !manifest.drawnAtEachUse else {
+            followed.formUnion(formula.signalsRead)
+            return value
+        }
+        for signal in formula.signalsRead where readOnce[signal] == nil { readOnce[signal] = manifest.name }
         if let signal = formula.signalsRead.first(where: { !settingSignals.contains($0) }) {
             reading.error(
                 .settingIsFixed, node.span, "'\(manifest.name)' is decided before the run and cannot follow '\(scope.table.signals[signal].name)'",

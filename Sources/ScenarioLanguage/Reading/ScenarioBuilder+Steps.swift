@@ -128,6 +128,12 @@ extension ScenarioBuilder {
                     label: others.isEmpty ? "nothing of this node can be set" : "can be set: \(others.joined(separator: ", "))")
                 continue
             }
+            if let reader = readOnce[index], !followed.contains(index) {
+                reading.error(
+                    .notSettable, entry.key.span, "'\(symbol.name)' is read once, when the run is built, and cannot be set",
+                    label: "it becomes the setting '\(reader)' of a part")
+                continue
+            }
             let expecting: FormulaType = symbol.isFlag ? .flag : .number(symbol.dimension)
             let text = entry.value.text ?? ""
             if text.hasPrefix("=") {
@@ -203,7 +209,7 @@ extension ScenarioBuilder {
             severity = Self.severities[index]
         }
         var past = Duration.zero
-        if let node = section["for"] { past = reading.duration(node, "'for'") ?? .zero }
+        if let node = section["for"] { past = readTime(node, "'for'") ?? .zero }
         return LabelDeclaration(kind: scope.labelKind(name), severity: severity, past: past, span: kindNode.span)
     }
 

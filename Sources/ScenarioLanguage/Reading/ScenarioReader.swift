@@ -47,6 +47,10 @@ final class ScenarioBuilder {
     var signalCount = 0
     /// Whether there are more nodes or signals than memory is meant for.
     var isOverfull = false
+    /// Signals that are settings, with the setting of a part that reads each only when the run is built.
+    var readOnce: [Int: String] = [:]
+    /// Signals that something follows while the run goes on.
+    var followed: Set<Int> = []
     /// Signals that are settings of nodes made of parts.
     var settingSignals: Set<Int> = []
     /// Derived signals that nothing has mentioned so far, by name and in the order of the file.
