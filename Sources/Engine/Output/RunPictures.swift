@@ -12,6 +12,11 @@ enum PictureStyle: String {
     static func of(_ symbol: SignalSymbol) -> PictureStyle { symbol.isHeld ? .step : .line }
 }
 
+extension SignalSymbol {
+    /// Names of the values 0, 1, 2, … of a state or a flag; empty for numbers.
+    var valueNames: [String] { members ?? (isFlag ? ["false", "true"] : []) }
+}
+
 /// A picture as data, whether it comes from a run in memory or from the files of one.
 struct PictureSpec {
     /// One line.
@@ -19,6 +24,8 @@ struct PictureSpec {
         var name: String
         var unit: String
         var style: PictureStyle
+        /// Names of the values 0, 1, 2, … of states and flags.
+        var names: [String] = []
         var samples: [Sample] = []
     }
 
@@ -77,7 +84,10 @@ struct PictureSpec {
             return Plotting.Series(name: line.name, unit: unit, style: style, samples: samples)
         }
         let unit = lines.first?.unit ?? ""
-        return Panel(label: label(unit, lines), unit: unit, series: series)
+        var panel = Panel(label: label(unit, lines), unit: unit, series: series)
+        // States of different kinds have no axis in common.
+        if let first = lines.first, lines.allSatisfy({ $0.names == first.names }) { panel.names = first.names }
+        return panel
     }
 
     private func label(_ unit: String, _ lines: [Line]) -> String {
@@ -113,7 +123,7 @@ enum RunPictures {
             panel.map { signal in
                 let symbol = symbols[signal]
                 let unit = Unit.named(symbol.unit)
-                var line = PictureSpec.Line(name: symbol.name, unit: symbol.unit, style: .of(symbol))
+                var line = PictureSpec.Line(name: symbol.name, unit: symbol.unit, style: .of(symbol), names: symbol.valueNames)
                 if let trace = simulation.trace(signal) {
                     trace.flush()
                     line.samples.reserveCapacity(trace.count + 1)
@@ -198,7 +208,7 @@ enum RunPictures {
                 let name = line["signal"]?.string ?? ""
                 return PictureSpec.Line(
                     name: name, unit: line["unit"]?.string ?? "", style: PictureStyle(rawValue: line["style"]?.string ?? "") ?? .line,
-                    samples: tables.samples[name] ?? [])
+                    names: (line["names"]?.array ?? []).compactMap(\.string), samples: tables.samples[name] ?? [])
             }
         }
         if plot["labels"]?.bool == true {

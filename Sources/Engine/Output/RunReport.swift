@@ -112,9 +112,9 @@ struct RunReport {
                         .array(
                             panel.map { signal in
                                 let symbol = scenario.symbols.signals[signal]
-                                return object([
-                                    ("signal", .string(symbol.name)), ("unit", .string(symbol.unit)), ("style", .string(PictureStyle.of(symbol).rawValue)),
-                                ])
+                                return object(
+                                    [("signal", .string(symbol.name)), ("unit", .string(symbol.unit)), ("style", .string(PictureStyle.of(symbol).rawValue))]
+                                        + (symbol.valueNames.isEmpty ? [] : [("names", .array(symbol.valueNames.map { .string($0) }))]))
                             })
                     })
             ),

@@ -156,6 +156,8 @@ public struct Panel: Sendable {
     public var series: [Series]
     /// The height in parts of the heights of all panels.
     public var weight = 1.0
+    /// Names of the values 0, 1, 2, … where they stand for states: the axis shows those that occur, and no numbers.
+    public var names: [String] = []
 
     /// A panel.
     public init(label: String, unit: String = "", valueRange: ValueRange = .automatic, series: [Series]) {

@@ -61,7 +61,8 @@ extension ChartDrawing {
 
     /// The rows of the statistics.
     var statisticsRows: [(name: String, value: String)] {
-        guard chart.showsStatistics, let first = panels.first, let trace = first.traces.first, trace.count > 0 else { return [] }
+        guard chart.showsStatistics, let first = panels.first, let trace = first.traces.first, trace.count > 0, first.panel.names.isEmpty
+        else { return [] }
         let unit = first.prefix.unit.isEmpty ? "" : (first.prefix.unit == "%" ? "" : " ") + first.prefix.unit
         func text(_ value: Double) -> String { first.text(of: value) + unit }
         return [("min", text(trace.minimum)), ("mean", text(trace.mean)), ("max", text(trace.maximum)), ("last", text(trace.last ?? .nan))]
@@ -166,6 +167,7 @@ extension ChartDrawing {
             panels[index].ticks = Ticks.values(
                 from: panels[index].low, to: panels[index].high, length: height, spacing: max(small * 2.4, min(56 * unit, height / 3.2)),
                 prefix: panels[index].prefix)
+            if !panels[index].panel.names.isEmpty { panels[index].ticks = panels[index].stateTicks(spacing: small * 1.25, height: height) }
             for text in panels[index].ticks.texts { widest = max(widest, width(text, tickFont)) }
         }
         let left = (margin + labelFont.size * 1.15 + 8 * unit + widest + 8 * unit).rounded()

@@ -49,7 +49,9 @@ struct ChartDrawing {
             var placed = PlacedPanel(panel: panel)
             for series in panel.series {
                 placed.traces.append(
-                    Trace(series.samples, from: start, to: end, includesStart: includesStart, columns: columns, carries: series.style != .points))
+                    Trace(
+                        series.samples, from: start, to: end, includesStart: includesStart, columns: columns, carries: series.style != .points,
+                        isKept: series.style == .step))
                 placed.colors.append(series.color ?? theme.color(ofSeries: number))
                 number += 1
             }
@@ -171,8 +173,27 @@ extension ChartDrawing.PlacedPanel {
         prefix = UnitPrefix(unit: name, magnitude: max(low.magnitude, high.magnitude))
     }
 
+    /// A tick for each state that occurs, from below; those that would come too near to one that has its text go without.
+    func stateTicks(spacing: Double, height: Double) -> Ticks {
+        var occurs = [Bool](repeating: false, count: panel.names.count)
+        for series in panel.series {
+            for sample in series.samples where sample.value >= 0 && sample.value < Double(occurs.count) { occurs[Int(sample.value)] = true }
+        }
+        var ticks = Ticks()
+        var last = -Double.infinity
+        for (value, name) in panel.names.enumerated() where occurs[value] && Double(value) >= low && Double(value) <= high {
+            let place = high > low ? (Double(value) - low) / (high - low) * height : 0
+            guard place - last >= spacing else { continue }
+            last = place
+            ticks.values.append(Double(value))
+            ticks.texts.append(name)
+        }
+        return ticks
+    }
+
     /// A value in the unit of the axis, with as many decimals as give the greatest visible value four digits.
     func text(of value: Double) -> String {
+        if value >= 0, value < Double(panel.names.count) { return panel.names[Int(value)] }
         let most = traces.first.map { max($0.minimum.magnitude, $0.maximum.magnitude) } ?? value.magnitude
         let decade = NumberText.decade(prefix.convert(most))
         if decade >= 6 || decade < -4 { return NumberText.significant(prefix.convert(value), digits: 4) }

@@ -30,6 +30,9 @@ struct Ticks: Equatable {
         return (NumberText.scaled(digit, by: exponent), max(0, -exponent), parts)
     }
 
+    /// No ticks.
+    init() {}
+
     /// Ticks at multiples of a step in a range.
     init(from low: Double, to high: Double, step: Double, parts: Int, text: (Double) -> String) {
         let slack = step * 1e-6

@@ -11,18 +11,23 @@ struct Trace {
     /// The last visible value.
     var last: Double?
 
-    /// The mean of the visible values.
-    var mean: Double { count == 0 ? .nan : sum / Double(count) }
+    /// The integral over the visible time, and the length of it, of values that are kept from sample to sample.
+    var integral = 0.0
+    var length = 0.0
+
+    /// The mean of the visible values; over time when they are kept.
+    var mean: Double { count == 0 ? .nan : length > 0 ? integral / length : sum / Double(count) }
 
     /// Samples between two times; the first of them belongs to the range only when `includesStart` says so.
     ///
     /// One sample on either side is drawn too, so that lines run to the border; it does not count. A column keeps its first, least,
     /// greatest and last sample, in order. O(samples in the range).
-    init(_ samples: [Sample], from start: Double, to end: Double, includesStart: Bool, columns: Int, carries: Bool) {
+    init(_ samples: [Sample], from start: Double, to end: Double, includesStart: Bool, columns: Int, carries: Bool, isKept: Bool = false) {
         samples.withUnsafeBufferPointer { samples in
             let first = Self.lowerBound(samples) { includesStart ? $0 < start : $0 <= start }
             let stop = Self.lowerBound(samples) { $0 <= end }
             gather(samples, first, stop)
+            if isKept { integrate(samples, max(0, first - 1), stop, start, end) }
             let drawFirst = carries ? max(0, first - 1) : first, drawStop = carries ? min(samples.count, stop + 1) : stop
             guard drawFirst < drawStop else { return }
             if drawStop - drawFirst <= 3 * columns {
@@ -60,6 +65,19 @@ struct Trace {
         index = stop - 1
         while index >= first, !samples[index].value.isFinite { index -= 1 }
         if index >= first { last = samples[index].value }
+    }
+
+    /// Each value counts as long as it was kept within the visible time.
+    private mutating func integrate(_ samples: UnsafeBufferPointer<Sample>, _ first: Int, _ stop: Int, _ start: Double, _ end: Double) {
+        var index = first
+        while index < stop {
+            let from = max(samples[index].time, start), until = index + 1 < samples.count ? min(samples[index + 1].time, end) : end
+            if samples[index].value.isFinite, until > from {
+                integral += samples[index].value * (until - from)
+                length += until - from
+            }
+            index += 1
+        }
     }
 
     private mutating func keepAll(_ samples: UnsafeBufferPointer<Sample>, _ first: Int, _ stop: Int) {
