@@ -16,9 +16,15 @@ enum PluginShelf {
         let nowhere = SourceFile(path: "<list>", bytes: [])
         return source.shipped.compactMap { address in
             guard let file = try? source.plugin(address, usedBy: nowhere) else { return nil }
-            return PluginLibrary.reader(for: file.path).readPlugin(file).plugin.map { Item(address: address, plugin: $0) }
+            return PluginLibrary.reader(for: file.path).readPlugin(file, tries: false).plugin.map { Item(address: address, plugin: $0) }
         }
     }()
+
+    /// The page of a shipped plugin, or of one thing that it defines, with the signals of its kinds.
+    static func page(_ item: Item, only: String? = nil) -> PluginPage {
+        let whole = PluginLibrary.reader(for: item.plugin.file.path).readPlugin(item.plugin.file).plugin
+        return PluginPage(address: item.address, plugin: whole ?? item.plugin, only: only)
+    }
 
     /// What shipped plugins define in a section, with the address of each.
     static func entries(_ section: String) -> [(address: String, entry: PluginDescription.Entry)] {

@@ -22,9 +22,9 @@ enum Subject {
         if let unit = Unit.named(name) { found.append(.unit(unit)) }
         found += (ScenarioSchema.all + PluginSchema.all).filter { self.name($0) == name || firstWord($0) == name }.map { .section($0) }
         for item in PluginShelf.items {
-            if item.address == name || item.plugin.name == name { found.append(.plugin(PluginPage(address: item.address, plugin: item.plugin))) }
+            if item.address == name || item.plugin.name == name { found.append(.plugin(PluginShelf.page(item))) }
             for entry in item.plugin.entries where (entry.name == name && item.plugin.name != name) || "\(item.plugin.name)/\(entry.name)" == name {
-                found.append(.plugin(PluginPage(address: item.address, plugin: item.plugin, only: entry.name)))
+                found.append(.plugin(PluginShelf.page(item, only: entry.name)))
             }
         }
         return found

@@ -3,12 +3,15 @@ public import YAMLTree
 
 extension ScenarioReader {
     /// Reads a plugin file and tries everything that it defines; warnings are left to the scenarios that use it.
-    public func readPlugin(_ file: SourceFile) -> (plugin: PluginDescription?, diagnostics: [Diagnostic]) {
+    ///
+    /// Without trying, which takes some time, mistakes inside bodies stay unseen, and derived signals are not in the description.
+    public func readPlugin(_ file: SourceFile, tries: Bool = true) -> (plugin: PluginDescription?, diagnostics: [Diagnostic]) {
         let reading = Reading(registry: registry)
         let loader = PluginLoader(reading, registry, plugins)
         guard let plugin = loader.read(file), !reading.hasErrors else { return (nil, reading.diagnostics) }
         var description = PluginDescription(plugin)
         var found = reading.diagnostics
+        guard tries else { return (description, found) }
         for (index, definition) in plugin.definitions.enumerated() {
             let trial = PluginTrial(definition, file, registry, plugins)
             let result = trial.run()
