@@ -58,6 +58,15 @@ while read -r code command; do
     if [ "$got" -eq "$code" ]; then ok; else bad "exit $got, wanted $code: $command"; tail -5 "$scratch/out"; fi
 done <docs/examples.txt
 
+# The files and commands that pages show in blocks.
+for page in docs/cookbook.md docs/plugins.md; do
+    [ -f "$page" ] || continue
+    Tests/doc-blocks.sh "$evsim" "$page" | tee "$scratch/blocks"
+    p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1/p' "$scratch/blocks")
+    f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\2/p' "$scratch/blocks")
+    if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "$page did not come to an end"; fi
+done
+
 if "$evsim" help --markdown | diff - docs/commands.md; then ok; else bad "docs/commands.md is not what 'evsim help --markdown' writes"; fi
 
 if Tests/plugin-pages.sh "$evsim"; then ok; else bad "docs/plugins: 'make docs' writes the pages anew"; fi
