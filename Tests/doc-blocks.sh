@@ -8,8 +8,9 @@
 #   ```yaml with the key plugin:     is validated and must exit 0
 #   ```yaml with # FRAGMENT          is part of a file and not run
 #   ```sh with # RUN as first line   is run with bash, evsim in PATH, and must exit 0; without it, it is not run
+#   ``` right behind such a block     is what it writes: each line must be there; lines with … or a speed are left out
 # Comments at the beginning of a block say more: `# FILE: name.yaml` keeps the block under that name for the blocks below it, and
-# `# EXIT: 1` is the exit code wanted instead of 0. One line is printed for each block that fails; the last line counts all.
+# `# EXIT: 1` is the exit code wanted instead of 0, of the last command of the block. One line is printed for each block that fails; the last line counts all.
 set -uo pipefail
 if [ $# -lt 2 ]; then echo "usage: $0 EVSIM FILE.md…" >&2; exit 2; fi
 # Plugins of this copy, unless the caller has others.
@@ -46,13 +47,33 @@ def markers(body):
             found[mark.group(1) or mark.group(3)] = mark.group(2) or ""
     return found
 
+written = ""  # what the last `# RUN` block has written
+
+def script(body, wanted):
+    """The commands of a block: all but the last must end well, the last one with the code that is wanted."""
+    if wanted == 0:
+        return "\n".join(body)
+    last = max(index for index, line in enumerate(body) if line.strip() and not line.startswith("#"))
+    return "\n".join(["trap 'exit 99' ERR"] + body[:last] + ["trap - ERR", "set +e"] + body[last:])
+
+def missing(body):
+    """The first line of a block of output that the commands above it have not written."""
+    lines = [line.strip() for line in written.splitlines()]
+    for line in body:
+        text = line.strip()
+        if text and "…" not in text and "real time" not in text and text not in lines:
+            return f"this line was not written: {text}"
+    return None
+
 def run(command, wanted, directory, environment):
     """What is wrong with a command, or nothing."""
+    global written
     try:
         done = subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     except subprocess.TimeoutExpired:
         return "ran for more than 60 s"
+    written = done.stdout
     if done.returncode == wanted:
         return None
     said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
@@ -70,7 +91,7 @@ def check(start, language, body, evsim, directory, environment):
     if not wanted.isdigit():
         return f"'{wanted}' is no exit code"
     if language == "sh":
-        return run(["bash", "-euo", "pipefail", "-c", "\n".join(body)], int(wanted), directory, environment)
+        return run(["bash", "-euo", "pipefail", "-c", script(body, int(wanted))], int(wanted), directory, environment)
     name = marks.get("FILE", f"line-{start}.yaml")
     if not re.fullmatch(r"\w[\w.-]*", name):
         return f"'{name}' is no name of a file"
@@ -99,8 +120,13 @@ try:
         directory = os.path.join(scratch, f"page-{number}")
         os.mkdir(directory)
         tried = 0
+        follows = False
         for start, language, body in blocks(page):
-            wrong = check(start, language, body, evsim, directory, environment)
+            if follows and language in ("", "text"):
+                wrong = missing(body)
+            else:
+                wrong = check(start, language, body, evsim, directory, environment)
+            follows = language == "sh" and wrong is None
             if wrong is False:
                 continue
             tried += 1
