@@ -88,6 +88,14 @@ import Testing
         #expect(zip(trace.runs[0], trace.runs[0].dropFirst()).allSatisfy { $0.time < $1.time })
     }
 
+    @Test("values that are kept have a mean over time, and the one before the window counts")
+    func meanOverTime() {
+        let samples = [Sample(time: 0, value: 10), Sample(time: 8, value: 50), Sample(time: 9, value: 0)]
+        let trace = Trace(samples, from: 4, to: 14, includesStart: true, columns: 100, carries: true, isKept: true)
+        #expect(trace.mean == (10 * 4 + 50 * 1 + 0 * 5) / 10)
+        #expect(Trace(samples, from: 4, to: 14, includesStart: true, columns: 100, carries: true).mean == 25)
+    }
+
     @Test("A short series keeps its shape, and gaps split it")
     func gaps() {
         let values = [1, 2, .nan, 3, .infinity, 4, 5]

@@ -40,6 +40,17 @@ import Testing
         return chart
     }
 
+    /// A state with names on its axis; the second of the four never occurs.
+    static func states() -> Chart {
+        let status = [(0.0, 0.0), (12, 2), (30, 3), (33, 2), (50, 0)].map { Sample(time: $0.0, value: $0.1) }
+        var panel = Panel(label: "Status", series: [Series(name: "cp1.status", unit: "", style: .step, samples: status)])
+        panel.names = ["Available", "Preparing", "Charging", "Finishing"]
+        var chart = Chart(title: "What the charge point says", panels: [panel])
+        (chart.width, chart.height) = (640, 320)
+        chart.timeRange = .from(0, to: 60)
+        return chart
+    }
+
     /// Three panels in the dark, with everything that a chart can show.
     static func panels() -> Chart {
         func ramp(_ count: Int, _ step: Double, _ value: (Double) -> Double) -> [Sample] {
@@ -99,6 +110,9 @@ import Testing
 
     @Test("Panels, bands, marks and Turkish text in the dark look as they should")
     func panelChart() throws { try compareGolden("panels-dark", Self.panels().render()) }
+
+    @Test("States have their names on the axis")
+    func stateChart() throws { try compareGolden("states", Self.states().render()) }
 
     @Test("A day of samples looks as it should")
     func dayChart() throws { try compareGolden("day", Self.day().render()) }
