@@ -117,6 +117,10 @@ try:
     os.symlink(evsim, os.path.join(tools, "evsim"))
     environment = dict(os.environ, PATH=tools + os.pathsep + os.environ.get("PATH", ""), NO_COLOR="1")
     for number, page in enumerate(sys.argv[2:]):
+        if not os.path.isfile(page):
+            failed += 1
+            print(f"FAILED: {page}: there is no such file")
+            continue
         directory = os.path.join(scratch, f"page-{number}")
         os.mkdir(directory)
         tried = 0
