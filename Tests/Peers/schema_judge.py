@@ -66,6 +66,7 @@ BEYOND = {
     "E0418": "needs the arguments of the sequence",
     "E0419": "needs the dimensions of the signals",
     "E0420": "counts what the whole file makes",
+    "E08": "needs the files of the plugins",
     "E05": "the grammar and the types of formulas",
 }
 # Files that are right in form: warnings, and mistakes that only a run shows. Not one may be refused.
@@ -196,7 +197,7 @@ def judge(check, evsim, root):
             validator.check_schema(schema)
         judge_words(check, schema, name)
     judge_right_files(check, validators, root)
-    judge_wrong_files(check, validators["scenario"], root)
+    judge_wrong_files(check, validators["scenario"], validators["plugin"], root)
     judge_parts(check, validators["scenario"])
     judge_plugins(check, validators["plugin"])
     judge_mutants(check, validators["scenario"][0], evsim, root)
@@ -271,7 +272,45 @@ def judge_right_files(check, validators, root):
             check(f"{path.name} obeys the schema as {type(validator).__name__}", not errors, str(errors[:3]))
 
 
-def judge_wrong_files(check, validators, root):
+# Codes of plugins that are mistakes of form: each such plugin must be refused by the schema.
+FORM_OF_PLUGINS = ("E0201", "E0202", "E0203", "E0204", "E0205", "E0206", "E0207", "E0208", "E0305", "E0307", "E0311")
+# Plugins of these codes that are right in form all the same, and why.
+RIGHT_FORM_OF_PLUGINS = {
+    "E0201-attack-against": "the step of the scenario lacks a key that this attack needs",
+    "E0201-attack-by": "the step of the scenario lacks a key that this attack needs",
+    "E0201-plugin-detector-setting": "needs the settings of another definition",
+    "E0201-plugin-set-setting": "needs the settings of another definition",
+    "E0201-plugin-setting-missing": "needs the settings of another definition",
+    "E0201-plugin-signal-missing": "needs the settings of another definition",
+    "E0203-plugin-set-setting": "needs the settings of another definition",
+    "E0203-plugin-setting-value": "needs the settings of another definition",
+    "E0305-plugin-signal-unit": "needs the dimension of the formula",
+    "E0307-plugin-one-of-default": "compares two values of the file",
+    "E0307-plugin-setting-value": "needs the settings of another definition",
+}
+
+
+def judge_wrong_plugin(check, validators, path, counts):
+    """A wrong scenario whose mistake lies in its plugin; says whether there is one."""
+    plugin = path.parent / "plugins" / path.name
+    if not plugin.exists():
+        return False
+    try:
+        data = read(plugin.read_text())
+    except (yaml.YAMLError, ValueError, UnicodeDecodeError):
+        counts["plugins refused by YAML"] += 1
+        return True
+    refused = {not validator.is_valid(data) for validator in validators}
+    check(f"plugins/{path.name}: both drafts say the same", len(refused) == 1)
+    if refused == {True}:
+        counts["plugins refused by the schema"] += 1
+    else:
+        counts["plugins beyond a schema"] += 1
+        check(f"plugins/{path.name} is refused", path.stem[:5] not in FORM_OF_PLUGINS or path.stem in RIGHT_FORM_OF_PLUGINS)
+    return True
+
+
+def judge_wrong_files(check, validators, plugin_validators, root):
     counts, needless = collections.Counter(), set(BEYOND)
     for path in sorted((root / "Tests/EngineTests/Wrong").glob("*.yaml")):
         code = path.stem[:5]
@@ -290,7 +329,7 @@ def judge_wrong_files(check, validators, root):
             check(f"{path.name} is right in form", not refused)
         elif refused:
             counts["refused by the schema"] += 1
-        else:
+        elif not judge_wrong_plugin(check, plugin_validators, path, counts):
             counts["beyond a schema"] += 1
             check(f"{path.name} is refused", beyond is not None)
             needless.discard(beyond)

@@ -48,7 +48,7 @@ extension SchemaBuilder {
             let own = section.keys.map { JSONValue.Member($0.name, describe($0, type(of: $0, .settings))) }
             var schema: JSONValue = [
                 "title": "detector kind", "description": .string(section.about), "type": "object", "properties": .object(own),
-                "anyOf": [["required": ["when"]], ["required": ["is"]]],
+                "oneOf": [["required": ["when"]], ["required": ["is"]]],
             ]
             let choices = registry.detectors.map { kind in
                 let names = section.keys.map(\.name)

@@ -104,6 +104,14 @@ final class SchemaBuilder {
             schema.add("if", ["properties": ["id": ["type": "integer", "minimum": 2048]], "required": ["id"]])
             schema.add("then", ["properties": ["extended": ["const": true]], "required": ["extended"]])
         }
+        if section.path == PluginSchema.setting.path { schema.add("allOf", .array(typesOfSettings())) }
+        if section.path == PluginSchema.kind.path {
+            schema.add("if", ["required": ["states"]])
+            schema.add("then", ["required": ["starts_in"]])
+            // A signal that is handed to a node must say what it measures.
+            let signal: JSONValue = ["if": ["properties": ["type": ["const": "signal"]], "required": ["type"]], "then": ["required": ["of"]]]
+            schema.add("allOf", [["if": ["required": ["settings"]], "then": ["properties": ["settings": ["additionalProperties": signal]]]]])
+        }
         if section.path == PluginSchema.message.path { schema.add("allOf", .array(registry.messages.map { fieldsOfPreset($0) })) }
         return schema
     }

@@ -45,7 +45,9 @@ extension ChargePointNode {
                     "energy", .energy, unit: "Wh", periodSetting: "meter_every", periodFrame: "current", about: "Register of imported energy; never reset."),
                 SignalManifest(
                     "limit", .current, unit: "A", settable: true, held: true,
-                    about: "Limit that smart charging leaves, offered to the vehicle or written to the bus; one that a step writes holds until the next, whatever max_current says."),
+                    about:
+                        "Limit that smart charging leaves, offered to the vehicle or written to the bus; one that a step writes holds until the next, whatever max_current says."
+                ),
                 SignalManifest("status", members: ChargePointStatus.names.map(\.description), about: "Status of connector 1."),
                 SignalManifest("charging", isFlag: true, about: "Whether a connector is energised."),
                 SignalManifest("soc", unit: "%", needs: .partner(.chargePoint), about: "State of charge of the vehicle, when it has one."),

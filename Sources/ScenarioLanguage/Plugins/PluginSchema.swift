@@ -1,3 +1,5 @@
+public import Quantities
+
 /// The one schema of plugin files: every section and key of format 1.
 public enum PluginSchema {
     /// The file itself.
@@ -106,6 +108,12 @@ public enum PluginSchema {
         "current", "voltage", "power", "energy", "charge", "time", "frequency", "percent", "number", "count", "temperature", "resistance", "data_rate", "text",
         "flag", "node", "nodes", "bus", "signal", "ramp",
     ]
+    /// Dimension of a setting of a type; plain numbers and shares have none.
+    public static func dimension(ofSetting type: String) -> Dimension { PluginLoader.types.first { $0.name == type }?.type.dimension ?? .none }
+
+    /// Whether settings of a type are numbers that a signal can measure.
+    public static func isMeasured(_ type: String) -> Bool { PluginLoader.types.contains { $0.name == type && $0.type.isSignal && $0.type != .flag } }
+
     /// Roles of nodes, as `of` has them.
     public static let roles = ["charge-point", "central-system", "load"]
 }
