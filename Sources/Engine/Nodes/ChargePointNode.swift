@@ -215,7 +215,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         publish(Signal.sessionEnergy, plants[0].sessionEnergy(at: now) * 3600)
         if let soc = plants[0].reading(at: now).socPercent { publish(Signal.soc, soc / 100) }
         publish(Signal.meterCurrent, metered(current))
-        publish(Signal.meterEnergy, meterRegister())
+        publish(Signal.meterEnergy, meterRegister(truth: energy))
         for observer in socObservers {
             if let soc = plants[observer.connector - 1].reading(at: now).socPercent { observer.body(soc / 100) }
         }
@@ -250,7 +250,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         publish(Signal.power, moduleCurrent * voltage)
         publish(Signal.energy, moduleEnergy * 3600)
         publish(Signal.meterCurrent, metered(moduleCurrent))
-        publish(Signal.meterEnergy, meterRegister())
+        publish(Signal.meterEnergy, meterRegister(truth: moduleEnergy))
     }
 
     // MARK: The meter
@@ -269,8 +269,9 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         return result
     }
 
-    /// What the meters of all connectors have counted, in J.
-    private func meterRegister() -> Double {
+    /// What the meters of all connectors have counted, in J; `truth` is the true register in Wh.
+    private func meterRegister(truth: Double) -> Double {
+        guard meterGain != 1 || meterOffset != 0 || meterBooks.contains(where: { $0.register > 0 }) else { return truth * 3600 }
         var sum = 0.0
         for connector in 1...plants.count { sum += reading(connector: connector, at: now).energyWh }
         return sum * 3600
