@@ -46,6 +46,7 @@ extension SchemaBuilder {
             let signal = reference(.signal, scalars)
             return ["type": ["array", "null"], "items": ["anyOf": [signal, ["type": "array", "items": signal]]]]
         case .reference(let what): return reference(what, scalars)
+        case .action: return action(names)
         case .message: return message(scalars == .open && names == .settings ? .builtIn : names)  // A message of a plugin has an official name.
         case .version: return ["const": 1]
         case .formula: return formula

@@ -124,6 +124,10 @@ public enum LanguageCatalogue {
             right: "--set gap=20ms"),
         entry(.unknownSequence, "unknown sequence", "'call' names an entry of 'sequences'.", wrong: "- {call: flatout}", right: "- {call: flat_out}"),
         entry(
+            .unknownAction, "unknown action",
+            "'do' names something that a person or the world does to a node of its kind; 'evsim describe KIND' shows what can be done to it.",
+            wrong: "- {do: plugin, to: cp1}", right: "- {do: plug, to: cp1}"),
+        entry(
             .unknownMessage, "unknown message", "'send' names an action of OCPP 1.6 by its official name; 'evsim list messages' shows all.",
             wrong: "- {send: StartRemote, to: cp1}", right: "- {send: RemoteStartTransaction, to: cp1}"),
         entry(.unknownDetector, "unknown detector", "The name is not among 'detectors'.", wrong: "marks: [repeatet]", right: "marks: [repeated]"),

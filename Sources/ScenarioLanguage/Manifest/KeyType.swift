@@ -50,6 +50,8 @@ public indirect enum KeyType: Sendable, Hashable {
     case repetition
     /// A message of the catalogue, or of a plugin.
     case message
+    /// An action of a kind of node.
+    case action
     /// Nodes: a name, `cp.*`, a list, or a formula that gives nodes.
     case target
     /// Signals; a list inside the list is a panel of its own.
@@ -106,6 +108,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .warning: "code"
         case .repetition: "number, forever, time or formula"
         case .message: "message"
+        case .action: "action"
         case .target: "nodes"
         case .lines: "list of signals"
         case .fields: "FIELD: value"

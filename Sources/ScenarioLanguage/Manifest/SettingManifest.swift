@@ -36,7 +36,7 @@ public enum SettingType: Sendable, Hashable {
     case condition
     /// Names of other detectors.
     case detectors
-    /// A list of measurands of OCPP.
+    /// A list of words out of these; of any texts when there are none.
     case texts(allowed: [String])
 
     /// How the unit of a level follows from the watched signal.

@@ -35,6 +35,11 @@ public struct Section: Sendable {
     public let keys: [KeyManifest]
 }
 
+extension Section {
+    /// A section without keys of its own: what belongs to a kind stands alone in it.
+    static let none = Section(path: "with", about: "", keys: [])
+}
+
 /// The one schema of scenario files: every section and key of format 1.
 public enum ScenarioSchema {
     /// The file itself.
