@@ -14,6 +14,12 @@ final class LinkTable {
         var latency = Duration.zero
         var jitter = Duration.zero
         var draws: StreamDraws?
+        /// Whether the connection stands.
+        var isUp = false
+        /// Whether the network lets no new connection through.
+        var isBlocked = false
+        /// Counts the connections of the link: what was on its way over an older one never arrives.
+        var generation: UInt32 = 0
         /// When the last message of each direction arrives: later ones never overtake it.
         var lastUp = Instant.zero
         var lastDown = Instant.zero
@@ -95,6 +101,66 @@ final class LinkTable {
         links.indices.filter { links[$0].centralSystem == centralSystem }.map { ($0, links[$0].chargePoint) }
     }
 
+    // MARK: Connections
+
+    /// Whether the connection of a link stands.
+    func isUp(_ number: Int) -> Bool { links[number].isUp }
+
+    /// The charge point asks for the connection: both ends hear `linkUp`, or it alone hears `linkDown`, after the latency of the link.
+    func open(_ number: Int) {
+        let link = links[number]
+        guard !link.isUp else { return }
+        link.generation &+= 1
+        announce(number, link.chargePoint, after: link.latency, .opened)
+    }
+
+    /// An end closes the connection: both hear `linkDown`, and what is on its way is lost.
+    func close(_ number: Int) {
+        let link = links[number]
+        guard link.isUp else { return }
+        link.isUp = false
+        link.generation &+= 1
+        link.calledUp = nil
+        link.calledDown = nil
+        (link.lastUp, link.lastDown) = (.zero, .zero)
+        announce(number, link.chargePoint, after: .zero, .closed)
+        announce(number, link.centralSystem, after: .zero, .closed)
+    }
+
+    /// The network fails: the connection is lost, and no new one is let through until `restore`.
+    func cut(_ number: Int) {
+        links[number].isBlocked = true
+        close(number)
+    }
+
+    /// The network lets connections through again.
+    func restore(_ number: Int) { links[number].isBlocked = false }
+
+    /// What happens to a connection, as the payload of an event.
+    private enum Change: UInt64 {
+        case opened, closed
+    }
+
+    private func announce(_ number: Int, _ node: Int, after delay: Duration, _ change: Change) {
+        kernel.schedule(
+            at: kernel.now + delay, phase: .delivery, node: UInt32(node + 1), kind: EventKind.link, target: UInt32(node),
+            payload: UInt64(number) << 34 | change.rawValue << 32 | UInt64(links[number].generation))
+    }
+
+    /// A change of a connection has come to a node.
+    func changed(_ payload: UInt64, _ node: Node) {
+        let number = Int(payload >> 34)
+        let link = links[number]
+        // Both ends hear of an end before one of them can ask for the next connection.
+        guard payload >> 32 & 3 == Change.opened.rawValue else { return node.linkDown(number) }
+        guard payload & 0xFFFF_FFFF == UInt64(link.generation), !link.isUp else { return }
+        guard !link.isBlocked else { return node.linkDown(number) }
+        link.isUp = true
+        simulation.nodes[link.centralSystem].linkUp(number)
+        // The central system may have refused it.
+        if link.isUp { node.linkUp(number) }
+    }
+
     func setConnection(_ number: Int, of link: Int) { links[link].connection = number }
     func connection(of link: Int) -> Int { links[link].connection }
 
@@ -170,13 +236,17 @@ final class LinkTable {
         last = arrival
         kernel.schedule(
             at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
-            payload: UInt64(parcels.put(message, link: number)))
+            payload: UInt64(link.generation) << 32 | UInt64(parcels.put(message, link: number)))
     }
 
     /// A message arrives.
-    func deliver(_ parcel: Int, to node: Node) {
+    func deliver(_ payload: UInt64, to node: Node) {
+        let parcel = Int(payload & 0xFFFF_FFFF)
         let link = parcels.link(of: parcel)
-        node.receive(parcels.take(parcel), link: link)
+        let message = parcels.take(parcel)
+        // A message of a connection that is gone is lost.
+        guard payload >> 32 == UInt64(links[link].generation) else { return }
+        node.receive(message, link: link)
     }
 
     /// The charge point says why it could not do what a call asks.
