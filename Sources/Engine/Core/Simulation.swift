@@ -32,6 +32,9 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// What keeps the run beside the clock of the machine; `nil` while it goes as fast as it can.
+    var driver: PacedDriver?
+    private let interrupt: InterruptFlag?
     /// Told from time to time how far the run has come.
     var progress: ((RunProgress) -> Void)?
 
@@ -72,6 +75,7 @@ public final class Simulation: EventDispatcher {
     init(_ scenario: Scenario, kinds: [NodeKind], recorder: Recorder, limits: KernelLimits, interrupt: InterruptFlag?) throws(RunFailure) {
         self.scenario = scenario
         self.recorder = recorder
+        self.interrupt = interrupt
         let slots = scenario.symbols.signals.count + scenario.symbols.slots
         signals = SignalStore(count: max(slots, 1))
         interest = .allocate(capacity: max(slots, 1))
@@ -280,16 +284,20 @@ public final class Simulation: EventDispatcher {
 
     /// Runs to the end in parts of a thousandth, at most a minute each, so that progress can be told.
     private func runInParts() -> SimulationKernel.StopReason {
-        guard let progress else { return kernel.run(dispatcher: self) }
+        if let driver { return driver.run(interrupt: interrupt) }
+        guard progress != nil else { return kernel.run(dispatcher: self) }
         let part = Duration(nanoseconds: min(max(scenario.run.length.nanoseconds / 1000, 1), 60_000_000_000))
         while true {
             let from = kernel.nextInstant ?? kernel.now
             let reason = kernel.run(dispatcher: self, until: from.nanoseconds < kernel.end.nanoseconds ? from + part : kernel.end)
             guard reason == .paused else { return reason }
-            progress(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events))
+            report()
             guard let next = kernel.nextInstant, next < kernel.end else { return kernel.run(dispatcher: self) }
         }
     }
+
+    /// Tells how far the run has come.
+    func report() { progress?(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events)) }
 
     /// Simulated time since t = 0.
     var simulated: Duration { hasOrigin ? max(.zero, min(kernel.now, kernel.end) - origin) : .zero }

@@ -73,6 +73,10 @@ public struct RunSettings: Sendable {
     public var seed: UInt64 = 1
     /// Seconds since 1970-01-01T00:00:00Z at the start.
     public var epoch: Int64 = 946_684_800
+    /// Whether the file says when the run starts; a live run starts now otherwise.
+    public var hasStart = false
+    /// Simulated seconds per second; `nil` = as fast as it can go.
+    public var pace: Double?
     /// How long each node may take to boot.
     public var readyWithin = Duration.seconds(30)
 }

@@ -76,7 +76,7 @@ public enum ScenarioSchema {
             KeyManifest("seed", .whole(0...UInt64.max), default: "1", "Seed of every random stream."),
             KeyManifest(
                 "start", .instant, default: "2000-01-01T00:00:00Z", "Date and time in UTC at which the nodes are switched on, as protocols and logs show it."),
-            KeyManifest("pace", .word(["fast"]), default: "fast", "Speed of simulated time: as fast as it can go."),
+            KeyManifest("pace", .pace, default: "fast", "Speed of simulated time: as fast as it can go, as real time, or N times as fast: '10x'."),
             KeyManifest("ready_within", .duration(allowsZero: false), default: "30s", "How long each node may take to boot."),
         ])
     /// `params.NAME`.
