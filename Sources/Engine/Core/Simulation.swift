@@ -374,6 +374,7 @@ public final class Simulation: EventDispatcher {
         case EventKind.message: links.deliver(event.payload, to: nodeTable[Int(event.target)])
         case EventKind.link: links.changed(event.payload, nodeTable[Int(event.target)])
         case EventKind.linkFailure: links.failed(Int(event.target), event.payload)
+        case EventKind.outgoing: links.release(event.payload, up: event.target == 1)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
