@@ -229,7 +229,7 @@ public enum ScenarioSchema {
     public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, plot]
+    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, plot]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
