@@ -7,6 +7,7 @@ import SimulationKernel
 final class LinkTable {
     /// One connection.
     final class Link {
+        let number: Int
         let chargePoint: Int
         let centralSystem: Int
         /// Number of the connection at the central system.
@@ -23,6 +24,9 @@ final class LinkTable {
         /// Catalogue numbers of these actions, -1 for names that the catalogue does not have.
         var actionUp = -1
         var actionDown = -1
+        /// When they were sent.
+        var calledUpAt = Instant.zero
+        var calledDownAt = Instant.zero
         /// Why the charge point could not do what the last call asked.
         var reason: String?
         /// First stream of messages of the charge point.
@@ -31,7 +35,8 @@ final class LinkTable {
         let recordUp: [UInt8]
         let recordDown: [UInt8]
 
-        init(chargePoint: Int, centralSystem: Int, name: String, firstStream: Int) {
+        init(number: Int, chargePoint: Int, centralSystem: Int, name: String, firstStream: Int) {
+            self.number = number
             self.chargePoint = chargePoint
             self.centralSystem = centralSystem
             self.firstStream = firstStream
@@ -48,14 +53,8 @@ final class LinkTable {
     private unowned(unsafe) var recorder: Recorder!
     private var rows: MessageRows?
     private let parcels = ParcelStore()
-    private let counts: UnsafeMutablePointer<UInt64>
-
-    init() {
-        counts = .allocate(capacity: OCPPAction.allCases.count)
-        counts.initialize(repeating: 0, count: OCPPAction.allCases.count)
-    }
-
-    deinit { counts.deallocate() }
+    /// Calls and their answers by action.
+    let calls = CallMeter()
 
     /// Joins the table and its run, whose kernel, streams and recorder must exist already.
     func attach(_ simulation: Simulation) {
@@ -71,7 +70,7 @@ final class LinkTable {
     /// Joins a charge point and its central system; the number of the link.
     func connect(chargePoint: Int, centralSystem: Int) -> Int {
         let link = Link(
-            chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
+            number: links.count, chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
             firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
         for declaration in simulation.scenario.links {
             let (first, second) = declaration.between
@@ -86,6 +85,7 @@ final class LinkTable {
             }
         }
         links.append(link)
+        recorder.capture?.join(link.number, chargePoint: chargePoint, centralSystem: centralSystem)
         linkOfChargePoint[chargePoint] = links.count - 1
         return links.count - 1
     }
@@ -104,11 +104,13 @@ final class LinkTable {
     func sendUp(_ number: Int, _ message: OCPPMessage) {
         let link = links[number]
         var label = -1
+        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionUp = payload.action.map { Int($0.rawValue) } ?? -1
             link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
-            count(link.actionUp, link)
+            link.calledUpAt = kernel.now
+            count(link.actionUp, link, up: true)
             record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
         default:
             var action = -1
@@ -120,18 +122,22 @@ final class LinkTable {
                 link.calledDown = nil
             }
             record(message, action, name, link, up: true, label: label)
+            answered = action
         }
-        travel(message, number, to: link.centralSystem, &link.lastUp, link)
+        let arrival = travel(message, number, to: link.centralSystem, &link.lastUp, link)
+        if answered >= 0 { measure(answered, link, up: false, message, arrival - link.calledDownAt) }
     }
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
         let link = links[number]
+        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionDown = payload.action.map { Int($0.rawValue) } ?? -1
             link.calledDown = (id, link.actionDown < 0 ? payload.actionName : nil, label)
-            count(link.actionDown, link)
+            link.calledDownAt = kernel.now
+            count(link.actionDown, link, up: false)
             record(message, link.actionDown, link.calledDown?.action, link, up: false, label: label)
         default:
             var action = -1
@@ -142,28 +148,39 @@ final class LinkTable {
                 link.calledUp = nil
             }
             record(message, action, name, link, up: false, label: -1)
+            answered = action
         }
-        travel(message, number, to: link.chargePoint, &link.lastDown, link)
+        let arrival = travel(message, number, to: link.chargePoint, &link.lastDown, link)
+        if answered >= 0 { measure(answered, link, up: true, message, arrival - link.calledUpAt) }
     }
 
-    private func count(_ action: Int, _ link: Link) {
+    private func count(_ action: Int, _ link: Link, up: Bool) {
         guard action >= 0 else { return }
-        counts[action] += 1
+        calls.called(action, up: up)
         guard !streams.isEmpty else { return }
         streams.count(action, at: kernel.now)
         streams.count(link.firstStream + action, at: kernel.now)
     }
 
+    /// The answer to a call takes so long, counted from the call, to its arrival.
+    private func measure(_ action: Int, _ link: Link, up: Bool, _ answer: OCPPMessage, _ time: Duration) {
+        calls.answered(action, up: up, isError: answer.isError, after: time)
+        if streams.isTimed { streams.answered(link.firstStream + action, after: time) }
+    }
+
     private func record(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, label: Int) {
         let identity = UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(link.chargePoint) << 8 | UInt64(truncatingIfNeeded: action) & 0xFF
         kernel.note(identity: identity, payload: message.digest)
+        if let capture = recorder.capture {
+            capture.message(link.number, up: up, message, label: label < 0 ? nil : simulation.truth.kind(of: label), at: kernel.now)
+        }
         guard let rows else { return }
         rows.append(
             message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),
             at: kernel.now, origin: recorder.origin)
     }
 
-    private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
+    private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) -> Instant {
         var arrival = kernel.now + link.latency
         if let draws = link.draws { arrival += Duration(seconds: draws.draw(.uniform, site: 0, 0, link.jitter.seconds)) ?? .zero }
         if arrival < last { arrival = last }
@@ -171,6 +188,7 @@ final class LinkTable {
         kernel.schedule(
             at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
             payload: UInt64(parcels.put(message, link: number)))
+        return arrival
     }
 
     /// A message arrives.
@@ -201,9 +219,14 @@ final class LinkTable {
         central.send(request, link: number)
     }
 
-    /// Calls sent, by action, in the order of the catalogue; those never sent are left out.
-    var sentByAction: [(action: String, count: UInt64)] {
-        OCPPAction.allCases.filter { counts[Int($0.rawValue)] > 0 }.map { ($0.name.description, counts[Int($0.rawValue)]) }
+    /// Calls of a stream of messages; those of one node are counted where somebody asks for them.
+    func calls(ofStream stream: Int) -> UInt64 {
+        stream < OCPPAction.allCases.count ? calls.calls(of: stream) : UInt64(streams.runtime(stream).count)
+    }
+
+    /// The answer times of a stream of messages.
+    func latency(ofStream stream: Int) -> LatencyHistogram {
+        stream < OCPPAction.allCases.count ? calls.latency(of: stream) : streams.runtime(stream).latency ?? LatencyHistogram()
     }
 }
 
