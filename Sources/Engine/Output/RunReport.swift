@@ -218,7 +218,7 @@ struct RunReport {
     private var messageTable: String {
         var text = "\n## Messages\n\n| action | direction | calls | answers | errors | unanswered | median time | 90 % | 99 % | longest |\n"
         text += "|---|---|---|---|---|---|---|---|---|---|\n"
-        func time(_ time: Duration?) -> String { time.map { Quantity($0.seconds, .time).text } ?? "–" }
+        func time(_ time: Duration?) -> String { time.map { Quantity(threeDigits($0.seconds), .time).text } ?? "–" }
         for row in simulation.links.calls.all {
             let latency = row.latency
             text += "| \(row.action.name) | \(row.direction) | \(row.calls) | \(row.results) | \(row.errors) | \(row.unanswered) "
@@ -226,6 +226,14 @@ struct RunReport {
             text += "| \(time(latency.count > 0 ? latency.greatest : nil)) |\n"
         }
         return text
+    }
+
+    /// Three significant digits: more than the buckets of answer times tell, and less to read.
+    private func threeDigits(_ value: Double) -> Double {
+        guard value > 0 else { return value }
+        var step = 1e-9
+        while value / step >= 1000 { step *= 10 }
+        return (value / step).rounded() * step
     }
 
     private func percent(_ value: Double?) -> String { value.map { "\(decimalText(($0 * 1000).rounded() / 10)) %" } ?? "–" }

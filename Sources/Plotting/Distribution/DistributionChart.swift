@@ -49,6 +49,8 @@ public struct DistributionChart: Sendable {
     public var columns = ["p50", "p90", "p99", "max"]
     /// What stands in the middle when there is no row.
     public var emptyText = "nothing was measured"
+    /// What stands in the middle when nothing took any time.
+    public var zeroText = "nothing took any time"
     /// The rows from top to bottom.
     public var rows: [Row]
     /// The width in points, 200…8192.

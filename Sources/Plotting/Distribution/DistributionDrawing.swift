@@ -36,9 +36,10 @@ struct DistributionDrawing {
         let greatest = Swift.max(times.reduce(0) { Swift.max($0, $1.from) }, ends.reduce(0, Swift.max))
         axis = LogarithmicAxis(least, greatest)
         let names = rows.reduce(60 * unit) { Swift.max($0, width($1.name, 12.5, .medium), width($1.note, 11.5)) }
-        let left = (margin + Swift.min(names, chart.width * 0.28) + 16 * unit + (hasZero ? 34 * unit : 0)).rounded()
-        let values = rows.flatMap { $0.values.map(LogarithmicAxis.text) } + chart.columns
-        column = (chart.width < 560 ? 0 : values.reduce(0) { Swift.max($0, width($1, 12)) } + 18 * unit).rounded()
+        let left = (margin + Swift.min(names, chart.width * 0.28) + 16 * unit + (hasZero ? 46 * unit : 0)).rounded()
+        let values = rows.flatMap { $0.values.map(LogarithmicAxis.text) }
+        let heads = chart.columns.reduce(0) { Swift.max($0, width($1, 11.5, .medium) + 14 * unit) }
+        column = (chart.width < 560 ? 0 : values.reduce(heads) { Swift.max($0, width($1, 12)) } + 18 * unit).rounded()
         let right = (chart.width - margin - column * Double(chart.columns.count) - 6 * unit).rounded()
         box = Rectangle(x: left, y: top, width: Swift.max(40, right - left), height: Swift.max(20, bottom - top))
         lane = box.height / Double(Swift.max(1, rows.count + (rows.count < chart.rows.count ? 1 : 0)))
@@ -74,6 +75,10 @@ struct DistributionDrawing {
         for index in rows.indices { draw(index, on: &canvas) }
         scale(on: &canvas)
         columns(on: &canvas)
+        if hasZero, rows.allSatisfy({ $0.values.last.map { $0 <= 0 } ?? true }) {
+            let center = Point(box.x + box.width / 2, box.y + box.height / 2)
+            canvas.draw(chart.zeroText, at: center, font(13), theme.muted, align: .center)
+        }
         if rows.count < chart.rows.count {
             let y = box.maxY - lane / 2 + 4 * unit
             canvas.draw("… and \(chart.rows.count - rows.count) more", at: Point(margin, y), font(11.5), theme.muted)
@@ -91,14 +96,14 @@ struct DistributionDrawing {
     }
 
     /// The place of values that took no time, left of the axis.
-    private var zero: Rectangle { Rectangle(x: box.x - 30 * unit, y: box.y, width: 22 * unit, height: box.height) }
+    private var zero: Rectangle { Rectangle(x: box.x - 42 * unit, y: box.y, width: 22 * unit, height: box.height) }
 
     private func grid(on canvas: inout Canvas) {
         let fine = 1 / chart.scale
         for tick in axis.ticks(labelled: false) {
-            canvas.fill(Rectangle(x: crisp(x(tick.time)), y: box.y, width: fine, height: box.height), theme.grid.opacity(0.55))
+            canvas.fill(Rectangle(x: crisp(x(tick.time)), y: box.y, width: fine, height: box.height), theme.grid)
         }
-        for tick in axis.labels { canvas.fill(Rectangle(x: crisp(x(tick.time)), y: box.y, width: fine, height: box.height), theme.grid) }
+        for tick in axis.labels { canvas.fill(Rectangle(x: crisp(x(tick.time)), y: box.y, width: fine, height: box.height), theme.axis.opacity(0.4)) }
     }
 
     /// One row: its name, the values as steps, its percentiles.
@@ -108,10 +113,10 @@ struct DistributionDrawing {
         let top = box.y + lane * Double(index)
         let base = crisp(top + lane)
         let high = lane * 0.78
-        let greatest = row.bins.reduce(0) { max($0, $1.count) }
+        let greatest = row.bins.reduce(0) { max($0, density($1)) }
         names(row, top, on: &canvas)
         for bin in row.bins where bin.count > 0 && greatest > 0 {
-            let tall = max(1.5 * unit, high * bin.count / greatest)
+            let tall = max(1.5 * unit, high * density(bin) / greatest)
             if bin.from <= 0 {
                 canvas.fill(Rectangle(x: zero.x, y: base - tall, width: zero.width, height: tall), color.opacity(0.55))
                 continue
@@ -130,6 +135,13 @@ struct DistributionDrawing {
                 LogarithmicAxis.text(value), at: Point(right, top + lane / 2 + font(12).size * 0.36), font(12, place == 0 ? .medium : .regular), theme.ink,
                 align: .right)
         }
+    }
+
+    /// Values per stretch of the axis, which is what a height stands for where bins differ in width.
+    private func density(_ bin: DistributionChart.Row.Bin) -> Double {
+        // Zero has no width on this axis: it counts as an eighth of an octave, as wide as bins are in the middle.
+        guard bin.from > 0, bin.to > bin.from else { return bin.count / LogarithmicAxis.log10(1.125) }
+        return bin.count / max(LogarithmicAxis.log10(bin.to / bin.from), (axis.high - axis.low) * 2.5 * unit / box.width)
     }
 
     private func names(_ row: DistributionChart.Row, _ top: Double, on canvas: inout Canvas) {

@@ -63,6 +63,7 @@ enum LatencyPicture {
         var chart = chart
         chart.axis = "Time from call to answer"
         chart.emptyText = "no call was answered"
+        chart.zeroText = "every answer came at the instant of its call"
         return (try? chart.render()) ?? []
     }
 }
