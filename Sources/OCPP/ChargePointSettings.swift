@@ -132,6 +132,8 @@ public enum OCPPViolationKind: UInt8, Hashable, Sendable {
     case timeout
     /// A call that was lost because too many wait.
     case queueFull
+    /// More messages than the receiver lets through.
+    case flood
 }
 
 /// What a charge point wants done, in order.
