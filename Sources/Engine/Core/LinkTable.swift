@@ -11,9 +11,14 @@ final class LinkTable {
         let centralSystem: Int
         /// Number of the connection at the central system.
         var connection = -1
-        var latency = Duration.zero
-        var jitter = Duration.zero
-        var draws: StreamDraws?
+        /// What the network does; `nil` if it is perfect.
+        var faults: LinkFaults?
+        /// Whether the connection stands.
+        var isUp = false
+        /// Whether the network lets no new connection through.
+        var isBlocked = false
+        /// Counts the connections of the link: what was on its way over an older one never arrives.
+        var generation: UInt32 = 0
         /// When the last message of each direction arrives: later ones never overtake it.
         var lastUp = Instant.zero
         var lastDown = Instant.zero
@@ -73,18 +78,11 @@ final class LinkTable {
         let link = Link(
             chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
             firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
-        for declaration in simulation.scenario.links {
+        let declarations = simulation.scenario.links.filter { declaration in
             let (first, second) = declaration.between
-            guard first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint) else {
-                continue
-            }
-            link.latency = declaration.latency
-            link.jitter = declaration.jitter
-            if declaration.jitter > .zero {
-                link.draws = StreamDraws(
-                    seed: simulation.scenario.run.seed, path: "links.\(declaration.name).\(simulation.scenario.symbols.nodes[chargePoint])")
-            }
+            return first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint)
         }
+        link.faults = LinkFaults(declarations, chargePoint: simulation.scenario.symbols.nodes[chargePoint], simulation)
         links.append(link)
         linkOfChargePoint[chargePoint] = links.count - 1
         return links.count - 1
@@ -93,6 +91,114 @@ final class LinkTable {
     /// The links of a central system in the order of the charge points.
     func links(of centralSystem: Int) -> [(number: Int, chargePoint: Int)] {
         links.indices.filter { links[$0].centralSystem == centralSystem }.map { ($0, links[$0].chargePoint) }
+    }
+
+    // MARK: Connections
+
+    /// Whether the connection of a link stands.
+    func isUp(_ number: Int) -> Bool { links[number].isUp }
+
+    /// The charge point asks for the connection: both ends hear `linkUp`, or it alone hears `linkDown`, after the latency of the link.
+    func open(_ number: Int) {
+        let link = links[number]
+        guard !link.isUp else { return }
+        link.generation &+= 1
+        announce(number, link.chargePoint, after: link.faults?.openingTime(at: kernel.now) ?? .zero, .opened)
+    }
+
+    /// An end closes the connection: both hear `linkDown`, and what is on its way is lost.
+    func close(_ number: Int) {
+        let link = links[number]
+        guard link.isUp else { return }
+        link.isUp = false
+        link.generation &+= 1
+        link.calledUp = nil
+        link.calledDown = nil
+        (link.lastUp, link.lastDown) = (.zero, .zero)
+        announce(number, link.chargePoint, after: .zero, .closed)
+        announce(number, link.centralSystem, after: .zero, .closed)
+    }
+
+    /// The network fails: the connection is lost, and no new one is let through until `restore`.
+    func cut(_ number: Int) {
+        links[number].isBlocked = true
+        close(number)
+    }
+
+    /// The network lets connections through again.
+    func restore(_ number: Int) { links[number].isBlocked = false }
+
+    /// What happens to a connection, as the payload of an event.
+    private enum Change: UInt64 {
+        case opened, closed
+    }
+
+    private func announce(_ number: Int, _ node: Int, after delay: Duration, _ change: Change) {
+        kernel.schedule(
+            at: kernel.now + delay, phase: .delivery, node: UInt32(node + 1), kind: EventKind.link, target: UInt32(node),
+            payload: UInt64(number) << 34 | change.rawValue << 32 | UInt64(links[number].generation))
+    }
+
+    /// A change of a connection has come to a node.
+    func changed(_ payload: UInt64, _ node: Node) {
+        let number = Int(payload >> 34)
+        let link = links[number]
+        // Both ends hear of an end before one of them can ask for the next connection.
+        guard payload >> 32 & 3 == Change.opened.rawValue else { return node.linkDown(number) }
+        guard payload & 0xFFFF_FFFF == UInt64(link.generation), !link.isUp else { return }
+        guard !link.isBlocked else { return node.linkDown(number) }
+        link.isUp = true
+        simulation.nodes[link.centralSystem].linkUp(number)
+        // The central system may have refused it.
+        guard link.isUp else { return }
+        planFailures(number, link)
+        node.linkUp(number)
+    }
+
+    // MARK: Failures of the network
+
+    /// Plans when the network fails, for a connection that stands or for all of them at t = 0.
+    private func planFailures(_ number: Int, _ link: Link) {
+        guard simulation.hasOrigin, let faults = link.faults else { return }
+        for failure in faults.failures(from: kernel.now) { plan(failure.rule, number, at: failure.at) }
+    }
+
+    /// The run's t = 0: from now on networks fail.
+    func ready() { for number in links.indices where links[number].isUp { planFailures(number, links[number]) } }
+
+    private func plan(_ rule: Int, _ number: Int, at instant: Instant) {
+        kernel.schedule(
+            at: instant, phase: .timer, node: 0, kind: EventKind.linkFailure, target: UInt32(number),
+            payload: UInt64(rule) << 33 | UInt64(links[number].generation))
+    }
+
+    private static let restoring: UInt64 = 1 << 32
+
+    /// A planned failure of a network has come, or its end.
+    func failed(_ number: Int, _ payload: UInt64) {
+        let link = links[number]
+        guard let faults = link.faults else { return }
+        if payload & Self.restoring != 0 {
+            if faults.isSilent {
+                faults.isSilent = false
+                close(number)
+            }
+            return restore(number)
+        }
+        let rule = Int(payload >> 33)
+        guard payload & 0xFFFF_FFFF == UInt64(link.generation), link.isUp else { return }
+        guard let failure = faults.failure(rule, at: kernel.now) else {
+            if let next = faults.nextFailure(rule, from: kernel.now) { plan(rule, number, at: next) }
+            return
+        }
+        if failure.isSilent {
+            faults.isSilent = true
+            link.isBlocked = true
+        } else {
+            cut(number)
+        }
+        kernel.schedule(
+            at: kernel.now + failure.time, phase: .timer, node: 0, kind: EventKind.linkFailure, target: UInt32(number), payload: Self.restoring)
     }
 
     func setConnection(_ number: Int, of link: Int) { links[link].connection = number }
@@ -104,14 +210,15 @@ final class LinkTable {
     func sendUp(_ number: Int, _ message: OCPPMessage) {
         let link = links[number]
         var label = -1
+        var action = -1
         switch message {
         case .call(let id, let payload):
             link.actionUp = payload.action.map { Int($0.rawValue) } ?? -1
+            action = link.actionUp
             link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
             count(link.actionUp, link)
             record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
         default:
-            var action = -1
             var name: String?
             if let called = link.calledDown, called.id == message.id {
                 action = link.actionDown
@@ -121,20 +228,21 @@ final class LinkTable {
             }
             record(message, action, name, link, up: true, label: label)
         }
-        travel(message, number, to: link.centralSystem, &link.lastUp, link)
+        travel(message, action, number, to: link.centralSystem, &link.lastUp, link)
     }
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
         let link = links[number]
+        var action = -1
         switch message {
         case .call(let id, let payload):
             link.actionDown = payload.action.map { Int($0.rawValue) } ?? -1
+            action = link.actionDown
             link.calledDown = (id, link.actionDown < 0 ? payload.actionName : nil, label)
             count(link.actionDown, link)
             record(message, link.actionDown, link.calledDown?.action, link, up: false, label: label)
         default:
-            var action = -1
             var name: String?
             if let called = link.calledUp, called.id == message.id {
                 action = link.actionUp
@@ -143,7 +251,7 @@ final class LinkTable {
             }
             record(message, action, name, link, up: false, label: -1)
         }
-        travel(message, number, to: link.chargePoint, &link.lastDown, link)
+        travel(message, action, number, to: link.chargePoint, &link.lastDown, link)
     }
 
     private func count(_ action: Int, _ link: Link) {
@@ -163,20 +271,37 @@ final class LinkTable {
             at: kernel.now, origin: recorder.origin)
     }
 
-    private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
-        var arrival = kernel.now + link.latency
-        if let draws = link.draws { arrival += Duration(seconds: draws.draw(.uniform, site: 0, 0, link.jitter.seconds)) ?? .zero }
+    private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
+        var arrival = kernel.now
+        if let faults = link.faults {
+            let fate = faults.fate(of: message, action: action, up: node == link.centralSystem, at: arrival)
+            if fate.isLost { return }
+            arrival += fate.delay
+            if fate.isOvertaken { return put(message, number, to: node, at: arrival, link) }
+            if fate.isDoubled {
+                last = max(last, arrival)
+                put(message, number, to: node, at: last, link)
+            }
+        }
         if arrival < last { arrival = last }
         last = arrival
+        put(message, number, to: node, at: arrival, link)
+    }
+
+    private func put(_ message: OCPPMessage, _ number: Int, to node: Int, at arrival: Instant, _ link: Link) {
         kernel.schedule(
             at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
-            payload: UInt64(parcels.put(message, link: number)))
+            payload: UInt64(link.generation) << 32 | UInt64(parcels.put(message, link: number)))
     }
 
     /// A message arrives.
-    func deliver(_ parcel: Int, to node: Node) {
+    func deliver(_ payload: UInt64, to node: Node) {
+        let parcel = Int(payload & 0xFFFF_FFFF)
         let link = parcels.link(of: parcel)
-        node.receive(parcels.take(parcel), link: link)
+        let message = parcels.take(parcel)
+        // A message of a connection that is gone is lost.
+        guard payload >> 32 == UInt64(links[link].generation) else { return }
+        node.receive(message, link: link)
     }
 
     /// The charge point says why it could not do what a call asks.

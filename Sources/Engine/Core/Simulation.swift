@@ -326,6 +326,7 @@ public final class Simulation: EventDispatcher {
         recorder.setOrigin(origin)
         if isTicking { kernel.schedule(at: origin + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
         replayBeforeOrigin()
+        links.ready()
         for node in nodes { node.ready() }
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
@@ -362,7 +363,9 @@ public final class Simulation: EventDispatcher {
         case EventKind.timer:
             nodeTable[Int(event.target)].timer(UInt32(truncatingIfNeeded: event.payload >> 32), UInt32(truncatingIfNeeded: event.payload))
         case EventKind.sample: nodeTable[Int(event.target)].sample(UInt32(truncatingIfNeeded: event.payload))
-        case EventKind.message: links.deliver(Int(event.payload), to: nodeTable[Int(event.target)])
+        case EventKind.message: links.deliver(event.payload, to: nodeTable[Int(event.target)])
+        case EventKind.link: links.changed(event.payload, nodeTable[Int(event.target)])
+        case EventKind.linkFailure: links.failed(Int(event.target), event.payload)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
@@ -445,4 +448,6 @@ extension EventKind {
     static let startSteps: UInt32 = 10
     static let follower: UInt32 = 11
     static let tick: UInt32 = 12
+    static let link: UInt32 = 13
+    static let linkFailure: UInt32 = 14
 }

@@ -82,25 +82,6 @@ extension ScenarioBuilder {
         if let node = section["ready_within"], let time = reading.duration(node, "'ready_within'", allowsZero: false) { scenario.run.readyWithin = time }
     }
 
-    // MARK: links
-
-    func readLinks(_ node: YAMLNode) {
-        for entry in reading.mapping(node, "'links'") ?? [] {
-            guard let name = reading.checkName(entry.key, "link"), let section = SectionReader(reading, entry.value, ScenarioSchema.link, "a link") else {
-                continue
-            }
-            guard let ends = section["between"].flatMap({ reading.list($0, "'between'") }) else { continue }
-            guard ends.count == 2, let first = nodeSet(ends[0]), let second = nodeSet(ends[1]) else {
-                if ends.count != 2, let node = section["between"] { reading.error(.outOfRange, node.span, "'between' names two nodes", label: "[csms, cp1]") }
-                continue
-            }
-            var link = LinkDeclaration(name: name, between: (first, second), latency: .zero, jitter: .zero, span: entry.key.span)
-            if let node = section["latency"], let time = reading.duration(node, "'latency'") { link.latency = time }
-            if let node = section["jitter"], let time = reading.duration(node, "'jitter'") { link.jitter = time }
-            scenario.links.append(link)
-        }
-    }
-
     /// The node instances that a scalar names.
     func nodeSet(_ node: YAMLNode) -> [Int]? {
         guard let text = reading.text(node, "a node") else { return nil }
