@@ -199,18 +199,21 @@ public struct MessageManifest: Sendable {
     public let shorthands: [(name: String, dimension: Dimension, about: String)]
     /// Fields that can stand beside a shorthand.
     public let besideShorthands: [MessageFieldManifest]
+    /// Fields of the answer.
+    public let answer: [MessageFieldManifest]
     /// One sentence.
     public let about: String
 
     /// A message.
     public init(
-        name: String, protocolName: String, sender: Sender, fields: [MessageFieldManifest],
+        name: String, protocolName: String, sender: Sender, fields: [MessageFieldManifest], answer: [MessageFieldManifest] = [],
         shorthands: [(name: String, dimension: Dimension, about: String)] = [], besideShorthands: [MessageFieldManifest] = [], about: String
     ) {
         self.name = name
         self.protocolName = protocolName
         self.sender = sender
         self.fields = fields
+        self.answer = answer
         self.shorthands = shorthands
         self.besideShorthands = besideShorthands
         self.about = about
