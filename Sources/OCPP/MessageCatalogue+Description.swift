@@ -37,8 +37,8 @@ extension OCPPPayload {
         return catalogue.fields(of: catalogue.rule(action, isRequest: true))
     }
 
-    /// The fields of an answer in the order of the standard.
-    public static func answerFields(_ action: OCPPAction) -> [MessageField] {
+    /// The fields of a confirmation in the order of the standard.
+    public static func confirmationFields(_ action: OCPPAction) -> [MessageField] {
         let catalogue = MessageCatalogue.ocpp16
         return catalogue.fields(of: catalogue.rule(action, isRequest: false))
     }

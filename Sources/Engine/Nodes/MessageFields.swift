@@ -109,7 +109,7 @@ enum MessageManifests {
         return MessageManifest(
             name: action.name.description, protocolName: "OCPP 1.6", sender: sender,
             fields: OCPPPayload.requestFields(action).map { field($0, action, isNeeded: needed.contains("/\($0.name)")) },
-            answer: OCPPPayload.answerFields(action).map { field($0, action, isNeeded: false) },
+            answer: OCPPPayload.confirmationFields(action).map { field($0, action, isNeeded: false) },
             shorthands: action == .setChargingProfile
                 ? [("limit", .current, "A limit; makes a TxDefaultProfile when no transaction runs and a TxProfile when one does.")] : [],
             besideShorthands: action == .setChargingProfile ? [MessageFieldManifest("connectorId", .whole), MessageFieldManifest("stackLevel", .whole)] : [],

@@ -3,77 +3,100 @@ import Quantities
 
 /// A central system of OCPP 1.6 as a pure state machine, for any number of charge points.
 ///
-/// Connections are numbered from 0 in the order of `connect`; all state is in arrays indexed by that number. Transaction ids count from 1 and are
-/// unique over the whole central system.
+/// Connections are numbered; a number is valid from the `connect` that gave it to the end of the connection and may then be given again, first of all
+/// to the same identity. What is known of a charge point outlives its connections and lies in ``memory``. All state is in arrays.
 public struct CentralSystemMachine: Sendable {
     public let settings: CentralSystemSettings
     /// Unix seconds of the start of the run.
     public let epoch: Int64
+    /// What survives the end of the process.
+    public internal(set) var memory: CentralSystemMemory
+    /// What is answered otherwise than by default, with its counters.
+    public var replies = ReplyBook()
     var connections: [Connection] = []
+    var points: [Point] = []
+    /// Places of charge points in `memory` by identity.
+    var placeOf: [String: Int] = [:]
+    /// The charge point of each transaction that is kept.
+    var ownerOf: [Int: Int] = [:]
+    /// How many transactions run for a tag, only counted where a tag may have but one.
+    var running: [String: Int] = [:]
+    var delayed: [DelayedReply] = []
+    var lastDelayed: UInt32 = 0
     var decoder: MessageDecoder
-    var lastTransactionID = 0
-    var lastProfileID = 0
-    private let idTags: [String]?
+    let tags: [String: IdTagEntry]
 
-    /// What is known of one charge point.
+    /// A connection, or the place of one that is over.
     struct Connection: Sendable {
-        var identity: String
+        /// Place of the charge point in the memory.
+        var point: Int
         var isConnected = true
+        /// Counts the connections that had this number.
+        var generation: UInt32 = 0
         var registration: RegistrationStatus?
         var session: FramingSession
-        /// The connectors that have been heard of; place 0 is the charge point as a whole.
-        var connectors: [ConnectorView] = []
-        var lastTransactionID = 0
+        /// Messages that were asked for while the registration was pending; a bit for each action.
+        var triggered: UInt64 = 0
+        /// Begin of the second in which messages are being counted, and their number.
+        var second = Instant.zero
+        var received = 0
     }
 
-    /// What is known of one connector.
-    struct ConnectorView: Sendable {
-        var status: ChargePointStatus?
-        var transactionID: Int?
-        var meterStart = 0
-        var lastValue: MeterValue?
+    /// What is known of a charge point while the process lives.
+    struct Point: Sendable {
+        /// The connection number that it had first.
+        var first: Int?
+        /// Its connections, the newest last; more than one only where the policy allows it.
+        var live: [Int] = []
     }
 
-    /// - Parameter epoch: Unix seconds of the start of the run.
-    public init(_ settings: CentralSystemSettings, epoch: Int64) {
+    /// An answer that waits.
+    struct DelayedReply: Sendable {
+        var number: UInt32
+        var connection: Int
+        var generation: UInt32
+        var message: OCPPMessage
+    }
+
+    /// - Parameters:
+    ///   - epoch: Unix seconds of the start of the run.
+    ///   - memory: that of a machine that this one takes the place of; no connection stands.
+    public init(_ settings: CentralSystemSettings, epoch: Int64, memory: CentralSystemMemory = CentralSystemMemory()) {
         self.settings = settings
         self.epoch = epoch
+        self.memory = memory
         decoder = MessageDecoder(role: .centralSystem, isStrict: settings.isStrict)
-        idTags = settings.idTags?.map { $0.lowercased() }
-    }
-
-    /// Takes on a charge point and gives the number of its connection.
-    public mutating func connect(identity: String) -> Int {
-        connections.append(
-            Connection(identity: identity, session: FramingSession(timeout: settings.callTimeout, queueLimit: settings.queueLimit)))
-        return connections.count - 1
-    }
-
-    /// The connection is lost: calls end as dropped; what is known of the charge point stays.
-    public mutating func disconnect(_ connection: Int, into out: inout [CentralSystemOutput]) {
-        guard connections.indices.contains(connection) else { return }
-        connections[connection].isConnected = false
-        for token in connections[connection].session.drain() { out.append(.callEnded(connection: connection, token: token, .dropped)) }
-    }
-
-    /// The charge point is back on the same connection number.
-    public mutating func reconnect(_ connection: Int) {
-        guard connections.indices.contains(connection) else { return }
-        connections[connection].isConnected = true
+        tags = Dictionary((settings.idTags ?? []).map { ($0.idTag.lowercased(), $0) }, uniquingKeysWith: { $1 })
+        points = Array(repeating: Point(), count: memory.chargePoints.count)
+        for (place, point) in memory.chargePoints.enumerated() {
+            placeOf[point.identity] = place
+            for transaction in point.transactions {
+                ownerOf[transaction.id] = place
+                if transaction.end == nil, settings.oneTransactionPerTag { running[transaction.idTag.lowercased(), default: 0] += 1 }
+            }
+        }
     }
 
     // MARK: State that others may look at
 
-    /// The number of connections.
+    /// The number of connection numbers given so far.
     public var count: Int { connections.count }
-    public func identity(_ connection: Int) -> String { connections.indices.contains(connection) ? connections[connection].identity : "" }
-    public func registration(_ connection: Int) -> RegistrationStatus? {
-        connections.indices.contains(connection) ? connections[connection].registration : nil
+    /// What is known of the charge point of a connection.
+    public func record(_ connection: Int) -> ChargePointRecord? {
+        connections.indices.contains(connection) ? memory.chargePoints[connections[connection].point] : nil
     }
+    /// What is known of a charge point.
+    public func record(of identity: String) -> ChargePointRecord? { placeOf[identity].map { memory.chargePoints[$0] } }
+    public func identity(_ connection: Int) -> String { record(connection)?.identity ?? "" }
+    public func registration(_ connection: Int) -> RegistrationStatus? { record(connection)?.registration }
+    /// Whether the connection stands.
+    public func isConnected(_ connection: Int) -> Bool { connections.indices.contains(connection) && connections[connection].isConnected }
 
-    func view(_ connection: Int, _ connector: Int) -> ConnectorView? {
-        guard connections.indices.contains(connection), connections[connection].connectors.indices.contains(connector) else { return nil }
-        return connections[connection].connectors[connector]
+    func view(_ connection: Int, _ connector: Int) -> ConnectorRecord? {
+        guard connections.indices.contains(connection) else { return nil }
+        let point = connections[connection].point
+        guard memory.chargePoints[point].connectors.indices.contains(connector) else { return nil }
+        return memory.chargePoints[point].connectors[connector]
     }
 
     /// The last state that a connector has reported.
@@ -83,30 +106,26 @@ public struct CentralSystemMachine: Sendable {
     /// The last samples of a connector.
     public func lastValue(_ connection: Int, connector: Int) -> MeterValue? { view(connection, connector)?.lastValue }
     /// The number of transactions that run on a charge point.
-    public func runningTransactions(_ connection: Int) -> Int {
-        connections.indices.contains(connection) ? connections[connection].connectors.count { $0.transactionID != nil } : 0
-    }
+    public func runningTransactions(_ connection: Int) -> Int { record(connection)?.transactions.count { $0.end == nil } ?? 0 }
 
     func time(_ now: Instant) -> OCPPTimestamp { OCPPTimestamp(epoch: epoch, now) }
-
-    /// What this central system says of an id tag; tags compare without case.
-    public func authorization(of idTag: String) -> AuthorizationStatus {
-        guard let idTags else { return .accepted }
-        return idTags.contains(idTag.lowercased()) ? .accepted : .invalid
-    }
 
     // MARK: Messages
 
     /// A message has arrived from a charge point.
     public mutating func receive(_ message: OCPPMessage, from connection: Int, at now: Instant, into out: inout [CentralSystemOutput]) {
-        guard connections.indices.contains(connection) else { return }
-        guard !message.isText else { return receive(bytes: message.bytes, from: connection, at: now, into: &out) }
+        guard isConnected(connection), passes(connection, now, &out) else { return }
+        guard !message.isText else { return read(message.bytes, connection, now, &out) }
         handle(message, connection, now, &out)
     }
 
     /// A text has arrived from a charge point.
     public mutating func receive(bytes: [UInt8], from connection: Int, at now: Instant, into out: inout [CentralSystemOutput]) {
-        guard connections.indices.contains(connection) else { return }
+        guard isConnected(connection), passes(connection, now, &out) else { return }
+        read(bytes, connection, now, &out)
+    }
+
+    private mutating func read(_ bytes: [UInt8], _ connection: Int, _ now: Instant, _ out: inout [CentralSystemOutput]) {
         let session = connections[connection].session
         switch decoder.decode(bytes, pending: { session.action(of: $0) }) {
         case .message(let message): handle(message, connection, now, &out)
@@ -140,6 +159,7 @@ public struct CentralSystemMachine: Sendable {
         guard let call = connections[connection].session.end(id) else {
             return out.append(.violation(connection: connection, .invalidState, "an answer to no pending call: \(id)"))
         }
+        learn(call, outcome, connection, &out)
         out.append(.callEnded(connection: connection, token: call.token, outcome))
         pump(connection, now, &out)
     }
