@@ -22,3 +22,9 @@ enum CounterHash {
         return z ^ (z >> 31)
     }
 }
+
+/// What others need of the draws of this module.
+public enum OCPPDraws {
+    /// A key out of a text, for seeds of their own.
+    public static func key(_ text: String) -> UInt64 { CounterHash.key(text) }
+}

@@ -114,6 +114,9 @@ final class LinkTable {
         links.indices.filter { links[$0].centralSystem == centralSystem }.map { ($0, links[$0].chargePoint) }
     }
 
+    /// The charge point of a link.
+    func chargePoint(of number: Int) -> Int { links[number].chargePoint }
+
     // MARK: Connections at the central system
 
     func setConnection(_ number: Int, of link: Int) { links[link].connection = number }
@@ -240,6 +243,9 @@ final class LinkTable {
         defer { links[number].reason = nil }
         return links[number].reason
     }
+
+    /// The reason that a charge point gave, once.
+    func takeReason(toChargePoint node: Int) -> String? { linkOfChargePoint[node].flatMap { takeReason($0) } }
 
     // MARK: Steps
 

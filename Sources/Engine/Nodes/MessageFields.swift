@@ -125,6 +125,16 @@ enum MessageManifests {
         }
     }
 
+    /// Complaints of the catalogue about fields that take the place of some in an answer; those that are left out are the node's own.
+    static func checkAnswer(_ name: String, _ fields: FieldValue) -> [(path: [String], message: String)] {
+        guard let action = OCPPAction(name: name) else { return [] }
+        let given = MessageFields.json(fields, action)
+        let resolved = RelativeTime.resolved(given, OCPPPayload.confirmationFields(action), at: OCPPTimestamp(milliseconds: 0))
+        return OCPPPayload.checked(action, resolved.text(), isRequest: false).violations.filter { $0.rule != .required }.map { violation in
+            (violation.pointer.split(separator: "/").map(String.init), violation.description)
+        }
+    }
+
     /// What the catalogue says about the fields that a step gives.
     private static func violations(_ action: OCPPAction, _ value: JSONValue) -> [Violation] {
         if action.isSentByChargePoint && action != .dataTransfer {

@@ -86,7 +86,10 @@ extension CentralSystemMachine {
     // MARK: Registration
 
     private mutating func register(_ status: RegistrationStatus?, _ connection: Int) {
-        memory.chargePoints[connections[connection].point].registration = status
+        let point = connections[connection].point
+        if memory.chargePoints[point].registration == .accepted { registeredCount -= 1 }
+        if status == .accepted { registeredCount += 1 }
+        memory.chargePoints[point].registration = status
         for live in points[connections[connection].point].live { connections[live].registration = status }
     }
 

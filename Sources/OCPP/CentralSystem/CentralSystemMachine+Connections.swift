@@ -5,17 +5,14 @@ extension CentralSystemMachine {
     public mutating func connect(identity: String, at now: Instant, into out: inout [CentralSystemOutput]) -> ConnectionDecision {
         guard let point = place(of: identity) else { return .refused(.unknownIdentity) }
         let older = points[point].live
-        if !older.isEmpty {
-            switch settings.secondConnection {
-            case .refuse: return .refused(.alreadyConnected)
-            case .replace: for connection in older { disconnect(connection, into: &out) }
-            case .allow: break
-            }
-        }
+        guard older.isEmpty || settings.secondConnection != .refuse else { return .refused(.alreadyConnected) }
         let connection = number(for: point)
+        let closing = settings.secondConnection == .replace ? older : []
+        for old in closing { disconnect(old, into: &out) }
         points[point].live.append(connection)
         connections[connection].second = now
-        return .accepted(connection: connection, closing: settings.secondConnection == .replace ? older : [])
+        connectedCount += 1
+        return .accepted(connection: connection, closing: closing)
     }
 
     /// Takes on a charge point and gives the number of its connection; -1 if it is refused.
@@ -28,6 +25,7 @@ extension CentralSystemMachine {
     public mutating func disconnect(_ connection: Int, into out: inout [CentralSystemOutput]) {
         guard isConnected(connection) else { return }
         connections[connection].isConnected = false
+        connectedCount -= 1
         points[connections[connection].point].live.removeAll { $0 == connection }
         delayed.removeAll { $0.connection == connection }
         for token in connections[connection].session.drain() { out.append(.callEnded(connection: connection, token: token, .dropped)) }
@@ -44,7 +42,7 @@ extension CentralSystemMachine {
 
     /// The place of an identity in the memory, made when it is new; `nil` if it may not connect.
     private mutating func place(of identity: String) -> Int? {
-        if let known = settings.known, !known.contains(identity) { return nil }
+        if let known, !known.contains(identity) { return nil }
         if let place = placeOf[identity] { return place }
         guard memory.chargePoints.count < settings.identityLimit else { return nil }
         memory.chargePoints.append(ChargePointRecord(identity))

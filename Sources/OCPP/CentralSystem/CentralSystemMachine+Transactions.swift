@@ -41,6 +41,7 @@ extension CentralSystemMachine {
         memory.chargePoints[point].lastTransactionID = transaction.id
         memory.chargePoints[point].transactions.append(transaction)
         ownerOf[transaction.id] = point
+        runningCount += 1
         if settings.oneTransactionPerTag { running[transaction.idTag.lowercased(), default: 0] += 1 }
         guard memory.chargePoints[point].transactions.count > max(1, settings.transactionLimit) else { return }
         // The oldest that is over goes; if all run, the oldest of them.
@@ -51,6 +52,7 @@ extension CentralSystemMachine {
     }
 
     private mutating func release(_ idTag: String) {
+        runningCount -= 1
         guard settings.oneTransactionPerTag else { return }
         let tag = idTag.lowercased()
         if let count = running[tag] { running[tag] = count > 1 ? count - 1 : nil }

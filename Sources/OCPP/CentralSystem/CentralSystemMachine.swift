@@ -21,10 +21,17 @@ public struct CentralSystemMachine: Sendable {
     var ownerOf: [Int: Int] = [:]
     /// How many transactions run for a tag, only counted where a tag may have but one.
     var running: [String: Int] = [:]
+    /// Transactions that run, at all charge points.
+    public internal(set) var runningCount = 0
+    /// Connections that stand.
+    public internal(set) var connectedCount = 0
+    /// Charge points whose registration is accepted.
+    public internal(set) var registeredCount = 0
     var delayed: [DelayedReply] = []
     var lastDelayed: UInt32 = 0
     var decoder: MessageDecoder
     let tags: [String: IdTagEntry]
+    let known: Set<String>?
 
     /// A connection, or the place of one that is over.
     struct Connection: Sendable {
@@ -67,14 +74,26 @@ public struct CentralSystemMachine: Sendable {
         self.memory = memory
         decoder = MessageDecoder(role: .centralSystem, isStrict: settings.isStrict)
         tags = Dictionary((settings.idTags ?? []).map { ($0.idTag.lowercased(), $0) }, uniquingKeysWith: { $1 })
+        known = settings.known.map { Set($0) }
         points = Array(repeating: Point(), count: memory.chargePoints.count)
         for (place, point) in memory.chargePoints.enumerated() {
             placeOf[point.identity] = place
+            if point.registration == .accepted { registeredCount += 1 }
             for transaction in point.transactions {
                 ownerOf[transaction.id] = place
-                if transaction.end == nil, settings.oneTransactionPerTag { running[transaction.idTag.lowercased(), default: 0] += 1 }
+                guard transaction.end == nil else { continue }
+                runningCount += 1
+                if settings.oneTransactionPerTag { running[transaction.idTag.lowercased(), default: 0] += 1 }
             }
         }
+    }
+
+    /// The machine of a process that is started again: what is stored and the script of replies go on, every connection is over.
+    public func restarted() -> CentralSystemMachine {
+        var machine = CentralSystemMachine(settings, epoch: epoch, memory: memory)
+        machine.replies = replies
+        machine.lastDelayed = lastDelayed
+        return machine
     }
 
     // MARK: State that others may look at

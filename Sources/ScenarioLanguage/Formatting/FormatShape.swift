@@ -67,6 +67,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level: .quantity(rescales: true)
         case .count: .whole
+        case .replies: replies
         default: .any
         }
     }
@@ -121,6 +122,8 @@ struct FormatSchema {
     private static let expectation = keys(
         ScenarioSchema.expectation,
         ["exchange": .list(.keys(keys(ScenarioSchema.exchangeElement, ["never": .keys(pattern)]))), "never": .keys(pattern)])
+    private static let replies = FormatShape.named(
+        .list(.sectionOr(.any, keys(ScenarioSchema.reply, ["error": .sectionOr(.any, keys(ScenarioSchema.replyError))]))))
     private static let plot = keys(ScenarioSchema.plot, later: [("grid", "lines"), ("by", "grid"), ("bands", "marks")])
     private static let values = FormatShape.quantity(rescales: false)
     private static let sweep: [(name: String, shape: FormatShape)] = [
@@ -173,6 +176,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level, .ramp: .quantity(rescales: true)
         case .count: .whole
+        case .replies: Self.replies
         default: .any
         }
     }

@@ -160,6 +160,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case "steps[i].label": "label"
         case "expect[i]": "expectation"
         case "expect[i].exchange[i]", "expect[i].never": "message"
+        case "nodes.NAME.replies.MESSAGE[i]": "reply"
         default:
             // `plots[i]` is a plot, `nodes.NAME` a node, `buses.NAME` a bus.
             switch path.split(whereSeparator: { $0 == "." || $0 == "[" }).last(where: { $0 != "NAME" && $0 != "i]" }).map(String.init) ?? path {

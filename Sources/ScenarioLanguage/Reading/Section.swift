@@ -251,6 +251,33 @@ public enum ScenarioSchema {
         path: "buses.NAME.sets[i]", about: "A set of frames of a plugin; every other key is a setting of the set.",
         keys: [KeyManifest("is", .reference(.frameSet), required: true, "Name of the set.")])
 
+    /// A reply in its long form.
+    public static let reply = Section(
+        path: "nodes.NAME.replies.MESSAGE[i]",
+        about: "How calls are answered: one of answer, with, payload, error and malformed, and to which calls it applies.",
+        keys: [
+            KeyManifest("answer", .word(ReplyDeclaration.words), "The node's own answer, one that says yes or no, none, or the end of the connection."),
+            KeyManifest("with", .fields, "Fields of the answer by their official names, in place of the node's own."),
+            KeyManifest("payload", .text, "JSON text that is sent as the payload of the answer as it stands, valid or not."),
+            KeyManifest(
+                "error", .section("nodes.NAME.replies.MESSAGE[i].error", short: .word(ReplyDeclaration.errorCodes)),
+                "Code of a CALLERROR; the call is not processed."),
+            KeyManifest("malformed", .word(ReplyDeclaration.malformations), "An answer that is broken in this way."),
+            KeyManifest("delay", .duration(allowsZero: true), default: "0s", "How long the answer waits."),
+            KeyManifest("times", .whole(1...1_000_000_000), "How many calls it answers; one when another reply follows in the list, else all."),
+            KeyManifest("from_call", .whole(1...1_000_000_000), "First call that it answers, counted for each caller from 1."),
+            KeyManifest("for", .target, "Nodes whose calls it answers; all of them when not given."),
+            KeyManifest("chance", .number, default: "100%", "How likely it answers a call; else the node answers by itself."),
+        ])
+    /// The error of a reply in its long form.
+    public static let replyError = Section(
+        path: "nodes.NAME.replies.MESSAGE[i].error", about: "A CALLERROR, or only its code.",
+        keys: [
+            KeyManifest("code", .word(ReplyDeclaration.errorCodes), required: true, "Code, in the spelling of OCPP 1.6 or of later versions."),
+            KeyManifest("description", .text, "Words for a person."),
+            KeyManifest("details", .fields, default: "{}", "Any object."),
+        ])
+
     /// Words for how bad an anomaly or an alarm is.
     public static let severities = ["low", "medium", "high", "critical"]
 
@@ -258,7 +285,7 @@ public enum ScenarioSchema {
     public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, exchangeElement, pattern, plot]
+    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, exchangeElement, pattern, plot, reply, replyError]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
