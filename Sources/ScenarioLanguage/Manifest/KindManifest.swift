@@ -201,8 +201,6 @@ public struct MessageManifest: Sendable {
     public let shorthands: [(name: String, dimension: Dimension, about: String)]
     /// Fields that can stand beside a shorthand.
     public let besideShorthands: [MessageFieldManifest]
-    /// Fields of the answer.
-    public let answer: [MessageFieldManifest]
     /// One sentence.
     public let about: String
 
