@@ -33,6 +33,8 @@ public struct Scenario: Sendable {
     public var detectors: [DetectorDeclaration] = []
     /// What must hold.
     public var expectations: [Expectation] = []
+    /// Messages that must come, or must not.
+    public var exchanges: [MessageExpectation] = []
     /// What is written.
     public var record = RecordSettings()
     /// Pictures.

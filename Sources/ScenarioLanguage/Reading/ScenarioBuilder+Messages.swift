@@ -74,7 +74,7 @@ extension ScenarioBuilder {
         return step.map { .call(name: preset.name, arguments: arguments, steps: [$0]) }
     }
 
-    private func isRole(_ instance: Int, _ role: SettingType.Role) -> Bool {
+    func isRole(_ instance: Int, _ role: SettingType.Role) -> Bool {
         registry.kinds[scenario.nodes[scope.table.declarationOfNode[instance]].kind].roles.contains(role)
     }
 
