@@ -58,18 +58,16 @@ struct CertificateTests {
 
     @Test("A chain with any byte changed is refused")
     func mutations() throws {
-        let now = try time("leaf", "notBefore", plus: 3600)
         let der = try #require(PEM.blocks(pem("sub"))?.first)
         let root = try #require(PEM.blocks(pem("root"))?.first.flatMap { Certificate(der: $0) })
         let good = try #require(Certificate(der: der))
         #expect(good.isSigned(by: root))
         var random = TestRandom(seed: 3)
-        for _ in 0..<40 {
+        for _ in 0..<15 {
             var bytes = der
             bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             #expect(Certificate(der: bytes)?.isSigned(by: root) != true)
         }
-        _ = now
     }
 
     @Test("Whatever the bytes, reading them ends")
@@ -138,7 +136,7 @@ struct CertificateTests {
         #expect(inspector.signingRequest(commonName: "CP", organization: "O") == nil)
         let keyed = BuiltInInspector(keySeed: "seed 1")
         let text = try #require(keyed.signingRequest(commonName: "CP-0001", organization: "Operator"))
-        #expect(text == BuiltInInspector(keySeed: "seed 1").signingRequest(commonName: "CP-0001", organization: "Operator"))
+        #expect(text == file.text("request"), "the one that `openssl req -verify` has found right")
         #expect(text != BuiltInInspector(keySeed: "seed 2").signingRequest(commonName: "CP-0001", organization: "Operator"))
         #expect(throws: Never.self) { try OCPPPayload.checked(.signCertificate, JSONValue.object([.init("csr", .string(text))]).text()).get() }
         let request = try #require(PEM.blocks(text, label: "CERTIFICATE REQUEST")?.first.flatMap { CertificateRequest(der: $0) })

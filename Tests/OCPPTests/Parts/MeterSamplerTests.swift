@@ -143,6 +143,22 @@ struct MeterSamplerTests {
         #expect(abs(point.energyImportWh - 1000.3 - 230 * 16 * 3 * 0.95) < 1e-6)
     }
 
+    @Test("The state of charge never falls while charging, and ends at 100 percent")
+    func stateOfCharge() throws {
+        var point = OperatingPoint(voltage: 230, current: 32, socPercent: 80, energyImportWh: 5)
+        var sampler = MeterSampler([MeasurandSpec(.soc)])
+        var last = -1.0
+        for minute in 0..<60 {
+            let value = try required(sampler.sample(point, at: clock(Int64(minute) * 60))?.first?.double)
+            #expect(value >= last)
+            last = value
+            // 22.08 kW into 60 kWh: 36.8 percent an hour.
+            #expect(abs(value - min(80 + 36.8 * Double(minute) / 60, 100)) < 0.051)
+            point.integrate(over: .seconds(60), capacityWh: 60_000)
+        }
+        #expect(last == 100 && point.socPercent == 100)
+    }
+
     @Test("What flows back counts as export")
     func export() {
         var point = OperatingPoint(voltage: 230, current: -10, phases: 1, powerFactor: 0.8)

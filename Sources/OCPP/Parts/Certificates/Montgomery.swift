@@ -9,7 +9,7 @@ struct Montgomery: Sendable {
     private let inverse: UInt64
     /// 1 and R in the form of this arithmetic: R and R² modulo the modulus.
     let one: Number
-    private let square: Number
+    private var square: Number
 
     /// - Parameter modulus: odd, its highest limb not 0.
     init?(_ modulus: Number) {
@@ -18,13 +18,15 @@ struct Montgomery: Sendable {
         var x: UInt64 = 1
         for _ in 0..<6 { x = x &* (2 &- low &* x) }
         inverse = 0 &- x
+        // The highest power of two below the modulus, doubled until it is R.
+        guard let high = modulus.last, modulus != [1] else { return nil }
         var number = Number(repeating: 0, count: modulus.count)
-        number[0] = 1
-        guard Self.isLess(number, modulus) else { return nil }
-        for _ in 0..<64 * modulus.count { number = Self.sum(number, number, modulus) }
+        let top = 63 - high.leadingZeroBitCount
+        number[modulus.count - 1] = 1 << UInt64(top)
+        for _ in top..<64 { number = Self.sum(number, number, modulus) }
         one = number
-        for _ in 0..<64 * modulus.count { number = Self.sum(number, number, modulus) }
-        square = number
+        square = []
+        square = power(Self.sum(number, number, modulus), [UInt64(64 * modulus.count)])
     }
 
     var count: Int { modulus.count }
@@ -79,21 +81,44 @@ struct Montgomery: Sendable {
     func multiply(_ a: Number, _ b: Number) -> Number {
         let count = modulus.count
         var t = Number(repeating: 0, count: count + 2)
+        t.withUnsafeMutableBufferPointer { t in
+            a.withUnsafeBufferPointer { a in
+                b.withUnsafeBufferPointer { b in
+                    modulus.withUnsafeBufferPointer { modulus in Self.multiply(a, b, modulus, inverse, t) }
+                }
+            }
+        }
+        let result = Number(t.prefix(count))
+        return t[count] != 0 || !Self.isLess(result, modulus) ? Self.difference(result, modulus).0 : result
+    }
+
+    /// Coarsely integrated operand scanning: row by row, each row divided by 2^64 at once.
+    private static func multiply(
+        _ a: UnsafeBufferPointer<UInt64>, _ b: UnsafeBufferPointer<UInt64>, _ modulus: UnsafeBufferPointer<UInt64>, _ inverse: UInt64,
+        _ t: UnsafeMutableBufferPointer<UInt64>
+    ) {
+        let count = modulus.count
         for i in 0..<count {
             var carry: UInt64 = 0
-            for j in 0..<count { (t[j], carry) = Self.fused(t[j], a[j], b[i], carry) }
+            var j = 0
+            while j < count {
+                (t[j], carry) = fused(t[j], a[j], b[i], carry)
+                j += 1
+            }
             let (high, overflow) = t[count].addingReportingOverflow(carry)
             t[count] = high
             t[count + 1] = overflow ? 1 : 0
             let m = t[0] &* inverse
-            (_, carry) = Self.fused(t[0], m, modulus[0], 0)
-            for j in 1..<max(count, 1) { (t[j - 1], carry) = Self.fused(t[j], m, modulus[j], carry) }
+            (_, carry) = fused(t[0], m, modulus[0], 0)
+            j = 1
+            while j < count {
+                (t[j - 1], carry) = fused(t[j], m, modulus[j], carry)
+                j += 1
+            }
             let (last, more) = t[count].addingReportingOverflow(carry)
             t[count - 1] = last
             t[count] = t[count + 1] &+ (more ? 1 : 0)
         }
-        let result = Number(t.prefix(count))
-        return t[count] != 0 || !Self.isLess(result, modulus) ? Self.difference(result, modulus).0 : result
     }
 
     /// sum + a · b + carry in two limbs; it always fits.
@@ -118,11 +143,12 @@ struct Montgomery: Sendable {
     /// a to the power of a plain number.
     func power(_ a: Number, _ exponent: Number) -> Number {
         var result = one
-        for limb in exponent.reversed() {
-            for bit in (0..<64).reversed() {
-                result = multiply(result, result)
-                if limb >> UInt64(bit) & 1 == 1 { result = multiply(result, a) }
-            }
+        var hasBegun = false
+        for bit in (0..<64 * exponent.count).reversed() {
+            if hasBegun { result = multiply(result, result) }
+            guard exponent[bit / 64] >> UInt64(bit % 64) & 1 == 1 else { continue }
+            result = hasBegun ? multiply(result, a) : a
+            hasBegun = true
         }
         return result
     }
