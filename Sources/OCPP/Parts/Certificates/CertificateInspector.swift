@@ -117,3 +117,6 @@ extension HashAlgorithm {
         }
     }
 }
+
+/// The name that the built-in inspector had first.
+public typealias StructuralInspector = BuiltInInspector
