@@ -144,18 +144,18 @@ private final class FaultSchedule {
 
     private func act() {
         let connector = Int.random(in: 1...settings.connectors, using: &random)
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<22, using: &random) {
         case 0: dropLink()
         case 1:
-            isNetworkUp.toggle()
+            isNetworkUp = !isNetworkUp || Bool.random(using: &random)
             if !isNetworkUp { dropLink() }
-        case 2: kill()
-        case 3: if Bool.random(using: &random) { powerOff() }
-        case 4: deliver(.call(.text("r"), .object(.reset, text: Bool.random(using: &random) ? #"{"type":"Soft"}"# : #"{"type":"Hard"}"#)))
-        case 5, 6, 7: input { $0.plug(connector: connector, idTag: "A", at: now, meter: meter, into: &out) }
-        case 8, 9: input { $0.unplug(connector: connector, at: now, meter: meter, into: &out) }
-        case 10, 11: input { $0.presentTag("A", connector: connector, at: now, meter: meter, into: &out) }
-        case 12: deliver(.call(.text("s"), .remoteStartTransaction(RemoteStartTransaction(connectorID: connector, idTag: "A"))))
+        case 2: if Bool.random(using: &random) { kill() } else { powerOff() }
+        case 3: if Bool.random(using: &random) { deliver(.call(.text("r"), .object(.reset, text: Bool.random(using: &random) ? #"{"type":"Soft"}"# : #"{"type":"Hard"}"#))) }
+        case 4, 5, 6, 7: input { $0.plug(connector: connector, idTag: "A", at: now, meter: meter, into: &out) }
+        case 8, 9, 10: input { $0.unplug(connector: connector, at: now, meter: meter, into: &out) }
+        case 11, 12, 13, 14, 15: input { $0.presentTag("A", connector: connector, at: now, meter: meter, into: &out) }
+        case 16, 17, 18: deliver(.call(.text("s"), .remoteStartTransaction(RemoteStartTransaction(connectorID: connector, idTag: "A"))))
+        case 19: isNetworkUp = true
         default: if isLinkUp { onTheWay.removeAll() }
         }
     }
