@@ -67,6 +67,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level: .quantity(rescales: true)
         case .count: .whole
+        case .replies: replies
         default: .any
         }
     }
@@ -117,6 +118,8 @@ struct FormatSchema {
     private static let steps = FormatShape.list(.step)
     private static let sequence = keys(ScenarioSchema.sequence, ["steps": steps, "settings": .named(.setting)], later: [("settings", "needs")])
     private static let label = keys(ScenarioSchema.label)
+    private static let replies = FormatShape.named(
+        .list(.sectionOr(.any, keys(ScenarioSchema.reply, ["error": .sectionOr(.any, keys(ScenarioSchema.replyError))]))))
     private static let expectation = keys(ScenarioSchema.expectation)
     private static let plot = keys(ScenarioSchema.plot, later: [("grid", "lines"), ("by", "grid"), ("bands", "marks")])
     private static let values = FormatShape.quantity(rescales: false)
@@ -170,6 +173,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level, .ramp: .quantity(rescales: true)
         case .count: .whole
+        case .replies: Self.replies
         default: .any
         }
     }

@@ -81,6 +81,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case detectorKind = "detector kind"
         case frameSet = "set of frames"
         case labels = "labels or detector"
+        case messages = "stream of messages"
         case typeOrRole = "type or role"
     }
 
@@ -158,6 +159,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case "frames.NAME": "set of frames"
         case "buses.NAME.frames.NAME.data.NAME": "layout"
         case "steps[i].label": "label"
+        case "nodes.NAME.replies.MESSAGE[i]": "reply"
         case "expect[i]": "formula"
         default:
             // `plots[i]` is a plot, `nodes.NAME` a node, `buses.NAME` a bus.

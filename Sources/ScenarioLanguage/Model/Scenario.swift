@@ -103,6 +103,8 @@ public enum SettingValue: Sendable {
     case detectors([Int])
     /// A ramp: share of the rest per step, or slope per second.
     case ramp(share: Double?, slope: Double?)
+    /// Replies to calls, in the order of the file.
+    case replies([ReplyDeclaration])
     /// A formula that the engine evaluates when the run is built, or at each use.
     case formula(Formula)
 }
@@ -333,6 +335,8 @@ public struct RecordSettings: Sendable {
     public var signals = true
     /// `labels.csv` is always written; the word is accepted.
     public var labels = true
+    /// `capture.pcapng`.
+    public var capture = false
 }
 
 /// One entry of `expect`.
@@ -391,6 +395,8 @@ public struct PlotDeclaration: Sendable {
     public var title: String
     /// Panels from top to bottom: signals.
     public var panels: [[Int]]
+    /// Streams of messages whose answer times are drawn; a plot has them or panels.
+    public var latencies: [Int] = []
     /// Whether labels are drawn as bands.
     public var showsLabels: Bool
     /// Detectors whose alarms are drawn.

@@ -61,8 +61,8 @@ public enum ScenarioSchema {
             KeyManifest("detectors", .named(.section("detectors.NAME"), key: "NAME"), "What watches signals and raises alarms."),
             KeyManifest("expect", .list(.section("expect[i]", short: .formula)), "What must hold at the end; decides the exit code."),
             KeyManifest(
-                "record", .list(.word(["frames", "messages", "signals", "labels"])), default: "[signals, labels]",
-                "What is written: frames, messages, signals, labels."),
+                "record", .list(.word(["frames", "messages", "signals", "labels", "capture"])), default: "[signals, labels]",
+                "What is written: frames, messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
             KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
             KeyManifest(
                 "intended", .list(.warning), default: "[]",
@@ -208,8 +208,11 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("title", .text, required: true, "Title; also names the file."),
             KeyManifest(
-                "lines", .lines, required: true,
+                "lines", .lines,
                 "Signals of different dimensions get panels of their own; a list inside the list is a panel. 'cp.*.power' draws one line a node."),
+            KeyManifest(
+                "latencies", .list(.reference(.messages)),
+                "In place of 'lines': how long answers took, a row for each action: ocpp.Heartbeat, cp1.ocpp.Heartbeat, or ocpp.* for all that were answered."),
             KeyManifest("marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands."),
             KeyManifest("window", .duration(allowsZero: false), "Only the last part of the run."),
             KeyManifest("size", .size, default: "1200x600", "Size in pixels."),
@@ -222,6 +225,33 @@ public enum ScenarioSchema {
         path: "buses.NAME.sets[i]", about: "A set of frames of a plugin; every other key is a setting of the set.",
         keys: [KeyManifest("is", .reference(.frameSet), required: true, "Name of the set.")])
 
+    /// A reply in its long form.
+    public static let reply = Section(
+        path: "nodes.NAME.replies.MESSAGE[i]",
+        about: "How calls are answered: one of answer, with, payload, error and malformed, and to which calls it applies.",
+        keys: [
+            KeyManifest("answer", .word(ReplyDeclaration.words), "The node's own answer, one that says yes or no, none, or the end of the connection."),
+            KeyManifest("with", .fields, "Fields of the answer by their official names, in place of the node's own."),
+            KeyManifest("payload", .text, "JSON text that is sent as the payload of the answer as it stands, valid or not."),
+            KeyManifest(
+                "error", .section("nodes.NAME.replies.MESSAGE[i].error", short: .word(ReplyDeclaration.errorCodes)),
+                "Code of a CALLERROR; the call is not processed."),
+            KeyManifest("malformed", .word(ReplyDeclaration.malformations), "An answer that is broken in this way."),
+            KeyManifest("delay", .duration(allowsZero: true), default: "0s", "How long the answer waits."),
+            KeyManifest("times", .whole(1...1_000_000_000), "How many calls it answers; one when another reply follows in the list, else all."),
+            KeyManifest("from_call", .whole(1...1_000_000_000), "First call that it answers, counted for each caller from 1."),
+            KeyManifest("for", .target, "Nodes whose calls it answers; all of them when not given."),
+            KeyManifest("chance", .number, default: "100%", "How likely it answers a call; else the node answers by itself."),
+        ])
+    /// The error of a reply in its long form.
+    public static let replyError = Section(
+        path: "nodes.NAME.replies.MESSAGE[i].error", about: "A CALLERROR, or only its code.",
+        keys: [
+            KeyManifest("code", .word(ReplyDeclaration.errorCodes), required: true, "Code, in the spelling of OCPP 1.6 or of later versions."),
+            KeyManifest("description", .text, "Words for a person."),
+            KeyManifest("details", .fields, default: "{}", "Any object."),
+        ])
+
     /// Words for how bad an anomaly or an alarm is.
     public static let severities = ["low", "medium", "high", "critical"]
 
@@ -229,7 +259,7 @@ public enum ScenarioSchema {
     public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, plot]
+    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, plot, reply, replyError]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
