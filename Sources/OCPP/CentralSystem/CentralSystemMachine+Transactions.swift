@@ -27,7 +27,7 @@ extension CentralSystemMachine {
             out.append(.violation(connection: connection, .invalidState, "StartTransaction: its time \(message.timestamp.text) is yet to come"))
         }
         add(
-            TransactionRecord(
+            CentralTransaction(
                 id: id, connectorID: message.connectorID, idTag: message.idTag, meterStart: message.meterStart, startedAt: message.timestamp,
                 reservationID: message.reservationID, authorization: info), point)
         if let used = message.reservationID { memory.chargePoints[point].reservations.removeAll { $0.id == used } }
@@ -37,7 +37,7 @@ extension CentralSystemMachine {
         return .startTransactionResult(info, transactionID: id)
     }
 
-    private mutating func add(_ transaction: TransactionRecord, _ point: Int) {
+    private mutating func add(_ transaction: CentralTransaction, _ point: Int) {
         memory.chargePoints[point].lastTransactionID = transaction.id
         memory.chargePoints[point].transactions.append(transaction)
         ownerOf[transaction.id] = point
@@ -93,7 +93,7 @@ extension CentralSystemMachine {
             return .stopTransactionResult(isSame ? end.authorization : info)
         }
         check(message, transaction, connection, &out)
-        memory.chargePoints[point].transactions[place].end = TransactionRecord.End(
+        memory.chargePoints[point].transactions[place].end = CentralTransaction.End(
             meterStop: message.meterStop, at: message.timestamp, reason: message.reason ?? .local, authorization: info)
         release(transaction.idTag)
         let connectors = memory.chargePoints[point].connectors
@@ -108,7 +108,7 @@ extension CentralSystemMachine {
     }
 
     /// Records what is not plausible about the end of a transaction.
-    private func check(_ message: StopTransaction, _ transaction: TransactionRecord, _ connection: Int, _ out: inout [CentralSystemOutput]) {
+    private func check(_ message: StopTransaction, _ transaction: CentralTransaction, _ connection: Int, _ out: inout [CentralSystemOutput]) {
         func note(_ text: String) { out.append(.violation(connection: connection, .invalidState, "StopTransaction: \(text)")) }
         if message.meterStop < transaction.meterStart { note("the meter has gone back") }
         if message.timestamp < transaction.startedAt { note("it ends before it began") }
@@ -148,7 +148,7 @@ extension CentralSystemMachine {
     }
 }
 
-extension TransactionRecord {
+extension CentralTransaction {
     /// Whether it was begun by this message: the same tag, connector, register and time.
     func isStarted(by message: StartTransaction) -> Bool {
         startedAt == message.timestamp && meterStart == message.meterStart && connectorID == message.connectorID && idTag == message.idTag

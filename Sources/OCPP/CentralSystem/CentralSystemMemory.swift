@@ -24,7 +24,7 @@ public struct ChargePointRecord: Hashable, Sendable {
     /// The connectors that have been heard of; place 0 is the charge point as a whole.
     public internal(set) var connectors: [ConnectorRecord] = []
     /// Transactions that run, and the last ones that ended, in the order of their start.
-    public internal(set) var transactions: [TransactionRecord] = []
+    public internal(set) var transactions: [CentralTransaction] = []
     /// The id that was given last.
     public internal(set) var lastTransactionID = 0
     /// The version of the local list, as the charge point or an accepted SendLocalList has said.
@@ -44,7 +44,7 @@ public struct ChargePointRecord: Hashable, Sendable {
     init(_ identity: String) { self.identity = identity }
 
     /// A transaction by its id.
-    public func transaction(_ id: Int) -> TransactionRecord? { transactions.last { $0.id == id } }
+    public func transaction(_ id: Int) -> CentralTransaction? { transactions.last { $0.id == id } }
 }
 
 /// What is known of one connector.
@@ -58,7 +58,7 @@ public struct ConnectorRecord: Hashable, Sendable {
 }
 
 /// A transaction as a central system keeps it.
-public struct TransactionRecord: Hashable, Sendable {
+public struct CentralTransaction: Hashable, Sendable {
     public internal(set) var id: Int
     public let connectorID: Int
     public let idTag: String

@@ -73,6 +73,10 @@ public struct RunSettings: Sendable {
     public var seed: UInt64 = 1
     /// Seconds since 1970-01-01T00:00:00Z at the start.
     public var epoch: Int64 = 946_684_800
+    /// Whether the file says when the run starts; a live run starts now otherwise.
+    public var hasStart = false
+    /// Simulated seconds per second; `nil` = as fast as it can go.
+    public var pace: Double?
     /// How long each node may take to boot.
     public var readyWithin = Duration.seconds(30)
 }
@@ -331,6 +335,8 @@ public struct RecordSettings: Sendable {
     public var signals = true
     /// `labels.csv` is always written; the word is accepted.
     public var labels = true
+    /// `capture.pcapng`.
+    public var capture = false
 }
 
 /// One entry of `expect`.
@@ -389,6 +395,8 @@ public struct PlotDeclaration: Sendable {
     public var title: String
     /// Panels from top to bottom: signals.
     public var panels: [[Int]]
+    /// Streams of messages whose answer times are drawn; a plot has them or panels.
+    public var latencies: [Int] = []
     /// Whether labels are drawn as bands.
     public var showsLabels: Bool
     /// Detectors whose alarms are drawn.
