@@ -143,6 +143,8 @@ extension SchemaBuilder {
         case .text: return text
         case .flag: return flag(formula: true)
         case .oneOf(let words): return orSetting(["type": "string", "enum": .array(words.map { .string($0) })], names)
+        case .node where setting.takesAddress:
+            return ["anyOf": [orSetting(pattern(SchemaPattern.path, "csms"), names), pattern("^wss?://\\S+$", "wss://csms.example/ocpp")]]
         case .node: return orSetting(pattern(SchemaPattern.path, "cp1"), names)
         case .nodes: return oneOrMore("nodes", "cp.*", names)
         case .bus: return orSetting(pattern(SchemaPattern.path, "can0"), names)

@@ -31,6 +31,8 @@ class Node: CANReceiver {
     func powerOn() {}
     /// Called when the run's t = 0 is reached: periodic work starts here.
     func ready() {}
+    /// Name under which the node speaks OCPP: the last part of the address that it connects to.
+    var identity: String { name }
     /// A timer that the node set.
     func timer(_ id: UInt32, _ payload: UInt32) {}
     /// A periodic reading that the node asked for.

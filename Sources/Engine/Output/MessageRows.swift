@@ -182,6 +182,19 @@ final class MessageRows {
 extension OCPPMessage {
     /// Whether it is a CALL.
     var isCall: Bool { if case .call = self { true } else { false } }
-    /// Whether it is a CALLERROR.
-    var isError: Bool { if case .error = self { true } else { false } }
+    /// Which call it answers, and whether by an error; `nil` for calls and for bytes that are no answer.
+    var answer: (id: MessageID, isError: Bool)? {
+        switch self {
+        case .call: return nil
+        case .result(let id, _): return (id, false)
+        case .error(let id, _): return (id, true)
+        case .frame(let bytes):
+            // `[3,"id",…`: the head is enough, and the rest may be anything.
+            var head = bytes.prefix(256).lazy.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }.makeIterator()
+            guard head.next() == 0x5B, let type = head.next(), type == 0x33 || type == 0x34, head.next() == 0x2C, head.next() == 0x22 else { return nil }
+            var id: [UInt8] = []
+            while let byte = head.next(), byte != 0x22 { id.append(byte) }
+            return (MessageID(String(decoding: id, as: UTF8.self)), type == 0x34)
+        }
+    }
 }

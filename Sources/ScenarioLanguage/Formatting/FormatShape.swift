@@ -113,7 +113,7 @@ struct FormatSchema {
     private static let bus = keys(
         ScenarioSchema.bus, ["frames": .named(.keys(frame)), "data_bitrate": .quantity(rescales: false)],
         later: [("data_bitrate", "bitrate"), ("dbc", "fidelity"), ("attach", "dbc"), ("sets", "attach")])
-    private static let link = keys(ScenarioSchema.link, later: [("loss", "jitter"), ("duplicate", "loss"), ("reorder", "duplicate")])
+    private static let link = keys(ScenarioSchema.link)
     private static let steps = FormatShape.list(.step)
     private static let sequence = keys(ScenarioSchema.sequence, ["steps": steps, "settings": .named(.setting)], later: [("settings", "needs")])
     private static let label = keys(ScenarioSchema.label)

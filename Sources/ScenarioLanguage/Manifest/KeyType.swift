@@ -44,6 +44,8 @@ public indirect enum KeyType: Sendable, Hashable {
     case layout
     /// One of these words.
     case word([String])
+    /// A speed of simulated time.
+    case pace
     /// The code of a warning.
     case warning
     /// How often steps are repeated.
@@ -106,6 +108,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .unit: "unit"
         case .layout: "layout"
         case .word(let words): words.joined(separator: " | ")
+        case .pace: "fast, real or Nx"
         case .warning: "code"
         case .repetition: "number, forever, time or formula"
         case .message: "message"

@@ -78,13 +78,15 @@ public struct SettingManifest: Sendable {
     public let drawnAtEachUse: Bool
     /// Whether a formula over signals is evaluated anew when they change, and the node takes the new value while it runs.
     public let follows: Bool
+    /// Whether an address, `ws://…` or `wss://…`, can stand in place of a node.
+    public let takesAddress: Bool
     /// One sentence for pages.
     public let about: String
 
     /// A setting of a kind.
     public init(
         _ name: String, _ type: SettingType, default defaultText: String? = nil, required: Bool = false, min: String? = nil, max: String? = nil,
-        drawnAtEachUse: Bool = false, follows: Bool = false, about: String
+        drawnAtEachUse: Bool = false, follows: Bool = false, address takesAddress: Bool = false, about: String
     ) {
         self.name = name
         self.type = type
@@ -94,6 +96,7 @@ public struct SettingManifest: Sendable {
         self.max = max
         self.drawnAtEachUse = drawnAtEachUse
         self.follows = follows
+        self.takesAddress = takesAddress
         self.about = about
     }
 }

@@ -354,6 +354,7 @@ extension ScenarioBuilder {
     }
 
     private func readNodes(_ node: YAMLNode, _ manifest: SettingManifest, _ roles: [SettingType.Role]) -> SettingValue? {
+        if manifest.takesAddress, let text = node.text, text.hasPrefix("ws://") || text.hasPrefix("wss://") { return .text(text) }
         let items = node.items ?? [node]
         var result: [Int] = []
         for item in items {
