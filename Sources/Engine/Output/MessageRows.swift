@@ -1,3 +1,4 @@
+import Glibc
 import JSONText
 import OCPP
 import Quantities
@@ -85,6 +86,7 @@ final class MessageRows {
         state.stamp.withBytes { state.line.append(bytes: $0) }
         state.line.append(bytes: head)
         fields(&state, message, action, name)
+        if message.isCall { copyConnector(&state) }
         state.line.append(",\"raw\":")
         state.wire.withBytes { state.line.appendQuoted(bytes: $0) }
         if let label {
@@ -107,7 +109,8 @@ final class MessageRows {
         case .error(let id, _):
             state.line.append("CALLERROR\",\"messageId\":\"")
             write(&state, id)
-        case .frame: state.line.append("CALL\",\"messageId\":\"")
+        // Bytes that are no message: a word of our own, because trace formats have none.
+        case .frame: state.line.append("FRAME\",\"messageId\":\"")
         }
         state.line.append("\",\"action\":\"")
         if action >= 0, let known = OCPPAction(rawValue: UInt8(action)) {
@@ -161,6 +164,36 @@ final class MessageRows {
                 index += 1
             }
             state.line.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[min(index, bytes.count)..<max(index, bytes.count - 1)]))
+        }
+    }
+
+    /// Copies the number of the connector out of a call that has one at the top of its payload.
+    private func copyConnector(_ state: inout State) {
+        state.wire.withBytes { bytes in
+            let key: StaticString = "\"connectorId\":"
+            let size = key.utf8CodeUnitCount
+            var depth = 0
+            var index = 0
+            while index + size < bytes.count {
+                switch bytes[index] {
+                case 0x7B, 0x5B: depth += 1
+                case 0x7D, 0x5D: depth -= 1
+                case 0x22:
+                    // Call and payload are two levels; a key stands behind a brace or a comma.
+                    if depth == 2, bytes[index - 1] == 0x7B || bytes[index - 1] == 0x2C, memcmp(bytes.baseAddress.unsafelyUnwrapped + index, key.utf8Start, size) == 0 {
+                        var end = index + size
+                        while end < bytes.count, (0x30...0x39).contains(bytes[end]) { end += 1 }
+                        guard end > index + size, end < bytes.count, bytes[end] == 0x2C || bytes[end] == 0x7D else { return }
+                        state.line.append(",\"connectorId\":")
+                        state.line.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[(index + size)..<end]))
+                        return
+                    }
+                    index += 1
+                    while index < bytes.count, bytes[index] != 0x22 { index += bytes[index] == 0x5C ? 2 : 1 }
+                default: break
+                }
+                index += 1
+            }
         }
     }
 
