@@ -23,7 +23,10 @@ struct UsageTests {
                 ["run"],
                 "error: 'evsim run' needs FILE: scenario files; '-' is the standard input; write 'evsim run FILE'\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
-            (["graph", "f", "g"], "error: 'evsim graph' takes FILE only; 'g' is too much (argument 3)\nusage: evsim graph FILE [options]      (evsim help graph)\n"),
+            (
+                ["graph", "f", "g"],
+                "error: 'evsim graph' takes FILE only; 'g' is too much (argument 3)\nusage: evsim graph FILE [options]      (evsim help graph)\n"
+            ),
             (
                 ["run", "f", "--seed", "-1"],
                 "error: '--seed' needs a value (argument 3); write '--seed N'\nerror: unknown option '-1' of 'evsim run' (argument 4)\nusage: evsim run FILE… [options]      (evsim help run)\n"

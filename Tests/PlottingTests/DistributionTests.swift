@@ -50,14 +50,17 @@ import Testing
         chart.width = 100
         #expect(throws: PlotError.self) { try chart.render() }
         chart = Self.chart()
-        chart.rows = [.init(name: "x", bins: [.init(from: .nan, to: .infinity, count: 3), .init(from: 3, to: 2, count: -1)], values: [.nan, .infinity, -1, 0])]
+        chart.rows = [
+            .init(name: "x", bins: [.init(from: .nan, to: .infinity, count: 3), .init(from: 3, to: 2, count: -1)], values: [.nan, .infinity, -1, 0])
+        ]
         #expect(try chart.render().count > 100)
     }
 
     @Test("The axis begins and ends at 1, 2 or 5 of a decade, and holds all times")
     func axis() {
         let cases: [(Double, Double, String, String)] = [
-            (0.013, 1.3, "10 ms", "2 s"), (0.2, 0.2, "50 ms", "500 ms"), (1e-9, 3600, "1 ns", "1.39 h"), (0.001, 0.001, "200 µs", "5 ms"), (7, 9, "2 s", "20 s"),
+            (0.013, 1.3, "10 ms", "2 s"), (0.2, 0.2, "50 ms", "500 ms"), (1e-9, 3600, "1 ns", "1.39 h"), (0.001, 0.001, "200 µs", "5 ms"),
+            (7, 9, "2 s", "20 s"),
         ]
         for (least, greatest, first, last) in cases {
             let axis = LogarithmicAxis(least, greatest)

@@ -180,7 +180,9 @@ final class MessageRows {
                 case 0x7D, 0x5D: depth -= 1
                 case 0x22:
                     // Call and payload are two levels; a key stands behind a brace or a comma.
-                    if depth == 2, bytes[index - 1] == 0x7B || bytes[index - 1] == 0x2C, memcmp(bytes.baseAddress.unsafelyUnwrapped + index, key.utf8Start, size) == 0 {
+                    if depth == 2, bytes[index - 1] == 0x7B || bytes[index - 1] == 0x2C,
+                        memcmp(bytes.baseAddress.unsafelyUnwrapped + index, key.utf8Start, size) == 0
+                    {
                         var end = index + size
                         while end < bytes.count, (0x30...0x39).contains(bytes[end]) { end += 1 }
                         guard end > index + size, end < bytes.count, bytes[end] == 0x2C || bytes[end] == 0x7D else { return }

@@ -82,7 +82,8 @@ struct RunJudge {
                 sentence = explained.map { "\($0.found), wanted \($0.wanted), line \(line)" } ?? "\(formula.source) is false, line \(line)"
             }
             return JudgedExpectation(
-                that: formula.source, value: found, isFulfilled: holds, isExercised: isExercised, because: expectation.because, span: expectation.span, sentence: sentence)
+                that: formula.source, value: found, isFulfilled: holds, isExercised: isExercised, because: expectation.because, span: expectation.span,
+                sentence: sentence)
         }
     }
 

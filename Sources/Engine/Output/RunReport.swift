@@ -123,24 +123,28 @@ struct RunReport {
     /// What `evsim plot` needs to draw a picture again from the files of the run.
     private func plot(_ plot: PlotDeclaration) -> JSONValue {
         if !plot.latencies.isEmpty { return object([("title", .string(plot.title)), ("latencies", latencies(plot))] + look(of: plot)) }
-        return object([
-            ("title", .string(plot.title)),
-            (
-                "panels",
-                .array(
-                    plot.panels.map { panel in
-                        .array(
-                            panel.map { signal in
-                                let symbol = scenario.symbols.signals[signal]
-                                return object(
-                                    [("signal", .string(symbol.name)), ("unit", .string(symbol.unit)), ("style", .string(PictureStyle.of(symbol).rawValue))]
-                                        + (symbol.valueNames.isEmpty ? [] : [("names", .array(symbol.valueNames.map { .string($0) }))]))
-                            })
-                    })
-            ),
-            ("labels", .bool(plot.showsLabels)), ("detectors", .array(plot.detectors.map { .string(scenario.detectors[$0].name) })),
-            ("window_s", plot.window.map { seconds($0) } ?? .null),
-        ] + look(of: plot))
+        return object(
+            [
+                ("title", .string(plot.title)),
+                (
+                    "panels",
+                    .array(
+                        plot.panels.map { panel in
+                            .array(
+                                panel.map { signal in
+                                    let symbol = scenario.symbols.signals[signal]
+                                    return object(
+                                        [
+                                            ("signal", .string(symbol.name)), ("unit", .string(symbol.unit)),
+                                            ("style", .string(PictureStyle.of(symbol).rawValue)),
+                                        ]
+                                            + (symbol.valueNames.isEmpty ? [] : [("names", .array(symbol.valueNames.map { .string($0) }))]))
+                                })
+                        })
+                ),
+                ("labels", .bool(plot.showsLabels)), ("detectors", .array(plot.detectors.map { .string(scenario.detectors[$0].name) })),
+                ("window_s", plot.window.map { seconds($0) } ?? .null),
+            ] + look(of: plot))
     }
 
     private func look(of plot: PlotDeclaration) -> [(String, JSONValue)] {

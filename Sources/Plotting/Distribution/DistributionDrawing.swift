@@ -125,7 +125,9 @@ struct DistributionDrawing {
             let left = x(bin.from), right = max(x(bin.to), left + 2.5 * unit)
             canvas.fill(Rectangle(x: crisp(left), y: base - tall, width: max(1 / chart.scale, crisp(right) - crisp(left)), height: tall), color.opacity(0.55))
         }
-        canvas.fill(Rectangle(x: hasZero ? zero.x : box.x, y: base - 1 / chart.scale, width: box.maxX - (hasZero ? zero.x : box.x), height: 1 / chart.scale), theme.axis)
+        canvas.fill(
+            Rectangle(x: hasZero ? zero.x : box.x, y: base - 1 / chart.scale, width: box.maxX - (hasZero ? zero.x : box.x), height: 1 / chart.scale), theme.axis
+        )
         for (place, value) in row.values.enumerated().reversed() { mark(place, value, base, color, on: &canvas) }
         var right = box.maxX + 6 * unit
         guard column > 0 else { return }

@@ -16,7 +16,8 @@ enum LatencyPicture {
             let values = latency.count == 0 ? [] : [0.5, 0.9, 0.99].compactMap { latency.quantile($0)?.seconds } + [latency.greatest.seconds]
             let bins = latency.bins.map { DistributionChart.Row.Bin(from: $0.from.seconds, to: $0.to.seconds, count: Double($0.count)) }
             return DistributionChart.Row(
-                name: name.hasPrefix("ocpp.") ? String(name.dropFirst(5)) : name, note: note(simulation.links.calls(ofStream: stream), latency.count), bins: bins,
+                name: name.hasPrefix("ocpp.") ? String(name.dropFirst(5)) : name, note: note(simulation.links.calls(ofStream: stream), latency.count),
+                bins: bins,
                 values: values)
         }
     }
