@@ -26,7 +26,7 @@ evsim=$PWD/.build/release/evsim
 
 part "Python for the outside judges"
 python=$PWD/.venv/bin/python
-packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator'
+packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, junitparser'
 if ! "$python" -c "$packages" 2>/dev/null; then
     python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks by programs that were not written here: python-can, cantools, the JSON schemas of the ocpp package, pandas, jsonschema, Pillow, pngcheck.
+"""Checks by programs that were not written here: python-can, cantools, the JSON schemas of the ocpp package, pandas, jsonschema, Pillow, pngcheck, tshark, junitparser.
 
 usage: judges.py EVSIM. Prints what fails, and `N passed, N failed` at the end.
 """
@@ -19,6 +19,7 @@ import pandas
 import yaml
 from PIL import Image
 
+import capture_judge
 import schema_judge
 
 EVSIM = pathlib.Path(sys.argv[1]).resolve()
@@ -208,6 +209,7 @@ def main():
             judge_pictures(directory, path.stem)
             shutil.rmtree(directory)
         judge_variance(scratch / "variance")
+        capture_judge.judge(check, run, EVSIM, ROOT, scratch)
     schema_judge.judge(check, EVSIM, ROOT)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
