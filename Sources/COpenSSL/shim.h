@@ -38,3 +38,9 @@ static inline const unsigned char *copenssl_dns_name(const GENERAL_NAME *name, i
     return ASN1_STRING_get0_data(name->d.dNSName);
 }
 static inline void copenssl_names_free(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }
+static inline int copenssl_print_name(BIO *bio, const X509_NAME *name) {
+    return X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+}
+/* Without this callback OpenSSL would ask for a passphrase on the terminal. */
+static inline int copenssl_no_passphrase(char *buffer, int size, int writing, void *data) { (void)buffer, (void)size, (void)writing, (void)data; return -1; }
+static inline EVP_PKEY *copenssl_read_key(BIO *bio) { return PEM_read_bio_PrivateKey(bio, NULL, copenssl_no_passphrase, NULL); }
