@@ -36,7 +36,9 @@ let package = Package(
         .target(name: "CReference"),
         .executableTarget(
             name: "evsim-bench",
-            dependencies: ["CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "Transport", "YAMLTree"]),
+            dependencies: [
+                "CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "Transport", "YAMLTree",
+            ]),
         .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
         .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"], exclude: ["Golden"]),

@@ -44,3 +44,18 @@ static inline int copenssl_print_name(BIO *bio, const X509_NAME *name) {
 /* Without this callback OpenSSL would ask for a passphrase on the terminal. */
 static inline int copenssl_no_passphrase(char *buffer, int size, int writing, void *data) { (void)buffer, (void)size, (void)writing, (void)data; return -1; }
 static inline EVP_PKEY *copenssl_read_key(BIO *bio) { return PEM_read_bio_PrivateKey(bio, NULL, copenssl_no_passphrase, NULL); }
+
+/* Keeps the certificate that failed, so that the error can say whose it is; SSL_get0_peer_certificate has none then. */
+static inline int copenssl_keep_failed(int holds, X509_STORE_CTX *store) {
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+    if (!holds && ssl && certificate && !SSL_get_app_data(ssl) && X509_up_ref(certificate)) SSL_set_app_data(ssl, certificate);
+    return holds;
+}
+static inline void copenssl_set_verify(SSL_CTX *context, int mode) { SSL_CTX_set_verify(context, mode, copenssl_keep_failed); }
+/* The certificate that failed, which is the caller's from now on. */
+static inline X509 *copenssl_take_failed(SSL *ssl) {
+    X509 *certificate = SSL_get_app_data(ssl);
+    SSL_set_app_data(ssl, NULL);
+    return certificate;
+}

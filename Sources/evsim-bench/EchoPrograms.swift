@@ -99,7 +99,7 @@ enum EchoPrograms {
         let isQuiet = options["quiet"] != nil
         var isEnding = false
         while true {
-            guard let event = loop.next(until: EventLoop.now() + 1_000_000_000) else {
+            guard let event = loop.next(until: EventLoop.now() + (isEnding ? 20_000_000 : 1_000_000_000)) else {
                 if isEnding, loop.isIdle { return 0 }
                 continue
             }
@@ -107,7 +107,6 @@ enum EchoPrograms {
                 isEnding = true
                 loop.closeAll()
             }
-            if isEnding, loop.isIdle { return 0 }
             if case .binary(let id, let bytes) = event { loop.send(binary: bytes, to: id) }
             guard let heard = server.handle(event) else { continue }
             switch heard {
@@ -136,7 +135,9 @@ enum EchoPrograms {
         }
         let loop = try EventLoop()
         var tls: TLSContext?
-        if options.profile.isTLS { tls = try .client(authorities: options.file("ca"), certificates: options.file("cert"), key: options.file("key"), version: options.version) }
+        if options.profile.isTLS {
+            tls = try .client(authorities: options.file("ca"), certificates: options.file("cert"), key: options.file("key"), version: options.version)
+        }
         let client = try OCPPClient(
             url: try WebSocketURL(options.words[0]), identity: options.words[1],
             protocols: (options["protocols"] ?? "ocpp1.6").split(separator: ",").map(String.init), profile: options.profile,

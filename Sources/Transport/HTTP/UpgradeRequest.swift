@@ -101,7 +101,9 @@ public struct UpgradeRequest: Equatable, Sendable {
         var request = UpgradeRequest(path: path, host: host, key: key, protocols: head.list("sec-websocket-protocol"))
         for name in request.protocols where !name.utf8.allSatisfy(HTTPHead.isToken) { throw UpgradeError(400, "a subprotocol that is not a token") }
         if let field = try head.one("authorization") {
-            guard let credentials = BasicCredentials(field: field) else { throw UpgradeError(401, "an Authorization field that is not Basic with user:password") }
+            guard let credentials = BasicCredentials(field: field) else {
+                throw UpgradeError(401, "an Authorization field that is not Basic with user:password")
+            }
             request.credentials = credentials
         }
         request.extensions = head.list("sec-websocket-extensions")

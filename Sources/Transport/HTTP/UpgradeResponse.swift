@@ -86,7 +86,9 @@ public struct UpgradeResponse: Equatable, Sendable {
     public func check(against request: UpgradeRequest) throws(UpgradeError) {
         guard status == 101 else { throw UpgradeError(status, explanation) }
         guard upgrades else { throw UpgradeError(status, "the answer lacks Upgrade: websocket or Connection: Upgrade") }
-        guard acceptance == UpgradeRequest.accept(for: request.key) else { throw UpgradeError(status, "Sec-WebSocket-Accept does not fit the key of the request") }
+        guard acceptance == UpgradeRequest.accept(for: request.key) else {
+            throw UpgradeError(status, "Sec-WebSocket-Accept does not fit the key of the request")
+        }
         if let selected, !request.protocols.contains(selected) {
             throw UpgradeError(status, "the server chose the subprotocol \(selected), which was not offered (\(request.protocols.joined(separator: ", ")))")
         }

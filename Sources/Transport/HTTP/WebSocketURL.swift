@@ -32,6 +32,9 @@ public struct WebSocketURL: Equatable, Sendable {
             authority = authority[..<colon]
         }
         if authority.hasPrefix("["), authority.hasSuffix("]") { authority = authority.dropFirst().dropLast() }
+        guard !authority.contains(where: { $0 == "[" || $0 == "]" }) else {
+            throw UpgradeError(0, "the brackets of the IPv6 address in \(text) are not closed")
+        }
         guard !authority.isEmpty else { throw UpgradeError(0, "no host in the URL \(text)") }
         host = String(authority)
         var path = rest[authorityEnd...]

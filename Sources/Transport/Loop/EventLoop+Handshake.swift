@@ -39,7 +39,9 @@ extension EventLoop {
                 var agreement: DeflateAgreement?
                 if let answer = response.extensions.first {
                     agreement = DeflateAgreement.confirmed(answer)
-                    guard agreement != nil, response.extensions.count == 1 else { throw UpgradeError(101, "the server chose an extension that was not offered so: \(answer)") }
+                    guard agreement != nil, response.extensions.count == 1 else {
+                        throw UpgradeError(101, "the server chose an extension that was not offered so: \(answer)")
+                    }
                 }
                 open(connection, request, response.selected, agreement)
             } catch {

@@ -125,7 +125,8 @@ extension EventLoop {
 
     // MARK: - Ends
 
-    func end(_ connection: Connection, _ code: CloseCode, reason: String = "", byPeer: Bool = false, status: Int? = nil, detail: String, lingers: Bool = false) {
+    func end(_ connection: Connection, _ code: CloseCode, reason: String = "", byPeer: Bool = false, status: Int? = nil, detail: String, lingers: Bool = false)
+    {
         let wasOpen = connection.state == .open || connection.state == .closing
         end(connection, Closing(code: code, reason: reason, byPeer: byPeer, wasOpen: wasOpen, httpStatus: status, detail: detail), lingers: lingers)
     }

@@ -56,7 +56,8 @@ public final class OCPPServer {
         settings: ConnectionSettings = ConnectionSettings()
     ) throws(TransportError) {
         guard admission.profile.isTLS == (tls != nil) else {
-            throw TransportError("security profile \(admission.profile.rawValue) goes \(admission.profile.isTLS ? "over TLS: give a certificate" : "without TLS")")
+            throw TransportError(
+                "security profile \(admission.profile.rawValue) goes \(admission.profile.isTLS ? "over TLS: give a certificate" : "without TLS")")
         }
         if admission.profile == .mutualTLS, tls?.wantsClientCertificate != true { throw TransportError("security profile 3 needs the CA of the charge points") }
         self.loop = loop

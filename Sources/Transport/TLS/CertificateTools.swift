@@ -73,7 +73,9 @@ public enum CertificateTools {
     /// Throws, with words, when the chain (the certificate first, then its issuers) does not lead to one of the roots or is out of date at `time`, seconds since 1970.
     public static func verify(chain: [Certificate], roots: [Certificate], at time: Int64, hostName: String? = nil) throws(TLSError) {
         guard let leaf = chain.first else { throw TLSError("no certificate to verify") }
-        guard let store = X509_STORE_new(), let context = X509_STORE_CTX_new(), let others = copenssl_stack_new() else { throw TLSError.fromQueue("verification") }
+        guard let store = X509_STORE_new(), let context = X509_STORE_CTX_new(), let others = copenssl_stack_new() else {
+            throw TLSError.fromQueue("verification")
+        }
         defer {
             X509_STORE_CTX_free(context)
             X509_STORE_free(store)

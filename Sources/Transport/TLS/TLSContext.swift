@@ -42,7 +42,7 @@ public final class TLSContext {
         try made.use(certificates: certificates, key: key)
         if let clientAuthorities {
             try made.trust(clientAuthorities)
-            SSL_CTX_set_verify(made.context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+            copenssl_set_verify(made.context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
         }
         return made
     }
@@ -58,7 +58,7 @@ public final class TLSContext {
             throw TLSError.fromQueue("the CAs of the system")
         }
         if let certificates, let key { try made.use(certificates: certificates, key: key) }
-        SSL_CTX_set_verify(made.context, SSL_VERIFY_PEER, nil)
+        copenssl_set_verify(made.context, SSL_VERIFY_PEER)
         return made
     }
 

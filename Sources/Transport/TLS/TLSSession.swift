@@ -53,7 +53,10 @@ final class TLSSession {
         }
     }
 
-    deinit { SSL_free(ssl) }
+    deinit {
+        if let failed = copenssl_take_failed(ssl) { X509_free(failed) }
+        SSL_free(ssl)
+    }
 
     /// Begins or goes on with the handshake.
     func shakeHands(_ output: inout ByteQueue) -> Step {
@@ -122,7 +125,8 @@ final class TLSSession {
             if !isEstablished, verified != Int(X509_V_OK) {
                 ERR_clear_error()
                 let whose = isServer ? "the certificate of the client" : "the certificate of the server"
-                return .failed(TLSError.verification(verified, whose: whose, hostName: hostName, certificate: peerCertificate))
+                let failed = copenssl_take_failed(ssl).map { Certificate(owning: $0) }
+                return .failed(TLSError.verification(verified, whose: whose, hostName: hostName, certificate: failed))
             }
             return .failed(TLSError.fromQueue(doing))
         }

@@ -56,7 +56,8 @@ final class PermessageDeflate {
         return nil
     }
 
-    private func feed(_ stream: UnsafeMutablePointer<z_stream>, _ part: UnsafeRawBufferPointer, _ output: inout ByteQueue, _ limit: Int) -> WebSocketViolation? {
+    private func feed(_ stream: UnsafeMutablePointer<z_stream>, _ part: UnsafeRawBufferPointer, _ output: inout ByteQueue, _ limit: Int) -> WebSocketViolation?
+    {
         guard part.count > 0 else { return nil }
         stream.pointee.next_in = UnsafeMutablePointer(mutating: part.bindMemory(to: UInt8.self).baseAddress)
         stream.pointee.avail_in = UInt32(part.count)
