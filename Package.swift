@@ -15,10 +15,11 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "Quantities"),
         .target(name: "JSONText"),
+        .target(name: "Digests"),
         .target(name: "YAMLTree", dependencies: ["CYAML"]),
         .target(name: "SimulationKernel", dependencies: ["Quantities"]),
         .target(name: "CAN", dependencies: ["Quantities"]),
-        .target(name: "OCPP", dependencies: ["Quantities", "JSONText"]),
+        .target(name: "OCPP", dependencies: ["Quantities", "JSONText", "Digests"]),
         .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "CZlib"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
         .target(name: "Detection", dependencies: ["Quantities"]),
@@ -27,7 +28,8 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "Quantities", "JSONText", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage", "Plotting",
+                "Quantities", "JSONText", "Digests", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage",
+                "Plotting",
             ]),
         .target(
             name: "Commands",
@@ -37,10 +39,12 @@ let package = Package(
         .executableTarget(
             name: "evsim-bench",
             dependencies: [
-                "CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "Transport", "YAMLTree",
+                "CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "Transport",
+                "YAMLTree", "CLinux",
             ]),
         .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"], exclude: ["Golden"]),
         .testTarget(name: "SimulationKernelTests", dependencies: ["SimulationKernel"]),
         .testTarget(name: "CANTests", dependencies: ["CAN"], exclude: ["Vectors"]),

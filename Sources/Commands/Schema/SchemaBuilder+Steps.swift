@@ -121,7 +121,7 @@ extension SchemaBuilder {
         return schema
     }
 
-    private func field(_ field: MessageFieldManifest) -> JSONValue {
+    func field(_ field: MessageFieldManifest) -> JSONValue {
         described(
             field.name, "\(field.type)\(field.isNeeded ? ", required" : field.required ? ", filled in when it is not given" : "")", words: field.type,
             required: field.isNeeded, default: nil, text: nil, form(field.form))

@@ -89,6 +89,7 @@ extension SchemaBuilder {
         case .unit: return pattern(SchemaPattern.unit, "kW", "a unit, for example kW ('evsim list units')")
         case .layout: return define("layout") { pattern(SchemaPattern.layout, "u16 A", "a field layout, for example 'u16 A' or 'i16 be V'") }
         case .word(let words): return ["type": "string", "enum": .array(words.map { .string($0) })]
+        case .pace: return pattern("^(?:fast|real|[0-9]+(?:\\.[0-9]+)?[x×])$", "10x", "'fast', 'real' or a speed as '10x'")
         case .warning: return pattern("^W[0-9]{4}$", "W0601", "the code of a warning, for example W0601")
         case .repetition:
             return define("repetition") {
@@ -119,6 +120,7 @@ extension SchemaBuilder {
         case .node: return orSetting(pattern(SchemaPattern.path, "cp1"), names)
         case .signal: return orSetting(pattern(SchemaPattern.path, "charger.current"), names)
         case .labels: return orSetting(pattern(SchemaPattern.path, "labels"), names)
+        case .messages: return orSetting(pattern(SchemaPattern.messages), names)
         case .state: return name(dashes: true)
         case .sequence, .attack, .frameSet: return orSetting(pattern(SchemaPattern.ownName), names)
         case .typeOrRole: return ["type": "string", "enum": .array((PluginSchema.settingTypes + PluginSchema.roles).map { .string($0) })]

@@ -7,13 +7,17 @@ import SimulationKernel
 final class LinkTable {
     /// One connection.
     final class Link {
+        let number: Int
+        /// The charge point, or -1 if it is none of this run.
         let chargePoint: Int
+        /// The central system, or -1 if it is none of this run.
         let centralSystem: Int
+        /// Name under which the charge point connects.
+        let identity: String
         /// Number of the connection at the central system.
         var connection = -1
-        var latency = Duration.zero
-        var jitter = Duration.zero
-        var draws: StreamDraws?
+        /// What the network does; `nil` if it is perfect.
+        var faults: LinkFaults?
         /// Whether the connection stands.
         var isUp = false
         /// Whether the network lets no new connection through.
@@ -29,16 +33,21 @@ final class LinkTable {
         /// Catalogue numbers of these actions, -1 for names that the catalogue does not have.
         var actionUp = -1
         var actionDown = -1
+        /// When they were sent.
+        var calledUpAt = Instant.zero
+        var calledDownAt = Instant.zero
         /// Why the charge point could not do what the last call asked.
         var reason: String?
-        /// First stream of messages of the charge point.
-        let firstStream: Int
+        /// First stream of messages of the charge point; `nil` if it is none of this run.
+        let firstStream: Int?
         /// The part of a record that is the same for all messages of a direction.
         let recordUp: [UInt8]
         let recordDown: [UInt8]
 
-        init(chargePoint: Int, centralSystem: Int, name: String, firstStream: Int) {
+        init(number: Int, chargePoint: Int, centralSystem: Int, name: String, firstStream: Int?) {
+            self.number = number
             self.chargePoint = chargePoint
+            identity = name
             self.centralSystem = centralSystem
             self.firstStream = firstStream
             recordUp = MessageRows.head(chargePoint: name, toCentralSystem: true)
@@ -46,22 +55,18 @@ final class LinkTable {
         }
     }
 
-    private var links: [Link] = []
+    var links: [Link] = []
     private var linkOfChargePoint: [Int: Int] = [:]
-    private unowned(unsafe) var simulation: Simulation!
-    private unowned(unsafe) var kernel: Kernel!
+    /// What carries messages outside of the kernel; `nil` in virtual time.
+    var carrier: (any LinkCarrier)?
+    unowned(unsafe) var simulation: Simulation!
+    unowned(unsafe) var kernel: Kernel!
     private unowned(unsafe) var streams: StreamTable!
     private unowned(unsafe) var recorder: Recorder!
     private var rows: MessageRows?
-    private let parcels = ParcelStore()
-    private let counts: UnsafeMutablePointer<UInt64>
-
-    init() {
-        counts = .allocate(capacity: OCPPAction.allCases.count)
-        counts.initialize(repeating: 0, count: OCPPAction.allCases.count)
-    }
-
-    deinit { counts.deallocate() }
+    let parcels = ParcelStore()
+    /// Calls and their answers by action.
+    let calls = CallMeter()
 
     /// Joins the table and its run, whose kernel, streams and recorder must exist already.
     func attach(_ simulation: Simulation) {
@@ -77,89 +82,42 @@ final class LinkTable {
     /// Joins a charge point and its central system; the number of the link.
     func connect(chargePoint: Int, centralSystem: Int) -> Int {
         let link = Link(
-            chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
+            number: links.count, chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
             firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
-        for declaration in simulation.scenario.links {
+        let declarations = simulation.scenario.links.filter { declaration in
             let (first, second) = declaration.between
-            guard first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint) else {
-                continue
-            }
-            link.latency = declaration.latency
-            link.jitter = declaration.jitter
-            if declaration.jitter > .zero {
-                link.draws = StreamDraws(
-                    seed: simulation.scenario.run.seed, path: "links.\(declaration.name).\(simulation.scenario.symbols.nodes[chargePoint])")
-            }
+            return first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint)
         }
+        link.faults = LinkFaults(declarations, chargePoint: simulation.scenario.symbols.nodes[chargePoint], simulation)
         links.append(link)
+        recorder.capture?.join(link.number, chargePoint: chargePoint, centralSystem: centralSystem)
         linkOfChargePoint[chargePoint] = links.count - 1
         return links.count - 1
     }
+
+    /// Takes on a charge point that is none of this run and has connected to a central system of it; the number of the link.
+    func connectStranger(identity: String, centralSystem: Int) -> Int {
+        links.append(Link(number: links.count, chargePoint: -1, centralSystem: centralSystem, name: identity, firstStream: nil))
+        return links.count - 1
+    }
+
+    /// The link of a charge point of this run that connects to a central system under a name.
+    func link(identity: String, centralSystem: Int) -> Int? {
+        links.indices.first { links[$0].centralSystem == centralSystem && links[$0].chargePoint >= 0 && links[$0].identity == identity }
+    }
+
+    /// Name under which the charge point of a link connects.
+    func identity(of number: Int) -> String { links[number].identity }
 
     /// The links of a central system in the order of the charge points.
     func links(of centralSystem: Int) -> [(number: Int, chargePoint: Int)] {
         links.indices.filter { links[$0].centralSystem == centralSystem }.map { ($0, links[$0].chargePoint) }
     }
 
-    // MARK: Connections
+    /// The charge point of a link.
+    func chargePoint(of number: Int) -> Int { links[number].chargePoint }
 
-    /// Whether the connection of a link stands.
-    func isUp(_ number: Int) -> Bool { links[number].isUp }
-
-    /// The charge point asks for the connection: both ends hear `linkUp`, or it alone hears `linkDown`, after the latency of the link.
-    func open(_ number: Int) {
-        let link = links[number]
-        guard !link.isUp else { return }
-        link.generation &+= 1
-        announce(number, link.chargePoint, after: link.latency, .opened)
-    }
-
-    /// An end closes the connection: both hear `linkDown`, and what is on its way is lost.
-    func close(_ number: Int) {
-        let link = links[number]
-        guard link.isUp else { return }
-        link.isUp = false
-        link.generation &+= 1
-        link.calledUp = nil
-        link.calledDown = nil
-        (link.lastUp, link.lastDown) = (.zero, .zero)
-        announce(number, link.chargePoint, after: .zero, .closed)
-        announce(number, link.centralSystem, after: .zero, .closed)
-    }
-
-    /// The network fails: the connection is lost, and no new one is let through until `restore`.
-    func cut(_ number: Int) {
-        links[number].isBlocked = true
-        close(number)
-    }
-
-    /// The network lets connections through again.
-    func restore(_ number: Int) { links[number].isBlocked = false }
-
-    /// What happens to a connection, as the payload of an event.
-    private enum Change: UInt64 {
-        case opened, closed
-    }
-
-    private func announce(_ number: Int, _ node: Int, after delay: Duration, _ change: Change) {
-        kernel.schedule(
-            at: kernel.now + delay, phase: .delivery, node: UInt32(node + 1), kind: EventKind.link, target: UInt32(node),
-            payload: UInt64(number) << 34 | change.rawValue << 32 | UInt64(links[number].generation))
-    }
-
-    /// A change of a connection has come to a node.
-    func changed(_ payload: UInt64, _ node: Node) {
-        let number = Int(payload >> 34)
-        let link = links[number]
-        // Both ends hear of an end before one of them can ask for the next connection.
-        guard payload >> 32 & 3 == Change.opened.rawValue else { return node.linkDown(number) }
-        guard payload & 0xFFFF_FFFF == UInt64(link.generation), !link.isUp else { return }
-        guard !link.isBlocked else { return node.linkDown(number) }
-        link.isUp = true
-        simulation.nodes[link.centralSystem].linkUp(number)
-        // The central system may have refused it.
-        if link.isUp { node.linkUp(number) }
-    }
+    // MARK: Connections at the central system
 
     func setConnection(_ number: Int, of link: Int) { links[link].connection = number }
     func connection(of link: Int) -> Int { links[link].connection }
@@ -170,14 +128,17 @@ final class LinkTable {
     func sendUp(_ number: Int, _ message: OCPPMessage) {
         let link = links[number]
         var label = -1
+        var action = -1
+        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionUp = payload.action.map { Int($0.rawValue) } ?? -1
+            action = link.actionUp
             link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
-            count(link.actionUp, link)
+            link.calledUpAt = kernel.now
+            count(link.actionUp, link, up: true)
             record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
         default:
-            var action = -1
             var name: String?
             if let called = link.calledDown, called.id == message.id {
                 action = link.actionDown
@@ -186,21 +147,26 @@ final class LinkTable {
                 link.calledDown = nil
             }
             record(message, action, name, link, up: true, label: label)
+            answered = action
         }
-        travel(message, number, to: link.centralSystem, &link.lastUp, link)
+        let arrival = travel(message, action, number, up: true, &link.lastUp, link)
+        if let arrival, answered >= 0 { measure(answered, link, up: false, message, arrival - link.calledDownAt) }
     }
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
         let link = links[number]
+        var action = -1
+        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionDown = payload.action.map { Int($0.rawValue) } ?? -1
+            action = link.actionDown
             link.calledDown = (id, link.actionDown < 0 ? payload.actionName : nil, label)
-            count(link.actionDown, link)
+            link.calledDownAt = kernel.now
+            count(link.actionDown, link, up: false)
             record(message, link.actionDown, link.calledDown?.action, link, up: false, label: label)
         default:
-            var action = -1
             var name: String?
             if let called = link.calledUp, called.id == message.id {
                 action = link.actionUp
@@ -208,32 +174,72 @@ final class LinkTable {
                 link.calledUp = nil
             }
             record(message, action, name, link, up: false, label: -1)
+            answered = action
         }
-        travel(message, number, to: link.chargePoint, &link.lastDown, link)
+        let arrival = travel(message, action, number, up: false, &link.lastDown, link)
+        if let arrival, answered >= 0 { measure(answered, link, up: true, message, arrival - link.calledUpAt) }
     }
 
-    private func count(_ action: Int, _ link: Link) {
+    private func count(_ action: Int, _ link: Link, up: Bool) {
         guard action >= 0 else { return }
-        counts[action] += 1
+        calls.called(action, up: up)
         guard !streams.isEmpty else { return }
         streams.count(action, at: kernel.now)
-        streams.count(link.firstStream + action, at: kernel.now)
+        if let first = link.firstStream { streams.count(first + action, at: kernel.now) }
+    }
+
+    /// Records what an end that is none of this run has sent.
+    func note(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, counts: Bool = false) {
+        if counts { count(action, link, up: up) }
+        record(message, action, name, link, up: up, label: -1)
+    }
+
+    /// The answer to a call takes so long, counted from the call, to its arrival.
+    private func measure(_ action: Int, _ link: Link, up: Bool, _ answer: OCPPMessage, _ time: Duration) {
+        calls.answered(action, up: up, isError: answer.isError, after: time)
+        if streams.isTimed, let first = link.firstStream { streams.answered(first + action, after: time) }
     }
 
     private func record(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, label: Int) {
-        let identity = UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(link.chargePoint) << 8 | UInt64(truncatingIfNeeded: action) & 0xFF
+        let identity =
+            UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(UInt32(truncatingIfNeeded: link.chargePoint)) << 8 | UInt64(
+                truncatingIfNeeded: action) & 0xFF
         kernel.note(identity: identity, payload: message.digest)
+        if let capture = recorder.capture {
+            capture.message(link.number, up: up, message, label: label < 0 ? nil : simulation.truth.kind(of: label), at: kernel.now)
+        }
         guard let rows else { return }
         rows.append(
             message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),
             at: kernel.now, origin: recorder.origin)
     }
 
-    private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
-        var arrival = kernel.now + link.latency
-        if let draws = link.draws { arrival += Duration(seconds: draws.draw(.uniform, site: 0, 0, link.jitter.seconds)) ?? .zero }
+    private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) -> Instant? {
+        var arrival = kernel.now
+        if let faults = link.faults {
+            let fate = faults.fate(of: message, action: action, up: up, at: arrival)
+            if fate.isLost { return nil }
+            arrival += fate.delay
+            if fate.isOvertaken {
+                put(message, number, up: up, at: arrival, link)
+                return arrival
+            }
+            if fate.isDoubled {
+                last = max(last, arrival)
+                put(message, number, up: up, at: last, link)
+            }
+        }
         if arrival < last { arrival = last }
         last = arrival
+        put(message, number, up: up, at: arrival, link)
+        return arrival
+    }
+
+    private func put(_ message: OCPPMessage, _ number: Int, up: Bool, at arrival: Instant, _ link: Link) {
+        if let carrier {
+            return arrival <= kernel.now ? carrier.send(message, over: number, up: up) : delay(message, number, up: up, until: arrival, link)
+        }
+        let node = up ? link.centralSystem : link.chargePoint
         kernel.schedule(
             at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
             payload: UInt64(link.generation) << 32 | UInt64(parcels.put(message, link: number)))
@@ -258,6 +264,9 @@ final class LinkTable {
         return links[number].reason
     }
 
+    /// The reason that a charge point gave, once.
+    func takeReason(toChargePoint node: Int) -> String? { linkOfChargePoint[node].flatMap { takeReason($0) } }
+
     // MARK: Steps
 
     /// A step wants a message sent; the strand is told when it has ended.
@@ -271,9 +280,14 @@ final class LinkTable {
         central.send(request, link: number)
     }
 
-    /// Calls sent, by action, in the order of the catalogue; those never sent are left out.
-    var sentByAction: [(action: String, count: UInt64)] {
-        OCPPAction.allCases.filter { counts[Int($0.rawValue)] > 0 }.map { ($0.name.description, counts[Int($0.rawValue)]) }
+    /// Calls of a stream of messages; those of one node are counted where somebody asks for them.
+    func calls(ofStream stream: Int) -> UInt64 {
+        stream < OCPPAction.allCases.count ? calls.calls(of: stream) : UInt64(streams.runtime(stream).count)
+    }
+
+    /// The answer times of a stream of messages.
+    func latency(ofStream stream: Int) -> LatencyHistogram {
+        stream < OCPPAction.allCases.count ? calls.latency(of: stream) : streams.runtime(stream).latency ?? LatencyHistogram()
     }
 }
 

@@ -124,10 +124,6 @@ public enum LanguageCatalogue {
             right: "--set gap=20ms"),
         entry(.unknownSequence, "unknown sequence", "'call' names an entry of 'sequences'.", wrong: "- {call: flatout}", right: "- {call: flat_out}"),
         entry(
-            .unknownAction, "unknown action",
-            "'do' names something that a person or the world does to a node of its kind; 'evsim describe KIND' shows what can be done to it.",
-            wrong: "- {do: plugin, to: cp1}", right: "- {do: plug, to: cp1}"),
-        entry(
             .unknownMessage, "unknown message", "'send' names an action of OCPP 1.6 by its official name; 'evsim list messages' shows all.",
             wrong: "- {send: StartRemote, to: cp1}", right: "- {send: RemoteStartTransaction, to: cp1}"),
         entry(.unknownDetector, "unknown detector", "The name is not among 'detectors'.", wrong: "marks: [repeatet]", right: "marks: [repeated]"),
@@ -171,6 +167,10 @@ public enum LanguageCatalogue {
             .tooMany, "too many nodes, signals or steps",
             "Bounds keep memory and time finite: 100 000 instances a node, 2 000 000 signals, 200 000 steps with calls written out.",
             wrong: "cp: {is: charge-point, count: 1000000}", right: "cp: {is: charge-point, count: 1000}"),
+        entry(
+            .unknownAction, "unknown action",
+            "'do' names something that a person or the world does to a node of its kind; 'evsim describe KIND' shows what can be done to it.",
+            wrong: "- {do: plugin, to: cp1}", right: "- {do: plug, to: cp1}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [

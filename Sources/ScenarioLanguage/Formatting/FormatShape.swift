@@ -67,6 +67,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level: .quantity(rescales: true)
         case .count: .whole
+        case .replies: replies
         default: .any
         }
     }
@@ -113,10 +114,12 @@ struct FormatSchema {
     private static let bus = keys(
         ScenarioSchema.bus, ["frames": .named(.keys(frame)), "data_bitrate": .quantity(rescales: false)],
         later: [("data_bitrate", "bitrate"), ("dbc", "fidelity"), ("attach", "dbc"), ("sets", "attach")])
-    private static let link = keys(ScenarioSchema.link, later: [("loss", "jitter"), ("duplicate", "loss"), ("reorder", "duplicate")])
+    private static let link = keys(ScenarioSchema.link)
     private static let steps = FormatShape.list(.step)
     private static let sequence = keys(ScenarioSchema.sequence, ["steps": steps, "settings": .named(.setting)], later: [("settings", "needs")])
     private static let label = keys(ScenarioSchema.label)
+    private static let replies = FormatShape.named(
+        .list(.sectionOr(.any, keys(ScenarioSchema.reply, ["error": .sectionOr(.any, keys(ScenarioSchema.replyError))]))))
     private static let expectation = keys(ScenarioSchema.expectation)
     private static let plot = keys(ScenarioSchema.plot, later: [("grid", "lines"), ("by", "grid"), ("bands", "marks")])
     private static let values = FormatShape.quantity(rescales: false)
@@ -170,6 +173,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level, .ramp: .quantity(rescales: true)
         case .count: .whole
+        case .replies: Self.replies
         default: .any
         }
     }

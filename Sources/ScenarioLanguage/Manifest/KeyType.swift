@@ -44,6 +44,8 @@ public indirect enum KeyType: Sendable, Hashable {
     case layout
     /// One of these words.
     case word([String])
+    /// A speed of simulated time.
+    case pace
     /// The code of a warning.
     case warning
     /// How often steps are repeated.
@@ -79,6 +81,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case detectorKind = "detector kind"
         case frameSet = "set of frames"
         case labels = "labels or detector"
+        case messages = "stream of messages"
         case typeOrRole = "type or role"
     }
 
@@ -105,6 +108,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .unit: "unit"
         case .layout: "layout"
         case .word(let words): words.joined(separator: " | ")
+        case .pace: "fast, real or Nx"
         case .warning: "code"
         case .repetition: "number, forever, time or formula"
         case .message: "message"
@@ -155,6 +159,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case "frames.NAME": "set of frames"
         case "buses.NAME.frames.NAME.data.NAME": "layout"
         case "steps[i].label": "label"
+        case "nodes.NAME.replies.MESSAGE[i]": "reply"
         case "expect[i]": "formula"
         default:
             // `plots[i]` is a plot, `nodes.NAME` a node, `buses.NAME` a bus.

@@ -50,7 +50,9 @@ extension ScenarioBuilder {
         let verbs = entries.filter { StepVerb(rawValue: $0.name) != nil }
         guard let first = verbs.first, let verb = StepVerb(rawValue: first.name) else {
             let names = StepVerb.allCases.map(\.rawValue)
-            let guess = entries.lazy.compactMap { entry in Suggestion.nearest(entry.name, among: names).map { (entry, $0) } }.first
+            let others = Set(StepVerb.allCases.flatMap(\.keys))
+            let guess = entries.lazy.filter { !others.contains($0.name) }.compactMap { entry in Suggestion.nearest(entry.name, among: names).map { (entry, $0) }
+            }.first
             reading.error(
                 .noVerb, guess?.0.key.span ?? entries.first?.key.span ?? node.span, "a step needs a verb",
                 label: guess.map { "did you mean '\($0.1)'?" } ?? "one of: \(names.joined(separator: ", "))")

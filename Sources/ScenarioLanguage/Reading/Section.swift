@@ -61,8 +61,8 @@ public enum ScenarioSchema {
             KeyManifest("detectors", .named(.section("detectors.NAME"), key: "NAME"), "What watches signals and raises alarms."),
             KeyManifest("expect", .list(.section("expect[i]", short: .formula)), "What must hold at the end; decides the exit code."),
             KeyManifest(
-                "record", .list(.word(["frames", "messages", "signals", "labels"])), default: "[signals, labels]",
-                "What is written: frames, messages, signals, labels."),
+                "record", .list(.word(["frames", "messages", "signals", "labels", "capture"])), default: "[signals, labels]",
+                "What is written: frames, messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
             KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
             KeyManifest(
                 "intended", .list(.warning), default: "[]",
@@ -76,7 +76,7 @@ public enum ScenarioSchema {
             KeyManifest("seed", .whole(0...UInt64.max), default: "1", "Seed of every random stream."),
             KeyManifest(
                 "start", .instant, default: "2000-01-01T00:00:00Z", "Date and time in UTC at which the nodes are switched on, as protocols and logs show it."),
-            KeyManifest("pace", .word(["fast"]), default: "fast", "Speed of simulated time: as fast as it can go."),
+            KeyManifest("pace", .pace, default: "fast", "Speed of simulated time: as fast as it can go, as real time, or N times as fast: '10x'."),
             KeyManifest("ready_within", .duration(allowsZero: false), default: "30s", "How long each node may take to boot."),
         ])
     /// `params.NAME`.
@@ -136,8 +136,34 @@ public enum ScenarioSchema {
         path: "links.NAME", about: "The network between two nodes.",
         keys: [
             KeyManifest("between", .list(.reference(.node), count: 2...2), required: true, "The two ends."),
-            KeyManifest("latency", .duration(allowsZero: true), default: "0s", "Time that each message takes, each way."),
+            KeyManifest("latency", .time, default: "0s", "Time that each message takes, each way; a formula is drawn for each message."),
             KeyManifest("jitter", .duration(allowsZero: true), default: "0s", "Greatest random addition, drawn per message; the order is kept."),
+            KeyManifest("bandwidth", .quantity(.dataRate), "Bits that pass per second, each way: a slow network, or a reader that is slow to read."),
+            KeyManifest("loss", .quantity(.none), default: "0%", "Share of messages that never arrive."),
+            KeyManifest("duplicate", .quantity(.none), default: "0%", "Share of messages that arrive twice."),
+            KeyManifest("reorder", .quantity(.none), default: "0%", "Share of messages that later ones overtake."),
+            KeyManifest("disconnect", .quantity(.frequency), "How often the connection is lost on average: '2 /h'."),
+            KeyManifest("for", .time, default: "10s", "How long no new connection gets through after a 'disconnect'."),
+            KeyManifest("faults", .list(.section("links.NAME.faults[i]")), default: "[]", "Faults with a direction, actions and times of their own."),
+        ])
+    /// `links.NAME.faults[i]`.
+    public static let linkFault = Section(
+        path: "links.NAME.faults[i]", about: "One fault of a network: what it does, to which messages, and when.",
+        keys: [
+            KeyManifest("loss", .quantity(.none), "Share of messages that never arrive."),
+            KeyManifest("duplicate", .quantity(.none), "Share of messages that arrive twice."),
+            KeyManifest("reorder", .quantity(.none), "Share of messages that later ones overtake."),
+            KeyManifest("delay", .time, "Time that messages take in addition."),
+            KeyManifest("disconnect", .quantity(.frequency), "How often the connection is lost on average: '2 /h'."),
+            KeyManifest("chance", .quantity(.none), default: "100%", "Share of messages that 'delay' meets."),
+            KeyManifest("for", .time, default: "10s", "How long no new connection gets through after a 'disconnect'."),
+            KeyManifest("silent", .flag, default: "false", "Whether both ends believe in the connection until 'for' is over: a pulled cable."),
+            KeyManifest("direction", .word(["both", "to-csms", "to-charge-point"]), default: "both", "Direction of the messages."),
+            KeyManifest("only", .word(["both", "calls", "answers"]), default: "both", "Whether calls or their answers are meant."),
+            KeyManifest("actions", .list(.message), default: "[]", "Actions of the messages, with their answers; all when not given."),
+            KeyManifest("from", .duration(allowsZero: true), default: "0s", "When it begins, counted from the start of the run."),
+            KeyManifest("until", .duration(allowsZero: false), "When it ends; the end of the run when not given."),
+            KeyManifest("when", .formula, "Condition that must hold; asked for each message."),
         ])
     /// `sequences.NAME`.
     public static let sequence = Section(
@@ -182,8 +208,11 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("title", .text, required: true, "Title; also names the file."),
             KeyManifest(
-                "lines", .lines, required: true,
+                "lines", .lines,
                 "Signals of different dimensions get panels of their own; a list inside the list is a panel. 'cp.*.power' draws one line a node."),
+            KeyManifest(
+                "latencies", .list(.reference(.messages)),
+                "In place of 'lines': how long answers took, a row for each action: ocpp.Heartbeat, cp1.ocpp.Heartbeat, or ocpp.* for all that were answered."),
             KeyManifest("marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands."),
             KeyManifest("window", .duration(allowsZero: false), "Only the last part of the run."),
             KeyManifest("size", .size, default: "1200x600", "Size in pixels."),
@@ -196,6 +225,33 @@ public enum ScenarioSchema {
         path: "buses.NAME.sets[i]", about: "A set of frames of a plugin; every other key is a setting of the set.",
         keys: [KeyManifest("is", .reference(.frameSet), required: true, "Name of the set.")])
 
+    /// A reply in its long form.
+    public static let reply = Section(
+        path: "nodes.NAME.replies.MESSAGE[i]",
+        about: "How calls are answered: one of answer, with, payload, error and malformed, and to which calls it applies.",
+        keys: [
+            KeyManifest("answer", .word(ReplyDeclaration.words), "The node's own answer, one that says yes or no, none, or the end of the connection."),
+            KeyManifest("with", .fields, "Fields of the answer by their official names, in place of the node's own."),
+            KeyManifest("payload", .text, "JSON text that is sent as the payload of the answer as it stands, valid or not."),
+            KeyManifest(
+                "error", .section("nodes.NAME.replies.MESSAGE[i].error", short: .word(ReplyDeclaration.errorCodes)),
+                "Code of a CALLERROR; the call is not processed."),
+            KeyManifest("malformed", .word(ReplyDeclaration.malformations), "An answer that is broken in this way."),
+            KeyManifest("delay", .duration(allowsZero: true), default: "0s", "How long the answer waits."),
+            KeyManifest("times", .whole(1...1_000_000_000), "How many calls it answers; one when another reply follows in the list, else all."),
+            KeyManifest("from_call", .whole(1...1_000_000_000), "First call that it answers, counted for each caller from 1."),
+            KeyManifest("for", .target, "Nodes whose calls it answers; all of them when not given."),
+            KeyManifest("chance", .number, default: "100%", "How likely it answers a call; else the node answers by itself."),
+        ])
+    /// The error of a reply in its long form.
+    public static let replyError = Section(
+        path: "nodes.NAME.replies.MESSAGE[i].error", about: "A CALLERROR, or only its code.",
+        keys: [
+            KeyManifest("code", .word(ReplyDeclaration.errorCodes), required: true, "Code, in the spelling of OCPP 1.6 or of later versions."),
+            KeyManifest("description", .text, "Words for a person."),
+            KeyManifest("details", .fields, default: "{}", "Any object."),
+        ])
+
     /// Words for how bad an anomaly or an alarm is.
     public static let severities = ["low", "medium", "high", "critical"]
 
@@ -203,7 +259,7 @@ public enum ScenarioSchema {
     public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, plot]
+    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, plot, reply, replyError]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
@@ -242,7 +298,7 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["data_bitrate", "dbc", "attach"]), ("links.NAME", ["loss", "duplicate", "reorder"]),
+        ("buses.NAME", ["data_bitrate", "dbc", "attach"]),
         ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]

@@ -2,15 +2,20 @@
 //
 //     let loop = try EventLoop()
 //     let server = try OCPPServer(loop: loop, address: "127.0.0.1", port: 0, admission: Admission(known: ["CP1"]))   // server.port: the one chosen
-//     let client = OCPPClient(url: try WebSocketURL("ws://127.0.0.1:\(server.port)/ocpp"), identity: "CP1")
+//     let client = try OCPPClient(url: try WebSocketURL("ws://127.0.0.1:\(server.port)/ocpp"), identity: "CP1")
 //     let connection = client.connect(loop)                       // answers later: .opened or .closed
 //     while true {
 //         while let event = loop.next(until: nextSimulatedEvent) {    // monotonic nanoseconds, EventLoop.now()
-//             switch server.handle(event) ?? .other(event) {
-//             case .connected(let id, let peer): …                // peer.identity, peer.subprotocol, peer.credentials, peer.address
-//             case .text(let id, let bytes): …                    // bytes: UnsafeRawBufferPointer, good until the next call of next()
-//             case .closed(let id, let closing): …                // closing.code, .reason, .detail (words for people)
-//             case .other(let event): …                           // events of connections that are not the server's
+//             if let heard = server.handle(event) {                   // nil: not of this server, or settled (a request that was judged)
+//                 switch heard {
+//                 case .connected(let id, let peer): …                // peer.identity, .subprotocol, .credentials, .address, .certificateName
+//                 case .text(let id, let bytes): …                    // bytes: UnsafeRawBufferPointer, good until the next call of next()
+//                 case .closed(let id, let identity, let closing): …  // closing.code, .reason, .detail (words for people)
+//                 case .refused(_, let identity, let closing): …      // closing.httpStatus 401, 404, 409
+//                 case .other(let event): …                           // .pong, .congested, .relieved, .binary
+//                 }
+//             } else {
+//                 switch event { case .opened(let id, let opening): … case .text(let id, let bytes): … default: break }   // the clients'
 //             }
 //         }
 //         runSimulationUntilNow()
@@ -21,9 +26,9 @@
 //                                            hands out what one look found, so that a busy network never starves the owner.
 //   listen(address:port:tls:) throws(TransportError) -> ListenerID, port(of:), stopListening(_:)
 //   connect(to: [SocketAddress], request: UpgradeRequest, tls: TLSContext?, hostName:) -> ConnectionID
-//   accept(_:subprotocol:) and refuse(_:status:reason:)  answer an .upgrade (OCPPServer does it by its Admission)
-//   send(text:to:) send(binary:to:) ping(_:) close(_:code:reason:) abort(_:)   what is sent leaves together at the next call of next() or flush()
-//   sendRaw(_:to:) shutdownWrite(_:) abort(_:reset:) pauseReading(_:) resumeReading(_:)   faults on purpose
+//   accept(_:subprotocol:) and refuse(_:_ error: UpgradeError)  answer an .upgrade (OCPPServer does it by its Admission)
+//   send(text:to:) send(binary:to:) ping(_:) close(_:code:reason:) abort(_:reset:)   what is sent leaves together at the next call of next() or flush()
+//   sendRaw(_:to:) sendFrame(first:_:masked:to:) shutdownWrite(_:) pauseReading(_:) resumeReading(_:)   faults on purpose
 //   setPing(_:interval:deadline:)            dead-peer detection; 0 = off
 //   queued(_:) -> Int                        bytes that wait for the peer
 //   closeAll(code:) and isIdle               an orderly end: closeAll(code: 1001), then next() until isIdle or a deadline of the owner
