@@ -19,6 +19,7 @@ enum Main {
         if let program = arguments.first, program == "ws-echo-server" || program == "ws-echo-client" {
             exit(EchoPrograms.run(program, Array(arguments.dropFirst())))
         }
+        if arguments.first == "raw-echo-server" { exit(RawEcho.server()) }
         let names = arguments.filter { $0 != "--json" }
         let known = benchmarks.map(\.name)
         for name in names where !known.contains(name) {
