@@ -26,7 +26,8 @@ extension ScenarioBuilder {
         guard let manifest = registry.message(entry.name) else {
             reading.error(
                 .unknownMessage, entry.key.span, "there is no message \(Diagnostic.quoted(entry.name))",
-                label: reading.suggestion(entry.name, calls + [ReplyDeclaration.anyMessage]) ?? "calls of a \(caller.rawValue): \(calls.joined(separator: ", "))")
+                label: reading.suggestion(entry.name, calls + [ReplyDeclaration.anyMessage])
+                    ?? "calls of a \(caller.rawValue): \(calls.joined(separator: ", "))")
             return nil
         }
         guard isCall(manifest) else {
