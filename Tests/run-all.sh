@@ -26,7 +26,7 @@ evsim=$PWD/.build/release/evsim
 
 part "Python for the outside judges"
 python=$PWD/.venv/bin/python
-packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, junitparser'
+packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, junitparser, websockets'
 if ! "$python" -c "$packages" 2>/dev/null; then
     python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
 fi
@@ -107,6 +107,16 @@ if [ -n "$python" ]; then
     p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p' <<<"$line")
     f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2/p' <<<"$line")
     if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "the judges did not come to an end"; fi
+    # shellcheck disable=SC2086
+    if $SWIFT build $RELEASE --product evsim-bench >"$scratch/out" 2>&1; then
+        "$python" Tests/Peers/websocket_judge.py .build/release/evsim-bench | tee "$scratch/judges"
+        line=$(tail -1 "$scratch/judges")
+        p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p' <<<"$line")
+        f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2/p' <<<"$line")
+        if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "the WebSocket judge did not come to an end"; fi
+    else
+        bad "evsim-bench does not build"
+    fi
 else
     skip "the Python judges: no venv, or no packages"
 fi
