@@ -33,7 +33,9 @@ let package = Package(
         .target(name: "CReference"),
         .executableTarget(
             name: "evsim-bench",
-            dependencies: ["CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "YAMLTree"]),
+            dependencies: [
+                "CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "YAMLTree", "JSONText",
+            ]),
         .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
         .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"], exclude: ["Golden"]),

@@ -145,10 +145,7 @@ public struct MessageDecoder: Sendable {
             try finish(&reader, skipping: true)
             return Self.refuse(id, .notSupported, action.name.description)
         }
-        guard try reader.peek() == .object else {
-            try finish(&reader, skipping: true)
-            return Self.refuse(id, .formationViolation, "a payload is an object")
-        }
+        _ = try reader.peek()
         let start = reader.offset
         let (payload, violations) = try payload(bytes, &reader, action, isRequest: true)
         let end = reader.offset
@@ -210,12 +207,16 @@ public struct MessageDecoder: Sendable {
             try reader.null()
             guard case .known(let action) = call, MessageCatalogue.ocpp16.hasNoRequiredField(action) else {
                 try finish(&reader)
-                return .failed(id, CallError(.formationViolation, "a payload is an object"), [])
+                let violation = Violation(rule: .payload, pointer: "", value: "null", expected: "an object")
+                return .failed(id, CallError(violation.code, violation.description), [violation])
             }
             found.0 = Self.emptyConfirmation(action)
         default:
-            try finish(&reader, skipping: true)
-            return .failed(id, CallError(.formationViolation, "a payload is an object"), [])
+            guard case .known(let action) = call else {
+                try finish(&reader, skipping: true)
+                return .failed(id, CallError(.formationViolation, "a payload is an object"), [])
+            }
+            found = try payload(bytes, &reader, action, isRequest: false)
         }
         if try reader.nextElement() {
             try finish(&reader, skipping: true)

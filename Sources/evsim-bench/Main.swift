@@ -1,11 +1,14 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|formula|scenario|plugin]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|ocpp|formula|scenario|plugin]... [--json]`; exit 1 when a bar is missed.
+///
+/// `evsim-bench ocpp-check [--lenient]` is a tool for the judges of the tests (``MessageCheck``).
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
         ("kernel", { KernelBenchmark.run() }),
         ("can", { CANBenchmark.run() }),
+        ("ocpp", { OCPPBenchmark.run() }),
         ("formula", { FormulaBenchmark.run() }),
         ("scenario", { ScenarioBenchmark.run() }),
         ("plugin", { PluginBenchmark.run() }),
@@ -13,6 +16,10 @@ enum Main {
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "ocpp-check" {
+            MessageCheck.run(isStrict: !arguments.contains("--lenient"))
+            exit(0)
+        }
         let names = arguments.filter { $0 != "--json" }
         let known = benchmarks.map(\.name)
         for name in names where !known.contains(name) {
