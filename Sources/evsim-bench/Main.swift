@@ -2,7 +2,7 @@ import Glibc
 
 /// The benchmark program: `evsim-bench [kernel|can|ocpp|formula|scenario|plugin]... [--json]`; exit 1 when a bar is missed.
 ///
-/// `evsim-bench ocpp-check [--lenient]` is a tool for the judges of the tests (``MessageCheck``).
+/// `evsim-bench ocpp-check [--lenient]` and `evsim-bench ocpp-order` are tools for the judges of the tests (``MessageCheck``, ``OrderCheck``).
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
@@ -18,6 +18,10 @@ enum Main {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "ocpp-check" {
             MessageCheck.run(isStrict: !arguments.contains("--lenient"))
+            exit(0)
+        }
+        if arguments.first == "ocpp-order" {
+            OrderCheck.run()
             exit(0)
         }
         let names = arguments.filter { $0 != "--json" }
