@@ -107,7 +107,12 @@ public struct MessageDecoder: Sendable {
         guard try reader.peek() == .string else { return .noID }
         let token = try reader.string()
         guard !token.hasLoneSurrogate else { return .noID }
-        head.isTooLong = token.length > 36 && JSONReader.scalarCount(token, in: reader.source) > 36
+        if token.length > 36 {
+            let length = JSONReader.scalarCount(token, in: reader.source)
+            // An id that no peer can have meant is not repeated in an answer.
+            guard length <= 255 else { return .noID }
+            head.isTooLong = length > 36
+        }
         head.id = MessageID(token, reader)
         return nil
     }
