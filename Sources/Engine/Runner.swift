@@ -28,6 +28,7 @@ public enum Runner {
             limits.events = options.maximumEvents
             let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
+            if let pace = scenario.run.pace { simulation.driver = PacedDriver(simulation, pace: pace, outside: nil) }
             let reason = simulation.run()
             return conclude(simulation, reason, options)
         } catch {

@@ -38,14 +38,18 @@ public struct FramingSession: Sendable {
     public private(set) var pending: PendingCall?
     private var queue: [(payload: OCPPPayload, token: UInt64)] = []
     private var head = 0
-    private var lastID = 0
+    /// The number that was given last.
+    public private(set) var lastID: Int
+    /// True if every id is used for two calls in a row, as some chargers do.
+    public var repeatsIDs = false
     /// True while a time-out timer of the owner runs; it is set again only when it fires, so that most calls need no timer of their own.
     private var hasTimer = false
     /// The ids that the peer has used on this connection.
     private var peerIDs = RecentIDs()
 
-    public init(timeout: Duration = .seconds(30), queueLimit: Int = 200) {
+    public init(timeout: Duration = .seconds(30), queueLimit: Int = 200, lastID: Int = 0) {
         self.timeout = timeout
+        self.lastID = lastID
         self.queueLimit = queueLimit
     }
 
@@ -92,8 +96,9 @@ public struct FramingSession: Sendable {
         lastID += 1
         let action = payload.action
         let isKept = action == nil || action == .startTransaction || action == .stopTransaction
-        pending = PendingCall(id: lastID, token: token, action: action, kept: isKept ? KeptPayload(payload) : nil, deadline: now + timeout)
-        return .call(.number(lastID), payload)
+        let id = repeatsIDs ? (lastID + 1) / 2 : lastID
+        pending = PendingCall(id: id, token: token, action: action, kept: isKept ? KeptPayload(payload) : nil, deadline: now + timeout)
+        return .call(.number(id), payload)
     }
 
     /// The action of the outstanding call if it has this id: what ``MessageDecoder`` asks.

@@ -117,7 +117,7 @@ struct ChargePointTests {
         pair.log = []
         pair.send(remoteStart, token: 1, at: seconds(1))
         #expect(short(pair.taken()) == ["StatusNotification 1 Preparing"])
-        let timer = ChargePointTimer(rawValue: 17)
+        let timer = ChargePointTimer.connection(1)
         #expect(pair.timers[timer] == seconds(61))
         pair.point(seconds(61)) { point, out in point.timer(timer, at: seconds(61), meter: pair.meter, into: &out) }
         #expect(short(pair.taken()) == ["StatusNotification 1 Available"])
@@ -177,6 +177,7 @@ struct ChargePointTests {
             out = []
         }
         machine.start(at: .zero, into: &out)
+        machine.connected(at: .zero, into: &out)
         collect()
         answer(.bootNotificationResult(BootNotificationResult(status: .accepted, currentTime: OCPPTimestamp(milliseconds: 0), interval: 300)))
         answer(.empty(.statusNotification))
@@ -196,16 +197,20 @@ struct ChargePointTests {
         #expect(sent.last?.action == .startTransaction)
         answer(.startTransactionResult(IdTagInfo(status: .accepted), transactionID: 9))
         answer(.empty(.statusNotification))
-        guard case .call(_, .stopTransaction(let stop))? = sent.last else {
+        guard case .call(_, .stopTransaction(let stop))? = sent.dropLast().last else {
             Issue.record("no StopTransaction: \(sent.map(\.string))")
             return
         }
         #expect(stop.transactionID == 9 && stop.timestamp == OCPPTimestamp(epoch: 0, seconds(4)))
     }
 
-    @Test("A central system that never answers costs bounded memory, and StartTransaction is tried three times")
+    @Test("A central system that never answers costs bounded memory, and StartTransaction is tried again and again, since silence is no refusal")
     func silence() {
-        let pair = Pair(settings { $0.queueLimit = 20 })
+        let pair = Pair(
+            settings {
+                $0.queueLimit = 20
+                $0.transactionQueueLimit = 20
+            })
         pair.point(.zero) { point, out in point.start(at: .zero, into: &out) }
         let meter = TestMeter()
         var point = pair.point
@@ -215,27 +220,37 @@ struct ChargePointTests {
         var lost = 0
         var starts = 0
         var deadline = pair.timers[.call] ?? seconds(30)
+        var retry = Instant.never
         for second in 2...400 {
             if seconds(Double(second)) >= deadline { point.timer(.call, at: seconds(Double(second)), meter: meter, into: &out) }
+            if seconds(Double(second)) >= retry {
+                retry = .never
+                point.timer(.retry, at: seconds(Double(second)), meter: meter, into: &out)
+            }
             point.meterSample(connector: 1, at: seconds(Double(second)), meter: meter, into: &out)
             for output in out {
                 switch output {
                 case .setTimer(.call, let at): deadline = at
+                case .setTimer(.retry, let at): retry = at
                 case .violation(.queueFull, _): lost += 1
                 case .send(let message): if message.action == .startTransaction { starts += 1 }
                 default: break
                 }
             }
             out = []
-            #expect(point.session.queued <= 21)
+            #expect(point.calls.count <= 21)
         }
         #expect(lost > 300)
+        // Tries at 1 s, after 30 + 60 s, after 30 + 120 s, after 30 + 180 s.
         #expect(starts == 3)
+        #expect(point.queuedTransactionMessages <= 21 && point.memory.transactions.count == 1)
     }
 
-    @Test("Messages of other feature profiles and unknown actions are answered with the right error code")
+    @Test("Messages that are refused and unknown actions are answered with the right error code")
     func unsupported() {
-        let pair = Pair(referenceSettings())
+        var settings = referenceSettings()
+        settings.refuses = [.reset]
+        let pair = Pair(settings)
         pair.point(.zero) { point, out in point.start(at: .zero, into: &out) }
         pair.send(.payload(.object(.reset, text: #"{"type":"Soft"}"#)), token: 1, at: .zero)
         pair.send(.payload(.raw(action: "Frobnicate", text: "{}")), token: 2, at: .zero)

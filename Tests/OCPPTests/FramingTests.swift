@@ -246,6 +246,9 @@ struct FramingTests {
         var out: [ChargePointOutput] = []
         let meter = TestMeter()
         machine.start(at: .zero, into: &out)
+        out = []
+        machine.connected(at: .zero, into: &out)
+        out.removeAll { if case .cancelTimer = $0 { true } else { false } }
         guard case .send(.call(.number(1), _))? = out.first, case .setTimer(.call, let deadline)? = out.dropFirst().first else {
             Issue.record("no boot: \(out)")
             return

@@ -66,7 +66,10 @@ final class Pair {
         case .deenergise(let connector): log.append("0x201 \(connector)")
         case .limit(let connector, let amperes): log.append("0x210 \(connector) \(amperes)")
         case .violation(let kind, let text): log.append("violation \(kind): \(text)")
-        case .status, .transactionStarted, .transactionEnded, .booted: break
+        case .connect:
+            csms.reconnect(connection)
+            point.connected(at: now, into: &fromPoint)
+        case .status, .transactionStarted, .transactionEnded, .booted, .disconnect, .unlocked, .securityEvent, .reboot: break
         }
     }
 

@@ -92,7 +92,7 @@ struct ScenarioPage {
 
     private var links: [Row] {
         scenario.links.map { link in
-            let times = "latency \(Quantity(link.latency.seconds, .time).text), jitter \(Quantity(link.jitter.seconds, .time).text)"
+            let times = link.summary
             return [("name", link.name), ("between", "\(names(link.between.0)) and \(names(link.between.1))"), ("times", times)]
         }
     }

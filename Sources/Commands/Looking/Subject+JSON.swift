@@ -11,6 +11,10 @@ extension Subject {
                 "what": "kind", "name": .string(kind.name), "about": .string(kind.about), "roles": .array(kind.roles.map { .string($0.rawValue) }),
                 "settings": .array(kind.settings.map(Subject.setting)), "signals": .array(kind.signals.map(Subject.signal)),
                 "frames": .array(kind.frames.map(Subject.frame)),
+                "actions": .array(
+                    kind.actions.map {
+                        ["name": .string($0.name), "about": .string($0.about), "settings": .array($0.settings.map(Subject.setting))]
+                    }),
                 "example": .string(kind.example),
             ]
         case .detector(let detector):

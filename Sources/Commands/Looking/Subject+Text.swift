@@ -16,6 +16,13 @@ extension Subject {
             text += heading("Settings") + Subject.settings(kind.settings, width)
             if !kind.signals.isEmpty { text += heading("Signals") + TextLayout.definitions(kind.signals.map(Subject.signalRow), width: width) }
             if !kind.frames.isEmpty { text += heading("Frames on its bus") + TextLayout.definitions(kind.frames.map(Subject.frameRow), width: width) }
+            if !kind.actions.isEmpty {
+                text += heading("Actions, for the verb 'do'")
+                for action in kind.actions {
+                    text += TextLayout.definitions([(action.name, action.about)], width: width)
+                    text += TextLayout.definitions(action.settings.map { ("  " + $0.name, Subject.row($0, follows: false).1) }, width: width)
+                }
+            }
             return text + heading("Example") + Subject.indented(kind.example)
         case .detector(let detector):
             var text = title(detector.name, "detector kind", detector.about) + heading("Settings") + Subject.settings(detector.settings, width)
@@ -75,7 +82,7 @@ extension Subject {
         case (nil, let greatest?): text += ", at most \(greatest)"
         case (nil, nil): break
         }
-        if case .texts(let allowed) = setting.type { text += " (\(allowed.joined(separator: ", ")))" }
+        if case .texts(let allowed) = setting.type, !allowed.isEmpty { text += " (\(allowed.joined(separator: ", ")))" }
         if setting.required { text += ", required" } else if let value = setting.defaultText { text += ", default \(value)" }
         if setting.drawnAtEachUse { text += ", a formula is drawn anew at each use" }
         return text

@@ -183,10 +183,21 @@ enum LanguageTables {
         registry.kinds.flatMap { kind -> [String] in
             var lines = ["", "### \(kind.name)", "", prose(kind.about), ""]
             if !kind.settings.isEmpty { lines += settings(kind.settings) }
-            guard !kind.signals.isEmpty else { return lines }
-            if !kind.settings.isEmpty { lines.append("") }
+            if !kind.signals.isEmpty {
+                if !kind.settings.isEmpty { lines.append("") }
+                lines += rows(
+                    ["Signal", "Unit", "Meaning"], kind.signals.map { [code($0.name), unit($0), prose($0.about) + ($0.settable ? " Can be set." : "")] })
+            }
+            if !kind.actions.isEmpty {
+                lines.append("")
+                lines += rows(
+                    ["Action", "`with`", "Meaning"],
+                    kind.actions.map { action in
+                        let with = action.settings.map { code($0.name) + ($0.required ? " \\*" : $0.defaultText.map { " = \($0)" } ?? "") }
+                        return [code(action.name), with.joined(separator: ", "), prose(action.about)]
+                    })
+            }
             return lines
-                + rows(["Signal", "Unit", "Meaning"], kind.signals.map { [code($0.name), unit($0), prose($0.about) + ($0.settable ? " Can be set." : "")] })
         } + [""]
     }
 

@@ -34,8 +34,33 @@ extension SchemaBuilder {
                 "required": .array(([manifest.verb] + manifest.keys.filter(\.required).map(\.name)).map { .string($0) }), "additionalProperties": false,
             ]
             if case .message = manifest.takes { schema.add("allOf", .array(registry.messages.map { fieldsOfStep($0) })) }
+            if case .action = manifest.takes { schema.add("allOf", .array(actions.map { settingsOfStep($0, names) })) }
             return schema
         }
+    }
+
+    /// Every action of a kind once, by its name.
+    private var actions: [ActionManifest] {
+        var found: [ActionManifest] = []
+        for action in registry.kinds.flatMap(\.actions) where !found.contains(where: { $0.name == action.name }) { found.append(action) }
+        return found
+    }
+
+    /// The name of an action.
+    func action(_ names: Names) -> JSONValue { actions.isEmpty ? pattern(SchemaPattern.ownName) : kindName(actions.map { ($0.name, $0.about) }, names) }
+
+    /// What `with` holds for an action.
+    private func settingsOfStep(_ action: ActionManifest, _ names: Names) -> JSONValue {
+        let needed = action.settings.filter(\.required).map { JSONValue.string($0.name) }
+        var with: JSONValue = [
+            "type": ["object", "null"], "properties": .object(action.settings.map { .init($0.name, setting($0, names)) }), "additionalProperties": false,
+        ]
+        var then: JSONValue = ["properties": ["with": with]]
+        if !needed.isEmpty {
+            with.add("required", .array(needed))
+            then = ["properties": ["with": with], "required": ["with"]]
+        }
+        return ["if": ["properties": ["do": ["const": .string(action.name)]], "required": ["do"]], "then": then]
     }
 
     private func describe(_ manifest: StepManifest, _ type: JSONValue) -> JSONValue {

@@ -46,6 +46,7 @@ extension SchemaBuilder {
             let signal = reference(.signal, scalars)
             return ["type": ["array", "null"], "items": ["anyOf": [signal, ["type": "array", "items": signal]]]]
         case .reference(let what): return reference(what, scalars)
+        case .action: return action(names)
         case .message: return message(scalars == .open && names == .settings ? .builtIn : names)  // A message of a plugin has an official name.
         case .version: return ["const": 1]
         case .formula: return formula
@@ -88,6 +89,7 @@ extension SchemaBuilder {
         case .unit: return pattern(SchemaPattern.unit, "kW", "a unit, for example kW ('evsim list units')")
         case .layout: return define("layout") { pattern(SchemaPattern.layout, "u16 A", "a field layout, for example 'u16 A' or 'i16 be V'") }
         case .word(let words): return ["type": "string", "enum": .array(words.map { .string($0) })]
+        case .pace: return pattern("^(?:fast|real|[0-9]+(?:\\.[0-9]+)?[x×])$", "10x", "'fast', 'real' or a speed as '10x'")
         case .warning: return pattern("^W[0-9]{4}$", "W0601", "the code of a warning, for example W0601")
         case .repetition:
             return define("repetition") {

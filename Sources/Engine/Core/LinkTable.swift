@@ -7,13 +7,22 @@ import SimulationKernel
 final class LinkTable {
     /// One connection.
     final class Link {
+        /// The charge point, or -1 if it is none of this run.
         let chargePoint: Int
+        /// The central system, or -1 if it is none of this run.
         let centralSystem: Int
+        /// Name under which the charge point connects.
+        let identity: String
         /// Number of the connection at the central system.
         var connection = -1
-        var latency = Duration.zero
-        var jitter = Duration.zero
-        var draws: StreamDraws?
+        /// What the network does; `nil` if it is perfect.
+        var faults: LinkFaults?
+        /// Whether the connection stands.
+        var isUp = false
+        /// Whether the network lets no new connection through.
+        var isBlocked = false
+        /// Counts the connections of the link: what was on its way over an older one never arrives.
+        var generation: UInt32 = 0
         /// When the last message of each direction arrives: later ones never overtake it.
         var lastUp = Instant.zero
         var lastDown = Instant.zero
@@ -25,14 +34,15 @@ final class LinkTable {
         var actionDown = -1
         /// Why the charge point could not do what the last call asked.
         var reason: String?
-        /// First stream of messages of the charge point.
-        let firstStream: Int
+        /// First stream of messages of the charge point; `nil` if it is none of this run.
+        let firstStream: Int?
         /// The part of a record that is the same for all messages of a direction.
         let recordUp: [UInt8]
         let recordDown: [UInt8]
 
-        init(chargePoint: Int, centralSystem: Int, name: String, firstStream: Int) {
+        init(chargePoint: Int, centralSystem: Int, name: String, firstStream: Int?) {
             self.chargePoint = chargePoint
+            identity = name
             self.centralSystem = centralSystem
             self.firstStream = firstStream
             recordUp = MessageRows.head(chargePoint: name, toCentralSystem: true)
@@ -40,14 +50,16 @@ final class LinkTable {
         }
     }
 
-    private var links: [Link] = []
+    var links: [Link] = []
     private var linkOfChargePoint: [Int: Int] = [:]
-    private unowned(unsafe) var simulation: Simulation!
-    private unowned(unsafe) var kernel: Kernel!
+    /// What carries messages outside of the kernel; `nil` in virtual time.
+    var carrier: (any LinkCarrier)?
+    unowned(unsafe) var simulation: Simulation!
+    unowned(unsafe) var kernel: Kernel!
     private unowned(unsafe) var streams: StreamTable!
     private unowned(unsafe) var recorder: Recorder!
     private var rows: MessageRows?
-    private let parcels = ParcelStore()
+    let parcels = ParcelStore()
     private let counts: UnsafeMutablePointer<UInt64>
 
     init() {
@@ -73,27 +85,36 @@ final class LinkTable {
         let link = Link(
             chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
             firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
-        for declaration in simulation.scenario.links {
+        let declarations = simulation.scenario.links.filter { declaration in
             let (first, second) = declaration.between
-            guard first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint) else {
-                continue
-            }
-            link.latency = declaration.latency
-            link.jitter = declaration.jitter
-            if declaration.jitter > .zero {
-                link.draws = StreamDraws(
-                    seed: simulation.scenario.run.seed, path: "links.\(declaration.name).\(simulation.scenario.symbols.nodes[chargePoint])")
-            }
+            return first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint)
         }
+        link.faults = LinkFaults(declarations, chargePoint: simulation.scenario.symbols.nodes[chargePoint], simulation)
         links.append(link)
         linkOfChargePoint[chargePoint] = links.count - 1
         return links.count - 1
     }
 
+    /// Takes on a charge point that is none of this run and has connected to a central system of it; the number of the link.
+    func connectStranger(identity: String, centralSystem: Int) -> Int {
+        links.append(Link(chargePoint: -1, centralSystem: centralSystem, name: identity, firstStream: nil))
+        return links.count - 1
+    }
+
+    /// The link of a charge point of this run that connects to a central system under a name.
+    func link(identity: String, centralSystem: Int) -> Int? {
+        links.indices.first { links[$0].centralSystem == centralSystem && links[$0].chargePoint >= 0 && links[$0].identity == identity }
+    }
+
+    /// Name under which the charge point of a link connects.
+    func identity(of number: Int) -> String { links[number].identity }
+
     /// The links of a central system in the order of the charge points.
     func links(of centralSystem: Int) -> [(number: Int, chargePoint: Int)] {
         links.indices.filter { links[$0].centralSystem == centralSystem }.map { ($0, links[$0].chargePoint) }
     }
+
+    // MARK: Connections at the central system
 
     func setConnection(_ number: Int, of link: Int) { links[link].connection = number }
     func connection(of link: Int) -> Int { links[link].connection }
@@ -104,14 +125,15 @@ final class LinkTable {
     func sendUp(_ number: Int, _ message: OCPPMessage) {
         let link = links[number]
         var label = -1
+        var action = -1
         switch message {
         case .call(let id, let payload):
             link.actionUp = payload.action.map { Int($0.rawValue) } ?? -1
+            action = link.actionUp
             link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
             count(link.actionUp, link)
             record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
         default:
-            var action = -1
             var name: String?
             if let called = link.calledDown, called.id == message.id {
                 action = link.actionDown
@@ -121,20 +143,21 @@ final class LinkTable {
             }
             record(message, action, name, link, up: true, label: label)
         }
-        travel(message, number, to: link.centralSystem, &link.lastUp, link)
+        travel(message, action, number, up: true, &link.lastUp, link)
     }
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
         let link = links[number]
+        var action = -1
         switch message {
         case .call(let id, let payload):
             link.actionDown = payload.action.map { Int($0.rawValue) } ?? -1
+            action = link.actionDown
             link.calledDown = (id, link.actionDown < 0 ? payload.actionName : nil, label)
             count(link.actionDown, link)
             record(message, link.actionDown, link.calledDown?.action, link, up: false, label: label)
         default:
-            var action = -1
             var name: String?
             if let called = link.calledUp, called.id == message.id {
                 action = link.actionUp
@@ -143,7 +166,7 @@ final class LinkTable {
             }
             record(message, action, name, link, up: false, label: -1)
         }
-        travel(message, number, to: link.chargePoint, &link.lastDown, link)
+        travel(message, action, number, up: false, &link.lastDown, link)
     }
 
     private func count(_ action: Int, _ link: Link) {
@@ -151,11 +174,19 @@ final class LinkTable {
         counts[action] += 1
         guard !streams.isEmpty else { return }
         streams.count(action, at: kernel.now)
-        streams.count(link.firstStream + action, at: kernel.now)
+        if let first = link.firstStream { streams.count(first + action, at: kernel.now) }
+    }
+
+    /// Records what an end that is none of this run has sent.
+    func note(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, counts: Bool = false) {
+        if counts { count(action, link) }
+        record(message, action, name, link, up: up, label: -1)
     }
 
     private func record(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, label: Int) {
-        let identity = UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(link.chargePoint) << 8 | UInt64(truncatingIfNeeded: action) & 0xFF
+        let identity =
+            UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(UInt32(truncatingIfNeeded: link.chargePoint)) << 8 | UInt64(
+                truncatingIfNeeded: action) & 0xFF
         kernel.note(identity: identity, payload: message.digest)
         guard let rows else { return }
         rows.append(
@@ -163,20 +194,41 @@ final class LinkTable {
             at: kernel.now, origin: recorder.origin)
     }
 
-    private func travel(_ message: OCPPMessage, _ number: Int, to node: Int, _ last: inout Instant, _ link: Link) {
-        var arrival = kernel.now + link.latency
-        if let draws = link.draws { arrival += Duration(seconds: draws.draw(.uniform, site: 0, 0, link.jitter.seconds)) ?? .zero }
+    private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) {
+        var arrival = kernel.now
+        if let faults = link.faults {
+            let fate = faults.fate(of: message, action: action, up: up, at: arrival)
+            if fate.isLost { return }
+            arrival += fate.delay
+            if fate.isOvertaken { return put(message, number, up: up, at: arrival, link) }
+            if fate.isDoubled {
+                last = max(last, arrival)
+                put(message, number, up: up, at: last, link)
+            }
+        }
         if arrival < last { arrival = last }
         last = arrival
+        put(message, number, up: up, at: arrival, link)
+    }
+
+    private func put(_ message: OCPPMessage, _ number: Int, up: Bool, at arrival: Instant, _ link: Link) {
+        if let carrier {
+            return arrival <= kernel.now ? carrier.send(message, over: number, up: up) : delay(message, number, up: up, until: arrival, link)
+        }
+        let node = up ? link.centralSystem : link.chargePoint
         kernel.schedule(
             at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
-            payload: UInt64(parcels.put(message, link: number)))
+            payload: UInt64(link.generation) << 32 | UInt64(parcels.put(message, link: number)))
     }
 
     /// A message arrives.
-    func deliver(_ parcel: Int, to node: Node) {
+    func deliver(_ payload: UInt64, to node: Node) {
+        let parcel = Int(payload & 0xFFFF_FFFF)
         let link = parcels.link(of: parcel)
-        node.receive(parcels.take(parcel), link: link)
+        let message = parcels.take(parcel)
+        // A message of a connection that is gone is lost.
+        guard payload >> 32 == UInt64(links[link].generation) else { return }
+        node.receive(message, link: link)
     }
 
     /// The charge point says why it could not do what a call asks.

@@ -31,12 +31,20 @@ class Node: CANReceiver {
     func powerOn() {}
     /// Called when the run's t = 0 is reached: periodic work starts here.
     func ready() {}
+    /// Name under which the node speaks OCPP: the last part of the address that it connects to.
+    var identity: String { name }
     /// A timer that the node set.
     func timer(_ id: UInt32, _ payload: UInt32) {}
     /// A periodic reading that the node asked for.
     func sample(_ id: UInt32) {}
     /// A message arrives.
     func receive(_ message: OCPPMessage, link: Int) {}
+    /// A connection that the node is an end of stands.
+    func linkUp(_ link: Int) {}
+    /// A connection is gone, or could not be opened.
+    func linkDown(_ link: Int) {}
+    /// A step does something to the node that a person or the world would do.
+    func perform(_ action: ActionCall) {}
     /// A frame arrives that the node subscribed to.
     func receive(_ frame: CANFrame, at instant: Instant) {}
     /// A step wrote one of the node's signals.

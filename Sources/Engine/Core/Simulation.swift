@@ -32,6 +32,9 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// What keeps the run beside the clock of the machine; `nil` while it goes as fast as it can.
+    var driver: PacedDriver?
+    private let interrupt: InterruptFlag?
     /// Told from time to time how far the run has come.
     var progress: ((RunProgress) -> Void)?
 
@@ -72,6 +75,7 @@ public final class Simulation: EventDispatcher {
     init(_ scenario: Scenario, kinds: [NodeKind], recorder: Recorder, limits: KernelLimits, interrupt: InterruptFlag?) throws(RunFailure) {
         self.scenario = scenario
         self.recorder = recorder
+        self.interrupt = interrupt
         let slots = scenario.symbols.signals.count + scenario.symbols.slots
         signals = SignalStore(count: max(slots, 1))
         interest = .allocate(capacity: max(slots, 1))
@@ -280,16 +284,20 @@ public final class Simulation: EventDispatcher {
 
     /// Runs to the end in parts of a thousandth, at most a minute each, so that progress can be told.
     private func runInParts() -> SimulationKernel.StopReason {
-        guard let progress else { return kernel.run(dispatcher: self) }
+        if let driver { return driver.run(interrupt: interrupt) }
+        guard progress != nil else { return kernel.run(dispatcher: self) }
         let part = Duration(nanoseconds: min(max(scenario.run.length.nanoseconds / 1000, 1), 60_000_000_000))
         while true {
             let from = kernel.nextInstant ?? kernel.now
             let reason = kernel.run(dispatcher: self, until: from.nanoseconds < kernel.end.nanoseconds ? from + part : kernel.end)
             guard reason == .paused else { return reason }
-            progress(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events))
+            report()
             guard let next = kernel.nextInstant, next < kernel.end else { return kernel.run(dispatcher: self) }
         }
     }
+
+    /// Tells how far the run has come.
+    func report() { progress?(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events)) }
 
     /// Simulated time since t = 0.
     var simulated: Duration { hasOrigin ? max(.zero, min(kernel.now, kernel.end) - origin) : .zero }
@@ -326,6 +334,7 @@ public final class Simulation: EventDispatcher {
         recorder.setOrigin(origin)
         if isTicking { kernel.schedule(at: origin + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
         replayBeforeOrigin()
+        links.ready()
         for node in nodes { node.ready() }
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
@@ -362,7 +371,10 @@ public final class Simulation: EventDispatcher {
         case EventKind.timer:
             nodeTable[Int(event.target)].timer(UInt32(truncatingIfNeeded: event.payload >> 32), UInt32(truncatingIfNeeded: event.payload))
         case EventKind.sample: nodeTable[Int(event.target)].sample(UInt32(truncatingIfNeeded: event.payload))
-        case EventKind.message: links.deliver(Int(event.payload), to: nodeTable[Int(event.target)])
+        case EventKind.message: links.deliver(event.payload, to: nodeTable[Int(event.target)])
+        case EventKind.link: links.changed(event.payload, nodeTable[Int(event.target)])
+        case EventKind.linkFailure: links.failed(Int(event.target), event.payload)
+        case EventKind.outgoing: links.release(event.payload, up: event.target == 1)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
@@ -445,4 +457,6 @@ extension EventKind {
     static let startSteps: UInt32 = 10
     static let follower: UInt32 = 11
     static let tick: UInt32 = 12
+    static let link: UInt32 = 13
+    static let linkFailure: UInt32 = 14
 }

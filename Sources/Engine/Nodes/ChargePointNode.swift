@@ -21,8 +21,8 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private let bootAfter: Duration
     private var plants: [Plant]
     /// The timers of the machine, then those of full vehicles by connector.
-    private var timers = TimerTable(count: 96)
-    private static let fullSlot = 64
+    private var timers = TimerTable(count: fullSlot + 16)
+    private static let fullSlot = 96
     private let voltage: Double
     private let phases: Int
     /// What the charger module on the bus reported last.
@@ -132,7 +132,9 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         case .limit(let connector, let amperes): setLimit(amperes, connector)
         case .status(let connector, let status):
             if connector == 1 { publish(Signal.status, Double(status.rawValue)) }
-        case .transactionStarted, .transactionEnded: break
+        case .connect: drive { $0.connected(at: now, into: &$1) }
+        case .disconnect, .unlocked, .securityEvent, .transactionStarted, .transactionEnded: break
+        case .reboot(let after): setTimer(ChargePointNode.fullTimer - 1, at: now + after)
         case .booted: simulation.nodeBooted(self)
         case .violation(_, let text):
             // The sender of the message that is being answered is told why; what has no sender is a warning of its own.

@@ -5,7 +5,7 @@ import SimulationKernel
 
 /// Works through the steps of a scenario: each strand runs until it has to wait, then an event, an answer or a condition resumes it.
 final class StepRunner {
-    private unowned(unsafe) let simulation: Simulation
+    unowned(unsafe) let simulation: Simulation
     private var strands: [Strand] = []
     /// Places of finished strands.
     private var freeStrands: [Int] = []
@@ -220,6 +220,10 @@ final class StepRunner {
             wake(strand, after: instant > now ? instant - now : .zero)
         case .until(let formula, let timeout, let goesOn): return startUntil(formula, timeout, goesOn, step, strand)
         case .send(let send): return startSend(send, step, strand)
+        case .act(let act):
+            for node in nodes(act.to, step, strand) { self.act(act, on: node, step, strand) }
+            finishStep(strand)
+            return true
         case .set(let values):
             for (signal, formula) in values { set(signal, runner(formula, step, strand).value(at: now)) }
             finishStep(strand)
@@ -277,7 +281,7 @@ final class StepRunner {
         }
     }
 
-    private func runner(_ formula: Formula, _ step: Step, _ strand: Strand) -> FormulaRunner {
+    func runner(_ formula: Formula, _ step: Step, _ strand: Strand) -> FormulaRunner {
         let key = RunnerKey(step: step.number, source: formula.source)
         guard formula.drawCount > 0 else {
             if let known = runners[key] { return known }
@@ -341,6 +345,9 @@ final class StepRunner {
         switch step.action {
         case .send(let send):
             guard case .constant(let known) = send.to else { return "" }
+            nodes = known
+        case .act(let act):
+            guard case .constant(let known) = act.to else { return "" }
             nodes = known
         case .attack(let attack): nodes = attack.targets
         default: return ""

@@ -53,6 +53,7 @@ enum Code: String, CaseIterable {
     case missingArgument = "E0418"
     case mixedDimensions = "E0419"
     case tooMany = "E0420"
+    case unknownAction = "E0421"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"

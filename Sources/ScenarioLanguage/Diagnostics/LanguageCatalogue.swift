@@ -167,6 +167,10 @@ public enum LanguageCatalogue {
             .tooMany, "too many nodes, signals or steps",
             "Bounds keep memory and time finite: 100 000 instances a node, 2 000 000 signals, 200 000 steps with calls written out.",
             wrong: "cp: {is: charge-point, count: 1000000}", right: "cp: {is: charge-point, count: 1000}"),
+        entry(
+            .unknownAction, "unknown action",
+            "'do' names something that a person or the world does to a node of its kind; 'evsim describe KIND' shows what can be done to it.",
+            wrong: "- {do: plugin, to: cp1}", right: "- {do: plug, to: cp1}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [

@@ -63,6 +63,14 @@ struct FormatSchema {
     ]
 
     /// The shape of a value of a setting's type as plugin files name it.
+    private static func shape(ofSetting type: SettingType) -> FormatShape {
+        switch type {
+        case .quantity, .duration, .percent, .number, .level: .quantity(rescales: true)
+        case .count: .whole
+        default: .any
+        }
+    }
+
     private static func shape(ofType type: String?) -> FormatShape {
         guard let type else { return .any }
         return quantityTypes.contains(type) ? .quantity(rescales: true) : type == "count" ? .whole : .any
@@ -105,7 +113,7 @@ struct FormatSchema {
     private static let bus = keys(
         ScenarioSchema.bus, ["frames": .named(.keys(frame)), "data_bitrate": .quantity(rescales: false)],
         later: [("data_bitrate", "bitrate"), ("dbc", "fidelity"), ("attach", "dbc"), ("sets", "attach")])
-    private static let link = keys(ScenarioSchema.link, later: [("loss", "jitter"), ("duplicate", "loss"), ("reorder", "duplicate")])
+    private static let link = keys(ScenarioSchema.link)
     private static let steps = FormatShape.list(.step)
     private static let sequence = keys(ScenarioSchema.sequence, ["steps": steps, "settings": .named(.setting)], later: [("settings", "needs")])
     private static let label = keys(ScenarioSchema.label)
@@ -210,6 +218,10 @@ struct FormatSchema {
         case .call:
             value = .any
             with = .fields(sequences.first { $0.name == name }?.fields ?? [])
+        case .do:
+            value = .any
+            with = .fields(
+                registry.kinds.lazy.flatMap(\.actions).first { $0.name == name }?.settings.map { ($0.name, Self.shape(ofSetting: $0.type)) } ?? [])
         case .attack:
             value = .any
             with = .fields(own["attacks"]?[bare(name)] ?? [])

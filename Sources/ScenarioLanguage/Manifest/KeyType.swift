@@ -44,12 +44,16 @@ public indirect enum KeyType: Sendable, Hashable {
     case layout
     /// One of these words.
     case word([String])
+    /// A speed of simulated time.
+    case pace
     /// The code of a warning.
     case warning
     /// How often steps are repeated.
     case repetition
     /// A message of the catalogue, or of a plugin.
     case message
+    /// An action of a kind of node.
+    case action
     /// Nodes: a name, `cp.*`, a list, or a formula that gives nodes.
     case target
     /// Signals; a list inside the list is a panel of its own.
@@ -103,9 +107,11 @@ public indirect enum KeyType: Sendable, Hashable {
         case .unit: "unit"
         case .layout: "layout"
         case .word(let words): words.joined(separator: " | ")
+        case .pace: "fast, real or Nx"
         case .warning: "code"
         case .repetition: "number, forever, time or formula"
         case .message: "message"
+        case .action: "action"
         case .target: "nodes"
         case .lines: "list of signals"
         case .fields: "FIELD: value"

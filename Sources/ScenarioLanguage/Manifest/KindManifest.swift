@@ -105,6 +105,8 @@ public struct KindManifest: Sendable {
     public let signals: [SignalManifest]
     /// Frames that it brings to its bus.
     public let frames: [FrameManifest]
+    /// What a person or the world can do to it: the verb `do`.
+    public let actions: [ActionManifest]
     /// A whole scenario that uses it and runs.
     public let example: String
     /// Settings that say how a commanded current follows its limit, so that checks can forecast it; `nil` when it does not ramp.
@@ -133,7 +135,7 @@ public struct KindManifest: Sendable {
     /// A kind.
     public init(
         name: String, about: String, roles: [SettingType.Role] = [], settings: [SettingManifest], signals: [SignalManifest] = [], frames: [FrameManifest] = [],
-        rampSettings: RampSettings? = nil, example: String
+        actions: [ActionManifest] = [], rampSettings: RampSettings? = nil, example: String
     ) {
         self.name = name
         self.about = about
@@ -142,6 +144,7 @@ public struct KindManifest: Sendable {
         self.settings = settings
         self.signals = signals
         self.frames = frames
+        self.actions = actions
         self.example = example
     }
 

@@ -36,7 +36,7 @@ public enum SettingType: Sendable, Hashable {
     case condition
     /// Names of other detectors.
     case detectors
-    /// A list of measurands of OCPP.
+    /// A list of words out of these; of any texts when there are none.
     case texts(allowed: [String])
 
     /// How the unit of a level follows from the watched signal.
@@ -78,13 +78,15 @@ public struct SettingManifest: Sendable {
     public let drawnAtEachUse: Bool
     /// Whether a formula over signals is evaluated anew when they change, and the node takes the new value while it runs.
     public let follows: Bool
+    /// Whether an address, `ws://…` or `wss://…`, can stand in place of a node.
+    public let takesAddress: Bool
     /// One sentence for pages.
     public let about: String
 
     /// A setting of a kind.
     public init(
         _ name: String, _ type: SettingType, default defaultText: String? = nil, required: Bool = false, min: String? = nil, max: String? = nil,
-        drawnAtEachUse: Bool = false, follows: Bool = false, about: String
+        drawnAtEachUse: Bool = false, follows: Bool = false, address takesAddress: Bool = false, about: String
     ) {
         self.name = name
         self.type = type
@@ -94,6 +96,7 @@ public struct SettingManifest: Sendable {
         self.max = max
         self.drawnAtEachUse = drawnAtEachUse
         self.follows = follows
+        self.takesAddress = takesAddress
         self.about = about
     }
 }

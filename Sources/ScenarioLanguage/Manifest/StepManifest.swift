@@ -44,6 +44,13 @@ public struct StepManifest: Sendable {
                 KeyManifest("with", .fields, default: "{}", "Fields by their official names, or shorthands."),
                 KeyManifest("payload", .text, "JSON text that is sent as it stands, valid or not."),
             ]),
+        StepManifest(
+            "do", .action, "Does something to nodes that a person or the world would do: plugs in, shows a tag, switches off.", over: "at once",
+            example: "{do: plug, to: cp1, with: {id_tag: A1}}",
+            keys: [
+                KeyManifest("to", .target, "Nodes that it is done to; can be left out when only one node takes the action."),
+                KeyManifest("with", .arguments, default: "{}", "Settings of the action ('evsim describe KIND')."),
+            ]),
         StepManifest("set", .settings, "Writes signals that can be set.", over: "at once", example: "set: {charger.limit: 16 A}"),
         StepManifest(
             "repeat", .repetition, "Repeats steps.", over: "when the rounds are done; a time is looked at between rounds",

@@ -43,6 +43,8 @@ public indirect enum StepAction: Sendable {
     case until(Formula, timeout: TimeValue?, goesOn: Bool)
     /// Sends a message and waits for the answer.
     case send(SendStep)
+    /// Does something to nodes.
+    case act(ActStep)
     /// Writes signals.
     case set([(signal: Int, value: Formula)])
     /// Repeats steps.
@@ -55,6 +57,20 @@ public indirect enum StepAction: Sendable {
     case call(name: String, arguments: [SequenceArgument], steps: [Step])
     /// Runs an attack made of steps, for some time at most.
     case attack(AttackStep)
+}
+
+/// Something that is done to nodes of one kind.
+public struct ActStep: Sendable {
+    /// Name of the action.
+    public var name: String
+    /// The kind of the nodes.
+    public var kind: Int
+    /// Place of the action in the manifest of the kind.
+    public var action: Int
+    /// Nodes that it is done to.
+    public var to: NodeTarget
+    /// Its settings in the order of the manifest.
+    public var values: [SettingValue]
 }
 
 /// An attack made of steps.

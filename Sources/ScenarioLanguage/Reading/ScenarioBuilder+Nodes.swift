@@ -289,6 +289,7 @@ extension ScenarioBuilder {
         case .condition: return formula(node, .live, expecting: .flag, what).map { .formula($0) }
         case .detectors: return readDetectorNames(node, what)
         case .texts(let allowed):
+            guard !allowed.isEmpty else { return .texts((reading.list(node, what) ?? []).compactMap { reading.text($0, what) }) }
             let words = (reading.list(node, what) ?? []).compactMap { reading.word($0, what, among: allowed).map { allowed[$0] } }
             return .texts(words)
         }
@@ -353,6 +354,7 @@ extension ScenarioBuilder {
     }
 
     private func readNodes(_ node: YAMLNode, _ manifest: SettingManifest, _ roles: [SettingType.Role]) -> SettingValue? {
+        if manifest.takesAddress, let text = node.text, text.hasPrefix("ws://") || text.hasPrefix("wss://") { return .text(text) }
         let items = node.items ?? [node]
         var result: [Int] = []
         for item in items {

@@ -74,30 +74,27 @@ extension ScenarioBuilder {
             }
         }
         if let seed { scenario.run.seed = seed }
-        if let node = section["start"], let epoch = reading.instant(node, "'start'") { scenario.run.epoch = epoch }
-        if let node = section["pace"], let text = reading.text(node, "'pace'"), text != "fast" {
-            reading.error(
-                .laterFormat, node.span, "this build runs as fast as it can go", label: "\(Diagnostic.quoted("pace: " + text)) belongs to a later version")
+        if let node = section["start"], let epoch = reading.instant(node, "'start'") {
+            scenario.run.epoch = epoch
+            scenario.run.hasStart = true
         }
+        if let node = section["pace"], let text = reading.text(node, "'pace'") { readPace(node, text) }
         if let node = section["ready_within"], let time = reading.duration(node, "'ready_within'", allowsZero: false) { scenario.run.readyWithin = time }
     }
 
-    // MARK: links
-
-    func readLinks(_ node: YAMLNode) {
-        for entry in reading.mapping(node, "'links'") ?? [] {
-            guard let name = reading.checkName(entry.key, "link"), let section = SectionReader(reading, entry.value, ScenarioSchema.link, "a link") else {
-                continue
+    private func readPace(_ node: YAMLNode, _ text: String) {
+        switch text {
+        case "fast": scenario.run.pace = nil
+        case "real": scenario.run.pace = 1
+        default:
+            if text.hasSuffix("x") || text.hasSuffix("×"), let factor = try? Quantity.parse(String(text.dropLast())), factor.dimension == .none,
+                0.001...1_000_000 ~= factor.value
+            {
+                scenario.run.pace = factor.value
+            } else {
+                reading.error(
+                    .notOneOf, node.span, "'pace' cannot be \(Diagnostic.quoted(text))", label: "'fast', 'real', or a speed from 0.001x to 1000000x")
             }
-            guard let ends = section["between"].flatMap({ reading.list($0, "'between'") }) else { continue }
-            guard ends.count == 2, let first = nodeSet(ends[0]), let second = nodeSet(ends[1]) else {
-                if ends.count != 2, let node = section["between"] { reading.error(.outOfRange, node.span, "'between' names two nodes", label: "[csms, cp1]") }
-                continue
-            }
-            var link = LinkDeclaration(name: name, between: (first, second), latency: .zero, jitter: .zero, span: entry.key.span)
-            if let node = section["latency"], let time = reading.duration(node, "'latency'") { link.latency = time }
-            if let node = section["jitter"], let time = reading.duration(node, "'jitter'") { link.jitter = time }
-            scenario.links.append(link)
         }
     }
 

@@ -3,7 +3,7 @@ import YAMLTree
 
 /// The verbs with the keys that go with each.
 enum StepVerb: String, CaseIterable {
-    case wait, at, until, send, set, `repeat`, parallel, when, call, attack
+    case wait, at, until, send, `do`, set, `repeat`, parallel, when, call, attack
 
     /// Keys besides the verb and `label`.
     var keys: [String] {
@@ -11,6 +11,7 @@ enum StepVerb: String, CaseIterable {
         case .wait, .at, .set, .parallel: []
         case .until: ["timeout", "else"]
         case .send: ["to", "from", "with", "payload"]
+        case .do: ["to", "with"]
         case .repeat: ["steps"]
         case .when: ["steps", "else"]
         case .call: ["with"]
@@ -49,7 +50,9 @@ extension ScenarioBuilder {
         let verbs = entries.filter { StepVerb(rawValue: $0.name) != nil }
         guard let first = verbs.first, let verb = StepVerb(rawValue: first.name) else {
             let names = StepVerb.allCases.map(\.rawValue)
-            let guess = entries.lazy.compactMap { entry in Suggestion.nearest(entry.name, among: names).map { (entry, $0) } }.first
+            let others = Set(StepVerb.allCases.flatMap(\.keys))
+            let guess = entries.lazy.filter { !others.contains($0.name) }.compactMap { entry in Suggestion.nearest(entry.name, among: names).map { (entry, $0) }
+            }.first
             reading.error(
                 .noVerb, guess?.0.key.span ?? entries.first?.key.span ?? node.span, "a step needs a verb",
                 label: guess.map { "did you mean '\($0.1)'?" } ?? "one of: \(names.joined(separator: ", "))")
@@ -93,6 +96,7 @@ extension ScenarioBuilder {
         case .at: return time(value, "'at'").map { .at($0) }
         case .until: return readUntil(value, node)
         case .send: return readSend(value, node)
+        case .do: return readDo(value, node)
         case .set: return readSet(value)
         case .repeat: return readRepeat(value, node)
         case .parallel: return readParallel(value)

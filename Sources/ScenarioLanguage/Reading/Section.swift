@@ -35,6 +35,11 @@ public struct Section: Sendable {
     public let keys: [KeyManifest]
 }
 
+extension Section {
+    /// A section without keys of its own: what belongs to a kind stands alone in it.
+    static let none = Section(path: "with", about: "", keys: [])
+}
+
 /// The one schema of scenario files: every section and key of format 1.
 public enum ScenarioSchema {
     /// The file itself.
@@ -71,7 +76,7 @@ public enum ScenarioSchema {
             KeyManifest("seed", .whole(0...UInt64.max), default: "1", "Seed of every random stream."),
             KeyManifest(
                 "start", .instant, default: "2000-01-01T00:00:00Z", "Date and time in UTC at which the nodes are switched on, as protocols and logs show it."),
-            KeyManifest("pace", .word(["fast"]), default: "fast", "Speed of simulated time: as fast as it can go."),
+            KeyManifest("pace", .pace, default: "fast", "Speed of simulated time: as fast as it can go, as real time, or N times as fast: '10x'."),
             KeyManifest("ready_within", .duration(allowsZero: false), default: "30s", "How long each node may take to boot."),
         ])
     /// `params.NAME`.
@@ -131,8 +136,34 @@ public enum ScenarioSchema {
         path: "links.NAME", about: "The network between two nodes.",
         keys: [
             KeyManifest("between", .list(.reference(.node), count: 2...2), required: true, "The two ends."),
-            KeyManifest("latency", .duration(allowsZero: true), default: "0s", "Time that each message takes, each way."),
+            KeyManifest("latency", .time, default: "0s", "Time that each message takes, each way; a formula is drawn for each message."),
             KeyManifest("jitter", .duration(allowsZero: true), default: "0s", "Greatest random addition, drawn per message; the order is kept."),
+            KeyManifest("bandwidth", .quantity(.dataRate), "Bits that pass per second, each way: a slow network, or a reader that is slow to read."),
+            KeyManifest("loss", .quantity(.none), default: "0%", "Share of messages that never arrive."),
+            KeyManifest("duplicate", .quantity(.none), default: "0%", "Share of messages that arrive twice."),
+            KeyManifest("reorder", .quantity(.none), default: "0%", "Share of messages that later ones overtake."),
+            KeyManifest("disconnect", .quantity(.frequency), "How often the connection is lost on average: '2 /h'."),
+            KeyManifest("for", .time, default: "10s", "How long no new connection gets through after a 'disconnect'."),
+            KeyManifest("faults", .list(.section("links.NAME.faults[i]")), default: "[]", "Faults with a direction, actions and times of their own."),
+        ])
+    /// `links.NAME.faults[i]`.
+    public static let linkFault = Section(
+        path: "links.NAME.faults[i]", about: "One fault of a network: what it does, to which messages, and when.",
+        keys: [
+            KeyManifest("loss", .quantity(.none), "Share of messages that never arrive."),
+            KeyManifest("duplicate", .quantity(.none), "Share of messages that arrive twice."),
+            KeyManifest("reorder", .quantity(.none), "Share of messages that later ones overtake."),
+            KeyManifest("delay", .time, "Time that messages take in addition."),
+            KeyManifest("disconnect", .quantity(.frequency), "How often the connection is lost on average: '2 /h'."),
+            KeyManifest("chance", .quantity(.none), default: "100%", "Share of messages that 'delay' meets."),
+            KeyManifest("for", .time, default: "10s", "How long no new connection gets through after a 'disconnect'."),
+            KeyManifest("silent", .flag, default: "false", "Whether both ends believe in the connection until 'for' is over: a pulled cable."),
+            KeyManifest("direction", .word(["both", "to-csms", "to-charge-point"]), default: "both", "Direction of the messages."),
+            KeyManifest("only", .word(["both", "calls", "answers"]), default: "both", "Whether calls or their answers are meant."),
+            KeyManifest("actions", .list(.message), default: "[]", "Actions of the messages, with their answers; all when not given."),
+            KeyManifest("from", .duration(allowsZero: true), default: "0s", "When it begins, counted from the start of the run."),
+            KeyManifest("until", .duration(allowsZero: false), "When it ends; the end of the run when not given."),
+            KeyManifest("when", .formula, "Condition that must hold; asked for each message."),
         ])
     /// `sequences.NAME`.
     public static let sequence = Section(
@@ -237,7 +268,7 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["data_bitrate", "dbc", "attach"]), ("links.NAME", ["loss", "duplicate", "reorder"]),
+        ("buses.NAME", ["data_bitrate", "dbc", "attach"]),
         ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]

@@ -71,7 +71,7 @@ extension Wiring {
             for (mine, theirs) in [(declaration.between.0, declaration.between.1), (declaration.between.1, declaration.between.0)] {
                 let covered = Set(mine.filter { own.contains($0) }).count
                 guard covered > 0, others.contains(where: { theirs.contains($0) }) else { continue }
-                return Link(name: declaration.name, latency: declaration.latency, jitter: declaration.jitter, isPartial: covered < node.count)
+                return Link(name: declaration.name, latency: declaration.fixedLatency ?? .zero, jitter: declaration.jitter, isPartial: covered < node.count)
             }
         }
         return nil

@@ -28,12 +28,22 @@ public protocol MeterSource: AnyObject {
 
 /// The settings of a charge point.
 public struct ChargePointSettings: Sendable {
+    // MARK: Identity
+
     /// The last part of the URL, and the name in every record.
     public var identity: String
     public var vendor = "evsim"
     public var model = "charge-point"
     public var serialNumber: String?
+    public var boxSerialNumber: String?
     public var firmwareVersion: String?
+    public var iccid: String?
+    public var imsi: String?
+    public var meterType: String?
+    public var meterSerialNumber: String?
+
+    // MARK: Electrical
+
     /// The number of connectors, 1 to 64.
     public var connectors = 1
     /// The hardware limit of each connector in amperes, the limit while no profile is in force.
@@ -44,39 +54,96 @@ public struct ChargePointSettings: Sendable {
     public var voltage = 230.0
     /// The number of phases; 1 for direct current.
     public var phases = 3
-    /// The period of MeterValues; `nil` = no timer.
+    /// True if a vehicle is taken to be there whenever a transaction shall start; false if `plug` and `unplug` say so.
+    public var assumesVehicle = true
+    /// True if a lock holds the cable; without it UnlockConnector is answered with NotSupported.
+    public var hasLock = true
+
+    // MARK: Meter
+
+    /// The period of MeterValues; `nil` = no timer. The initial value of MeterValueSampleInterval, which reports whole seconds.
     public var meterInterval: Duration?
     /// True if MeterValues are sent when a reading arrives (`meterSample`) instead of by timer.
     public var metersOnReading = false
     /// True if MeterValues are also sent outside of transactions.
     public var metersAlways = true
+    /// The initial value of MeterValuesSampledData; empty means that of `configuration`.
     public var measurands: [Measurand] = [.energyActiveImportRegister, .currentImport, .powerActiveImport]
-    /// Wait between `start` and the first BootNotification.
+
+    // MARK: Connection
+
+    /// Wait between `start` and the connection with the first BootNotification.
     public var bootDelay = Duration.zero
+    /// How long a reboot takes.
+    public var rebootTime = Duration.seconds(10)
     /// The wait before another BootNotification if the central system names none, or does not answer.
     public var bootRetry = Duration.seconds(60)
+    /// The wait before the first attempt to connect again; it doubles with each further attempt.
+    public var reconnectWait = Duration.seconds(1)
+    /// The longest wait before an attempt to connect.
+    public var reconnectLimit = Duration.seconds(64)
+    /// The share of a wait that is drawn: 0.5 waits between once and one and a half times as long.
+    public var reconnectJitter = 0.5
+    /// Seed of the draws; together with the identity it decides them all.
+    public var seed: UInt64 = 0
+    /// After so many calls in a row without answer the connection counts as dead and is opened anew; 0 = never.
+    public var timeoutsBeforeReconnect = 0
+    public var callTimeout = Duration.seconds(30)
+    /// How many calls may wait; more are lost, with a violation recorded.
+    public var queueLimit = 200
+    /// How many messages about transactions may wait before MeterValues are given up.
+    public var transactionQueueLimit = 1000
+    /// True if messages with unknown fields are refused.
+    public var isStrict = true
+    /// True if the connection is closed while the registration is Rejected.
+    public var closesWhenRejected = false
     /// The heartbeat period if the central system leaves it to the charge point.
     public var heartbeatInterval = Duration.seconds(300)
+    /// False if any other message stands in for a heartbeat.
+    public var heartbeatsAlways = true
+    /// True if the time of BootNotification.conf and Heartbeat.conf sets the clock.
+    public var setsClock = true
+    /// The clock is left alone while it differs by less.
+    public var clockTolerance = Duration.seconds(1)
+
+    // MARK: Transactions
+
     /// True if RemoteStartTransaction asks Authorize first (key AuthorizeRemoteTxRequests).
     public var authorizesRemote = false
     /// True if a local start asks Authorize first.
     public var authorizesLocal = true
-    /// True if a vehicle is taken to be there whenever a transaction shall start; false if `plug` and `unplug` say so.
-    public var assumesVehicle = true
-    /// How long an authorised start waits for a cable.
+    /// How long an authorised start waits for a cable (key ConnectionTimeOut).
     public var connectionTimeout = Duration.seconds(60)
-    public var callTimeout = Duration.seconds(30)
     /// How often StartTransaction and StopTransaction are tried (key TransactionMessageAttempts).
     public var transactionAttempts = 3
-    /// How many calls may wait; more are lost, with a violation recorded.
-    public var queueLimit = 200
-    /// True if messages with unknown fields are refused.
-    public var isStrict = true
+    /// The wait before the second try (key TransactionMessageRetryInterval).
+    public var transactionRetry = Duration.seconds(60)
+    /// How long a soft reset waits for the confirmations of its StopTransactions.
+    public var resetWait = Duration.seconds(30)
+
+    // MARK: Features
+
+    /// Configuration keys with their values, over the defaults and over what other settings say.
+    public var configuration: [(key: String, value: String)] = []
     /// The keys of smart charging.
     public var maxStackLevel = 100
     public var maxSchedulePeriods = 24
     public var maxProfiles = 50
     public var rateUnits: [ChargingRateUnit] = [.amperes, .watts]
+    /// The vendors whose DataTransfer is accepted.
+    public var vendors: [String] = []
+    /// True if security events are reported (SecurityEventNotification).
+    public var reportsSecurityEvents = false
+    /// How long uploads, downloads and installations take, and how they end.
+    public var transfers = FileTransferPlan()
+    /// The feature profiles that are supported.
+    public var features = FeatureProfile.allCases
+    /// What is wrong with the charge point, on purpose.
+    public var quirks: ChargePointQuirks = []
+    /// Calls that are answered with NotSupported.
+    public var refuses: [OCPPAction] = []
+    /// Calls that are never answered.
+    public var ignores: [OCPPAction] = []
 
     public init(identity: String) { self.identity = identity }
 
@@ -89,10 +156,14 @@ public struct ChargePointSettings: Sendable {
         check("vendor", vendor, 20)
         check("model", model, 20)
         check("serial number", serialNumber, 25)
+        check("charge box serial number", boxSerialNumber, 25)
         check("firmware version", firmwareVersion, 50)
+        check("iccid", iccid, 20)
+        check("imsi", imsi, 20)
+        check("meter type", meterType, 25)
+        check("meter serial number", meterSerialNumber, 25)
         if !(1...64 ~= connectors) { found.append("a charge point has 1 to 64 connectors") }
-        if measurands.isEmpty { found.append("there is no measurand") }
-        return found
+        return found + initialConfiguration.problems
     }
 
     var station: ChargingStation {
@@ -103,56 +174,4 @@ public struct ChargePointSettings: Sendable {
         station.units = rateUnits
         return station
     }
-}
-
-/// The timers of a charge point; one of each runs at most, and setting it again replaces it.
-public struct ChargePointTimer: RawRepresentable, Hashable, Sendable {
-    public var rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    /// The outstanding call may be overdue.
-    public static let call = ChargePointTimer(rawValue: 0)
-    /// It is time for a BootNotification.
-    public static let boot = ChargePointTimer(rawValue: 1)
-    public static let heartbeat = ChargePointTimer(rawValue: 2)
-    public static let meter = ChargePointTimer(rawValue: 3)
-    /// A charging schedule changes.
-    public static let limit = ChargePointTimer(rawValue: 4)
-    /// Nobody has plugged in at this connector.
-    static func connection(_ connector: Int) -> ChargePointTimer { ChargePointTimer(rawValue: 16 + UInt32(connector)) }
-}
-
-/// What kind of rule an event broke.
-public enum OCPPViolationKind: UInt8, Hashable, Sendable {
-    /// A command or message that makes no sense in the present state.
-    case invalidState
-    /// A message that the catalogue refuses.
-    case badMessage
-    /// A call that nobody answered in time.
-    case timeout
-    /// A call that was lost because too many wait.
-    case queueFull
-}
-
-/// What a charge point wants done, in order.
-public enum ChargePointOutput: Sendable {
-    /// Send this message to the central system.
-    case send(OCPPMessage)
-    case setTimer(ChargePointTimer, Instant)
-    case cancelTimer(ChargePointTimer)
-    /// Close the contactor of a connector; on CAN: start charging.
-    case energise(connector: Int)
-    /// Open the contactor of a connector; on CAN: stop charging.
-    case deenergise(connector: Int)
-    /// The limit offered on a connector in amperes: after every accepted SetChargingProfile, and whenever it changes.
-    case limit(connector: Int, amperes: Double)
-    /// The state of a connector has changed.
-    case status(connector: Int, ChargePointStatus)
-    /// The central system has confirmed a transaction.
-    case transactionStarted(connector: Int, transactionID: Int)
-    /// A transaction is over; `nil` if it never got an id.
-    case transactionEnded(connector: Int, transactionID: Int?, StopReason)
-    /// The registration was accepted.
-    case booted
-    case violation(OCPPViolationKind, String)
 }

@@ -1,0 +1,125 @@
+import OCPP
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+
+extension LinkTable {
+    /// Whether the connection of a link stands.
+    func isUp(_ number: Int) -> Bool { links[number].isUp }
+
+    /// The charge point asks for the connection: both ends hear `linkUp`, or it alone hears `linkDown`, after the latency of the link.
+    func open(_ number: Int) {
+        let link = links[number]
+        guard !link.isUp else { return }
+        link.generation &+= 1
+        let delay = link.faults?.openingTime(at: kernel.now) ?? .zero
+        if let carrier, !link.isBlocked { return carrier.open(number) }
+        announce(number, link.chargePoint, after: delay, .opened)
+    }
+
+    /// An end closes the connection: both hear `linkDown`, and what is on its way is lost.
+    func close(_ number: Int) {
+        let link = links[number]
+        guard link.isUp else { return }
+        link.isUp = false
+        link.generation &+= 1
+        link.calledUp = nil
+        link.calledDown = nil
+        (link.lastUp, link.lastDown) = (.zero, .zero)
+        carrier?.close(number)
+        if link.chargePoint >= 0 { announce(number, link.chargePoint, after: .zero, .closed) }
+        if link.centralSystem >= 0 { announce(number, link.centralSystem, after: .zero, .closed) }
+    }
+
+    /// The network fails: the connection is lost, and no new one is let through until `restore`.
+    func cut(_ number: Int) {
+        links[number].isBlocked = true
+        close(number)
+    }
+
+    /// The network lets connections through again.
+    func restore(_ number: Int) { links[number].isBlocked = false }
+
+    /// What happens to a connection, as the payload of an event.
+    enum Change: UInt64 {
+        /// The connection stands, in virtual time for both ends.
+        case opened
+        /// It is gone.
+        case closed
+        /// A real connection stands for the node.
+        case stands
+    }
+
+    /// Tells a node about a connection, as a delivery of its own.
+    func announce(_ number: Int, _ node: Int, after delay: Duration, _ change: Change) {
+        kernel.schedule(
+            at: kernel.now + delay, phase: .delivery, node: UInt32(node + 1), kind: EventKind.link, target: UInt32(node),
+            payload: UInt64(number) << 34 | change.rawValue << 32 | UInt64(links[number].generation))
+    }
+
+    /// A change of a connection has come to a node.
+    func changed(_ payload: UInt64, _ node: Node) {
+        let number = Int(payload >> 34)
+        let link = links[number]
+        switch Change(rawValue: payload >> 32 & 3) {
+        // Both ends hear of an end before one of them can ask for the next connection.
+        case .closed, nil: node.linkDown(number)
+        case .stands: if link.isUp { node.linkUp(number) }
+        case .opened:
+            guard payload & 0xFFFF_FFFF == UInt64(link.generation), !link.isUp else { return }
+            guard !link.isBlocked else { return node.linkDown(number) }
+            link.isUp = true
+            simulation.nodes[link.centralSystem].linkUp(number)
+            // The central system may have refused it.
+            guard link.isUp else { return }
+            planFailures(number)
+            node.linkUp(number)
+        }
+    }
+
+    // MARK: Failures of the network
+
+    /// Plans when the network fails, for a connection that stands or for all of them at t = 0.
+    func planFailures(_ number: Int) {
+        guard simulation.hasOrigin, let faults = links[number].faults else { return }
+        for failure in faults.failures(from: kernel.now) { plan(failure.rule, number, at: failure.at) }
+    }
+
+    /// The run's t = 0: from now on networks fail.
+    func ready() { for number in links.indices where links[number].isUp { planFailures(number) } }
+
+    private func plan(_ rule: Int, _ number: Int, at instant: Instant) {
+        kernel.schedule(
+            at: instant, phase: .timer, node: 0, kind: EventKind.linkFailure, target: UInt32(number),
+            payload: UInt64(rule) << 33 | UInt64(links[number].generation))
+    }
+
+    private static let restoring: UInt64 = 1 << 32
+
+    /// A planned failure of a network has come, or its end.
+    func failed(_ number: Int, _ payload: UInt64) {
+        let link = links[number]
+        guard let faults = link.faults else { return }
+        if payload & Self.restoring != 0 {
+            if faults.isSilent {
+                faults.isSilent = false
+                close(number)
+            }
+            return restore(number)
+        }
+        let rule = Int(payload >> 33)
+        guard payload & 0xFFFF_FFFF == UInt64(link.generation), link.isUp else { return }
+        guard let failure = faults.failure(rule, at: kernel.now) else {
+            if let next = faults.nextFailure(rule, from: kernel.now) { plan(rule, number, at: next) }
+            return
+        }
+        if failure.isSilent {
+            faults.isSilent = true
+            link.isBlocked = true
+        } else {
+            cut(number)
+        }
+        kernel.schedule(
+            at: kernel.now + failure.time, phase: .timer, node: 0, kind: EventKind.linkFailure, target: UInt32(number), payload: Self.restoring)
+    }
+}
