@@ -122,9 +122,13 @@ private struct ChargePointEndpoint: Endpoint {
     let meter = TestMeter()
 
     init(_ context: JSONValue?) {
-        machine = ChargePointMachine(ChargePointSettings(identity: "cp"), epoch: 1_735_689_600)
+        var settings = ChargePointSettings(identity: "cp")
+        let off = (context?["profilesOff"]?.list ?? []).compactMap { $0.string.flatMap { FeatureProfile(name: $0) } }
+        settings.features.removeAll { off.contains($0) }
+        machine = ChargePointMachine(settings, epoch: 1_735_689_600)
         var out: [ChargePointOutput] = []
         machine.start(at: .zero, into: &out)
+        machine.connected(at: .zero, into: &out)
         let status = context?["registration"]?.string.flatMap { RegistrationStatus(name: $0) } ?? .accepted
         for case .send(.call(let id, .bootNotification)) in out {
             let result = BootNotificationResult(status: status, currentTime: OCPPTimestamp(milliseconds: 1_735_689_600_000), interval: 300)
