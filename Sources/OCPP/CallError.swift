@@ -58,7 +58,7 @@ public struct CallError: Error, Hashable, Sendable {
 /// One breach of the message catalogue: where, which rule, what stood there.
 public struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
     /// The rules of the catalogue.
-    public enum Rule: UInt8, Hashable, Sendable {
+    public enum Rule: UInt8, CaseIterable, Hashable, Sendable {
         /// A required field is missing.
         case required
         /// The object does not have this field.

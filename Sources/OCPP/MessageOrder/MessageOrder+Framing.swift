@@ -42,7 +42,7 @@ extension MessageOrder {
         let call = open[side].remove(at: place)
         _ = expired[side].note(id)
         if side == 0, call.action == .bootNotification, phase == .booting { phase = .off }
-        if side == 1, call.action == .triggerMessage || call.action == .extendedTriggerMessage { openTrigger = nil }
+        if side == 1, call.isTrigger { openTrigger = nil }
     }
 
     mutating func connectionLost() {

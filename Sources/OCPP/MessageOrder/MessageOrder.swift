@@ -26,7 +26,6 @@ public struct MessageOrder: Sendable {
     var isConnected = true
     var heard: Instant?
     var heartbeatInterval = 0
-    var lastHeartbeatInterval: String?
 
     // Transactions and connectors.
     var transactions: [Transaction] = []
@@ -54,6 +53,8 @@ public struct MessageOrder: Sendable {
         var action: OCPPAction?
         var sent: Instant
         var payload: OCPPPayload?
+
+        var isTrigger: Bool { action == .triggerMessage || action == .extendedTriggerMessage }
     }
 
     /// How far the registration is.
@@ -106,7 +107,7 @@ public struct MessageOrder: Sendable {
             if side == 1 { resultForChargePoint(asked, payload, now, &findings) } else { resultForCentralSystem(asked, payload, now, &findings) }
         case .error(let id, _):
             guard let asked = answered(id, side, now, &findings) else { return }
-            if side == 1 { errorForChargePoint(asked, now) } else { if asked.action == .triggerMessage || asked.action == .extendedTriggerMessage { openTrigger = nil } }
+            if side == 1 { errorForChargePoint(asked, now) } else if asked.isTrigger { openTrigger = nil }
         case .frame: break
         }
     }
@@ -118,8 +119,7 @@ public struct MessageOrder: Sendable {
         } else {
             callOfCentralSystem(payload, &findings)
         }
-        if open[side].count >= 8 { open[side].removeFirst() }
-        open[side].append(OpenCall(id: id, action: payload.action, sent: now, payload: payload))
+        open[side].append(OpenCall(id: id, action: payload.action, sent: now, payload: payload), atMost: 8)
     }
 
     /// Reads a message that came as text.
@@ -132,12 +132,11 @@ public struct MessageOrder: Sendable {
         }
         switch decoded {
         case .message(let value): take(value, side, now, &findings)
-        case .refused(let answer, _):
+        case .refused(.error(let id, let error), _):
             if side == 0 { listen(now, &findings) }
-            guard let id = answer.id else { return }
-            checkFraming(id, message.action, side, now, &findings)
-            if open[side].count >= 8 { open[side].removeFirst() }
-            open[side].append(OpenCall(id: id, action: nil, sent: now, payload: nil))
+            checkFraming(id, error.code == .notSupported ? OCPPAction(name: error.description) : nil, side, now, &findings)
+            open[side].append(OpenCall(id: id, action: nil, sent: now, payload: nil), atMost: 8)
+        case .refused: break
         case .failed(let id, _, _): _ = answered(id, side, now, &findings)
         case .ignored(.unknownAnswer(let id)): _ = answered(id, side, now, &findings)
         case .ignored(let reason): report(.framing, "no message of OCPP-J 1.6: \(reason)", &findings)
