@@ -266,6 +266,63 @@ struct MessageOrderRuleTests {
         #expect(session.broken() == [.firmware, .firmware, .diagnostics])
     }
 
+    @Test("Triggers: the message of another connector, and a trigger that was refused or timed out, are not meant")
+    func triggers() {
+        var session = Session()
+        let request = #"{"requestedMessage":"StatusNotification","connectorId":1}"#
+        let trigger = session.call("TriggerMessage", request, by: .centralSystem)
+        session.status(2, "Available")
+        #expect(session.broken().isEmpty)
+        session.status(1, "Available")
+        #expect(session.broken() == [.trigger])
+        session.send("[4,\"\(trigger)\",\"NotSupported\",\"\",{}]", by: .chargePoint)
+        session.status(1, "Available")
+        let other = session.call("TriggerMessage", request, by: .centralSystem)
+        session.event(.callTimedOut(.centralSystem, other))
+        session.status(1, "Available")
+        #expect(session.broken().isEmpty)
+    }
+
+    @Test("Remote starts: a tag of the local list or one that was accepted before needs no Authorize")
+    func knownTags() {
+        var settings = MessageOrderSettings()
+        settings.set(key: "AuthorizeRemoteTxRequests", to: "true")
+        var session = Session(settings)
+        func remote(_ tag: String) {
+            session.exchange("RemoteStartTransaction", #"{"idTag":"\#(tag)","connectorId":1}"#, #"{"status":"Accepted"}"#, by: .centralSystem)
+        }
+        session.exchange(
+            "SendLocalList", #"{"listVersion":1,"updateType":"Full","localAuthorizationList":[{"idTag":"L","idTagInfo":{"status":"Accepted"}}]}"#,
+            #"{"status":"Accepted"}"#, by: .centralSystem)
+        remote("L")
+        session.start(1, tag: "l", as: 1)
+        session.stop(1)
+        #expect(session.broken().isEmpty)
+        remote("X")
+        session.start(1, tag: "X", as: 2)
+        #expect(session.broken() == [.remote])
+        session.stop(2)
+        remote("X")
+        session.start(1, tag: "X", as: 3)
+        #expect(session.broken().isEmpty)
+    }
+
+    @Test("Meter values of a transaction wait as long as its start and stop when they were refused")
+    func meterRetry() {
+        var settings = MessageOrderSettings()
+        settings.set(key: "TransactionMessageRetryInterval", to: "10")
+        var session = Session(settings)
+        session.start(1, as: 1)
+        let request = #"{"connectorId":1,"transactionId":1,"meterValue":[{"timestamp":"1970-01-01T00:00:00Z","sampledValue":[{"value":"1"}]}]}"#
+        for (wait, expected) in [(0.0, []), (10, []), (19, [.offline]), (20, [])] as [(Double, [MessageOrderFinding.Rule])] {
+            session.now = session.now + (seconds(wait) - .zero)
+            let id = session.call("MeterValues", request)
+            session.send("[4,\"\(id)\",\"InternalError\",\"\",{}]", by: .centralSystem)
+            if wait == 19 { session.order.failed?.failures = 2 }
+            #expect(session.broken() == expected, "after \(wait) s")
+        }
+    }
+
     @Test("A checker that joins later does not judge what was before")
     func joinsLater() {
         var session = Session(MessageOrderSettings(knowsHistory: false), boots: false)
