@@ -155,7 +155,8 @@ struct MessageOrderRuleTests {
         session.start(2, meter: 1000, as: 7)
         #expect(session.broken() == [.transaction])
         func meter(_ id: Int, _ sample: String) {
-            session.exchange("MeterValues", #"{"connectorId":2,"transactionId":\#(id),"meterValue":[{"timestamp":"\#(session.time)","sampledValue":[\#(sample)]}]}"#)
+            session.exchange(
+                "MeterValues", #"{"connectorId":2,"transactionId":\#(id),"meterValue":[{"timestamp":"\#(session.time)","sampledValue":[\#(sample)]}]}"#)
         }
         meter(7, #"{"value":"1.5","unit":"kWh"}"#)
         meter(7, #"{"value":"3","measurand":"Current.Import"},{"value":"1600"}"#)
@@ -352,7 +353,8 @@ struct MessageOrderRuleTests {
                     .stopTransaction(StopTransaction(meterStop: number, timestamp: time, transactionID: number)),
                     .statusNotification(StatusNotification(connectorID: number, status: .charging, timestamp: time)), .authorize(idTag: tag),
                     .authorizeResult(IdTagInfo(status: .blocked)), .remoteStartTransaction(RemoteStartTransaction(idTag: tag)),
-                    .remoteStartTransactionResult(.accepted), .object(.reserveNow, text: "{\"reservationId\":\(number),\"connectorId\":1,\"idTag\":\"\(tag)\"}"),
+                    .remoteStartTransactionResult(.accepted),
+                    .object(.reserveNow, text: "{\"reservationId\":\(number),\"connectorId\":1,\"idTag\":\"\(tag)\"}"),
                     .object(.reserveNow, text: "{\"status\":\"Accepted\"}"), .raw(action: tag, text: "{"), .object(.getConfiguration, text: "[]"),
                     .bootNotificationResult(BootNotificationResult(status: .accepted, currentTime: time, interval: number)),
                 ]
