@@ -214,6 +214,24 @@ struct FramingTests {
         #expect(probe.first?.text("kind") == "result" && probe.first?.text("id") == "probe", "\(title): no answer to the probe: \(probe.map { $0.text() })")
     }
 
+    @Test("Both machines answer a call under a used id, and report it")
+    func usedIDs() throws {
+        var central = try CentralSystemEndpoint(nil)
+        var point = ChargePointEndpoint(nil)
+        var reports = [0, 0]
+        for _ in 0..<2 {
+            var out: [CentralSystemOutput] = []
+            central.machine.receive(bytes: Array(#"[2,"x","Heartbeat",{}]"#.utf8), from: central.connection, at: .zero, into: &out)
+            #expect(out.contains { if case .send(_, .result) = $0 { true } else { false } })
+            for case .violation(_, .badMessage, let text) in out { reports[0] += text == "the id x was used before on this connection" ? 1 : 100 }
+            var other: [ChargePointOutput] = []
+            point.machine.receive(bytes: Array(#"[2,"x","GetConfiguration",{}]"#.utf8), at: .zero, meter: point.meter, into: &other)
+            #expect(other.contains { if case .send(.result) = $0 { true } else { false } })
+            for case .violation(.badMessage, let text) in other { reports[1] += text == "the id x was used before on this connection" ? 1 : 100 }
+        }
+        #expect(reports == [1, 1])
+    }
+
     @Test("Calls go out one at a time, in order, under new ids; a late answer ends nothing")
     func session() throws {
         var session = FramingSession(timeout: .seconds(30), queueLimit: 2)
