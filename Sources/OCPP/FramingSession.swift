@@ -95,7 +95,11 @@ public struct FramingSession: Sendable {
     private mutating func send(_ payload: OCPPPayload, _ token: UInt64, _ now: Instant) -> OCPPMessage {
         lastID += 1
         let action = payload.action
-        let isKept = action == nil || action == .startTransaction || action == .stopTransaction
+        let isKept =
+            switch action {
+            case nil, .startTransaction, .stopTransaction, .sendLocalList, .reserveNow, .cancelReservation, .changeConfiguration: true
+            default: false
+            }
         let id = repeatsIDs ? (lastID + 1) / 2 : lastID
         pending = PendingCall(id: id, token: token, action: action, kept: isKept ? KeptPayload(payload) : nil, deadline: now + timeout)
         return .call(.number(id), payload)

@@ -36,6 +36,12 @@ extension OCPPPayload {
         let catalogue = MessageCatalogue.ocpp16
         return catalogue.fields(of: catalogue.rule(action, isRequest: true))
     }
+
+    /// The fields of a confirmation in the order of the standard.
+    public static func confirmationFields(_ action: OCPPAction) -> [MessageField] {
+        let catalogue = MessageCatalogue.ocpp16
+        return catalogue.fields(of: catalogue.rule(action, isRequest: false))
+    }
 }
 
 extension MessageCatalogue {

@@ -64,7 +64,7 @@ struct ChargePointTests {
         #expect(pair.timers[.boot] == seconds(120))
         pair.send(remoteStart, token: 1, at: seconds(2))
         // Pending: answered with Rejected; Rejected: no answer at all.
-        #expect(pair.outcomes[1] == (status == .pending ? .result(.remoteStartTransactionResult(.rejected)) : nil))
+        #expect(pair.outcomes[1] == (status == .pending ? .result(.remoteStartTransactionResult(.rejected)) : .notRegistered))
         pair.log = []
         pair.point(seconds(120)) { point, out in point.timer(.boot, at: seconds(120), meter: pair.meter, into: &out) }
         #expect(short(pair.taken()) == ["BootNotification"])

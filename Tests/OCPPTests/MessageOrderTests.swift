@@ -94,7 +94,7 @@ struct MessageOrderTests {
         receive(.bootNotification(BootNotification(vendor: "v", model: "m")))
         receive(.stopTransaction(StopTransaction(meterStop: 0, timestamp: time, transactionID: 4)))
         receive(.startTransaction(StartTransaction(connectorID: 1, idTag: "A", meterStart: 10, timestamp: time)))
-        receive(.startTransaction(StartTransaction(connectorID: 1, idTag: "A", meterStart: 10, timestamp: time)))
+        receive(.startTransaction(StartTransaction(connectorID: 1, idTag: "A", meterStart: 11, timestamp: time)))
         receive(.stopTransaction(StopTransaction(meterStop: 9, timestamp: time, transactionID: 2)))
         #expect(
             found == [

@@ -98,7 +98,9 @@ struct ScenarioPage {
     }
 
     private var expectations: [Row] {
-        scenario.expectations.map { [("that", "=" + $0.formula.source), ("because", $0.because ?? "")] }
+        let formulas = scenario.expectations.map { (span: $0.span, row: [("that", "=" + $0.formula.source), ("because", $0.because ?? "")]) }
+        let messages = scenario.exchanges.map { (span: $0.span, row: [("that", $0.text), ("because", $0.because ?? "")]) }
+        return (formulas + messages).sorted { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }.map(\.row)
     }
 
     private var sections: [(key: String, title: String, rows: [Row])] {

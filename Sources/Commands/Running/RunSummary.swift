@@ -34,7 +34,8 @@ struct RunSummary {
             case .incomplete: ("INCOMPLETE", .bad)
             }
         var facts = ["\(outcome.simulated.secondsText) s simulated"]
-        if !scenario.expectations.isEmpty { facts.append(TextLayout.count(scenario.expectations.count, "expectation")) }
+        let expected = scenario.expectations.count + scenario.exchanges.count
+        if expected > 0 { facts.append(TextLayout.count(expected, "expectation")) }
         if !outcome.fingerprint.isEmpty { facts.append("fingerprint \(outcome.fingerprint)") }
         return "\(paint(word, style))  \(paint(scenario.name, .bold))  \(facts.joined(separator: ", "))\n"
     }

@@ -89,6 +89,19 @@ extension SchemaBuilder {
     /// What `with` holds for a message of a plugin.
     func fieldsOfPreset(_ message: MessageManifest) -> JSONValue { choice("send", message.name, ["properties": ["with": fields(message)]]) }
 
+    /// What `with` of an expected message can name: the fields of the call, or of its answer.
+    func fieldsOfPattern() -> JSONValue {
+        define("fields-of-an-expected-message") {
+            let rules = registry.messages.flatMap { message -> [JSONValue] in
+                [("call", message.fields), ("result", message.answer)].map { verb, fields in
+                    let names: JSONValue = ["type": ["object", "null"], "propertyNames": ["enum": .array(fields.map { .string($0.name) })]]
+                    return choice(verb, message.name, ["properties": ["with": fields.isEmpty ? ["type": ["object", "null"], "maxProperties": 0] : names]])
+                }
+            }
+            return ["allOf": .array(rules)]
+        }
+    }
+
     /// The fields of a message: those of the standard, or a shorthand with what can stand beside it.
     private func fields(_ message: MessageManifest) -> JSONValue {
         define("message-\(message.name)") {
@@ -121,7 +134,7 @@ extension SchemaBuilder {
         return schema
     }
 
-    private func field(_ field: MessageFieldManifest) -> JSONValue {
+    func field(_ field: MessageFieldManifest) -> JSONValue {
         described(
             field.name, "\(field.type)\(field.isNeeded ? ", required" : field.required ? ", filled in when it is not given" : "")", words: field.type,
             required: field.isNeeded, default: nil, text: nil, form(field.form))

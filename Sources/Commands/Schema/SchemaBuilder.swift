@@ -105,6 +105,13 @@ final class SchemaBuilder {
             schema.add("then", ["properties": ["extended": ["const": true]], "required": ["extended"]])
         }
         if section.path == ScenarioSchema.plot.path { schema.add("oneOf", [["required": ["lines"]], ["required": ["latencies"]]]) }
+        if section.path == ScenarioSchema.expectation.path {
+            schema.add("allOf", .array(oneOf(["that", "exchange", "never"], only: ["strictly": "exchange"])))
+        }
+        if section.path == ScenarioSchema.pattern.path { schema.add("allOf", .array(oneOf(["call", "result", "error"]) + [fieldsOfPattern()])) }
+        if section.path == ScenarioSchema.exchangeElement.path {
+            schema.add("allOf", .array(oneOf(["call", "result", "error", "never"]) + [fieldsOfPattern()]))
+        }
         if section.path == PluginSchema.setting.path { schema.add("allOf", .array(typesOfSettings())) }
         if section.path == PluginSchema.kind.path {
             schema.add("if", ["required": ["states"]])
@@ -115,6 +122,12 @@ final class SchemaBuilder {
         }
         if section.path == PluginSchema.message.path { schema.add("allOf", .array(registry.messages.map { fieldsOfPreset($0) })) }
         return schema
+    }
+
+    /// Exactly one of some keys, and keys that stand only beside a certain one.
+    private func oneOf(_ keys: [String], only: KeyValuePairs<String, String> = [:]) -> [JSONValue] {
+        [["oneOf": .array(keys.map { ["required": [.string($0)]] })]]
+            + only.map { key, beside in ["if": ["required": [.string(key)]], "then": ["required": [.string(beside)]]] }
     }
 
     /// The section of a path as a definition.

@@ -114,6 +114,9 @@ final class LinkTable {
         links.indices.filter { links[$0].centralSystem == centralSystem }.map { ($0, links[$0].chargePoint) }
     }
 
+    /// The charge point of a link.
+    func chargePoint(of number: Int) -> Int { links[number].chargePoint }
+
     // MARK: Connections at the central system
 
     func setConnection(_ number: Int, of link: Int) { links[link].connection = number }
@@ -205,6 +208,7 @@ final class LinkTable {
         if let capture = recorder.capture {
             capture.message(link.number, up: up, message, label: label < 0 ? nil : simulation.truth.kind(of: label), at: kernel.now)
         }
+        simulation.exchanges?.saw(message, action: action, chargePoint: link.chargePoint, centralSystem: link.centralSystem, up: up)
         guard let rows else { return }
         rows.append(
             message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),
@@ -260,6 +264,9 @@ final class LinkTable {
         defer { links[number].reason = nil }
         return links[number].reason
     }
+
+    /// The reason that a charge point gave, once.
+    func takeReason(toChargePoint node: Int) -> String? { linkOfChargePoint[node].flatMap { takeReason($0) } }
 
     // MARK: Steps
 

@@ -148,6 +148,12 @@ struct NodeContext {
 
     func flag(_ name: String) -> Bool { number(name) == 1 }
 
+    /// How calls are answered.
+    func replies(_ name: String) -> [ReplyDeclaration] {
+        if case .replies(let replies) = setting(name) { return replies }
+        return []
+    }
+
     /// The index of a word.
     func choice(_ name: String) -> Int? { number(name).map { Int($0) } }
 

@@ -25,6 +25,8 @@ public final class Simulation: EventDispatcher {
     private(set) var detectors: DetectorBank!
     private(set) var followers: FollowerBank!
     private(set) var stepRunner: StepRunner!
+    /// Exchanges that are expected; `nil` when there are none.
+    private(set) var exchanges: ExchangeBank?
     /// Kernel instant of the run's t = 0: when the nodes that boot at once have booted.
     private(set) var origin = Instant.zero
     private(set) var hasOrigin = false
@@ -99,6 +101,7 @@ public final class Simulation: EventDispatcher {
         stepRunner = StepRunner(self)
         prepareExpectations()
         prepareInterest()
+        exchanges = ExchangeBank(self)
     }
 
     deinit {

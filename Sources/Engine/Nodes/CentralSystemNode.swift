@@ -1,4 +1,3 @@
-import JSONText
 import OCPP
 import Quantities
 import ScenarioLanguage
@@ -6,53 +5,50 @@ import SimulationKernel
 
 /// Kind `csms`: a central system of OCPP 1.6 that answers charge points and sends what the steps say.
 final class CentralSystemNode: Node {
-    private enum Signal {
-        static let transactions = 0, connected = 1
+    enum Signal {
+        static let transactions = 0, connected = 1, registered = 2, energy = 3, messages = 4, rejected = 5, violations = 6
+    }
+    private enum Timer {
+        /// Above this the timers are those of connections.
+        static let reply: UInt32 = .max, start: UInt32 = .max - 1
     }
 
-    private var machine: CentralSystemMachine
+    var machine: CentralSystemMachine
     private var outputs: [CentralSystemOutput] = []
-    /// Link and charge point of each connection.
-    private var connections: [(link: Int, chargePoint: Int)] = []
-    /// One timer a connection.
-    private var timers = TimerTable(count: 0)
-    private var running = 0
-    private var accepted = 0
+    /// The link of each connection, and how often its timer was set.
+    private var connections: [(link: Int, timer: UInt32)] = []
+    private var connected = 0
+    private var energy = 0
+    private var rejected = 0
+    private var violations = 0
+    private var messages = 0
+    private var messagesShownAt = Instant.zero
+    /// Whether the process does not run.
+    private var isDown = false
+    private var starts: UInt32 = 0
+    /// Whether it neither reads nor sends, with its connections open.
+    private var isMute = false
     /// Steps that wait for answers, by the token of the call.
-    private var waiting: [UInt64: (request: MessageRequest, sentAt: Instant)] = [:]
-    private var lastToken: UInt64 = 0
+    var waiting: [UInt64: (request: MessageRequest, sentAt: Instant)] = [:]
+    var lastToken: UInt64 = 0
     /// Requests of steps whose fields never change, by the number of the step.
-    private var requests: [Int: CentralSystemRequest] = [:]
+    var requests: [Int: CentralSystemRequest] = [:]
     /// Label of the message that is being sent for a step.
-    private var presentLabel = -1
+    var presentLabel = -1
 
-    private init(_ context: NodeContext) {
-        var settings = CentralSystemSettings()
-        settings.interval = Int((context.duration("heartbeat_every") ?? .seconds(300)).seconds)
-        if let tags = context.text("id_tags") { settings.idTags = tags.split(separator: " ").map(String.init) }
-        if let status = context.choice("boot_status") { settings.bootStatus = [.accepted, .pending, .rejected][min(status, 2)] }
-        machine = CentralSystemMachine(settings, epoch: context.simulation.scenario.run.epoch)
+    init(_ context: NodeContext) throws(RunFailure) {
+        machine = CentralSystemMachine(try Self.machineSettings(context), epoch: context.simulation.scenario.run.epoch)
+        machine.replies = ReplyBook(context)
         super.init(in: context)
     }
 
     override func powerOn() {
-        prepare()
-        publish(Signal.transactions, 0)
-        publish(Signal.connected, 0)
-    }
-
-    /// Takes on all charge points that name this central system.
-    private func prepare() {
-        guard connections.isEmpty else { return }
-        for (link, chargePoint) in simulation.links.links(of: index) {
-            let connection = machine.connect(identity: simulation.scenario.symbols.nodes[chargePoint])
-            simulation.links.setConnection(connection, of: link)
-            connections.append((link, chargePoint))
+        for signal in [Signal.transactions, Signal.connected, Signal.registered, Signal.energy, Signal.messages, Signal.rejected, Signal.violations] {
+            publish(signal, 0)
         }
-        timers = TimerTable(count: connections.count)
     }
 
-    private func drive(_ body: (inout CentralSystemMachine, inout [CentralSystemOutput]) -> Void) {
+    func drive(_ body: (inout CentralSystemMachine, inout [CentralSystemOutput]) -> Void) {
         var list = outputs
         outputs = []
         body(&machine, &list)
@@ -64,109 +60,131 @@ final class CentralSystemNode: Node {
 
     private func perform(_ output: CentralSystemOutput) {
         switch output {
-        case .send(let connection, let message): simulation.links.sendDown(connections[connection].link, message, label: message.isCall ? presentLabel : -1)
-        case .setTimer(let connection, let instant):
-            setTimer(UInt32(connection), at: instant, payload: timers.arm(connection))
-        case .callEnded(let connection, let token, let outcome): ended(connection, token, outcome)
-        case .registered(_, let status):
-            if status == .accepted {
-                accepted += 1
-                publish(Signal.connected, Double(accepted))
+        case .send(let connection, let message):
+            if case .error = message {
+                rejected += 1
+                publish(Signal.rejected, Double(rejected))
             }
-        case .transactionStarted:
-            running += 1
-            publish(Signal.transactions, Double(running))
-        case .transactionEnded:
-            running -= 1
-            publish(Signal.transactions, Double(running))
-        case .status, .meterValues: break
+            guard !isMute, !isDown else { return }
+            simulation.links.sendDown(connections[connection].link, message, label: message.isCall ? presentLabel : -1)
+        case .setTimer(let connection, let instant):
+            connections[connection].timer &+= 1
+            setTimer(UInt32(connection), at: instant, payload: connections[connection].timer)
+        case .setReplyTimer(let number, let instant): setTimer(Timer.reply, at: instant, payload: number)
+        case .close(let connection, _): simulation.links.close(connections[connection].link)
+        case .callEnded(let connection, let token, let outcome): ended(connection, token, outcome)
+        case .registered: publishChange(Signal.registered, Double(machine.registeredCount))
+        case .transactionStarted, .transactionEnded: publishTransactions(output)
+        case .status, .meterValues, .repeated, .learned: break
         case .violation(let connection, _, let text):
-            simulation.invalidState("\(name) about \(simulation.scenario.symbols.nodes[connections[connection].chargePoint])", text)
+            violations += 1
+            publish(Signal.violations, Double(violations))
+            simulation.invalidState("\(name) about \(machine.identity(connection))", text)
         }
+    }
+
+    private func publishTransactions(_ output: CentralSystemOutput) {
+        publish(Signal.transactions, Double(machine.runningCount))
+        guard case .transactionEnded(_, _, _, _, _, let wattHours?) = output, wattHours > 0 else { return }
+        energy &+= wattHours
+        publish(Signal.energy, Double(energy) * 3600)
+    }
+
+    // MARK: Connections
+
+    override func linkUp(_ link: Int) {
+        guard !isDown, !isMute else { return simulation.links.close(link) }
+        take(link)
+    }
+
+    /// Takes on the charge point of a link, or closes it.
+    private func take(_ link: Int) {
+        let identity = simulation.scenario.symbols.nodes[simulation.links.chargePoint(of: link)]
+        var decision = ConnectionDecision.refused(.unknownIdentity)
+        drive { decision = $0.connect(identity: identity, at: now, into: &$1) }
+        switch decision {
+        case .refused:
+            simulation.links.setConnection(-1, of: link)
+            simulation.links.close(link)
+        case .accepted(let connection, let closing):
+            for old in closing { simulation.links.close(connections[old].link) }
+            while connections.count <= connection { connections.append((-1, 0)) }
+            connections[connection].link = link
+            simulation.links.setConnection(connection, of: link)
+        }
+        countConnections()
+    }
+
+    override func linkDown(_ link: Int) {
+        let connection = simulation.links.connection(of: link)
+        simulation.links.setConnection(-1, of: link)
+        // The number may belong to another link by now.
+        guard connections.indices.contains(connection), connections[connection].link == link else { return }
+        drive { $0.disconnect(connection, into: &$1) }
+        countConnections()
+    }
+
+    private func countConnections() {
+        connected = machine.connectedCount
+        publishChange(Signal.connected, Double(connected))
     }
 
     override func receive(_ message: OCPPMessage, link: Int) {
-        prepare()
+        guard !isDown, !isMute else { return }
+        // A charge point that opens no connections has one as soon as it speaks.
+        if simulation.links.connection(of: link) < 0, !simulation.links.isUp(link) { take(link) }
         let connection = simulation.links.connection(of: link)
+        messages &+= 1
+        if now - messagesShownAt >= .seconds(1) {
+            messagesShownAt = now
+            publish(Signal.messages, Double(messages))
+        }
         drive { $0.receive(message, from: connection, at: now, into: &$1) }
     }
 
+    override func finish() { publishChange(Signal.messages, Double(messages)) }
+
     override func timer(_ id: UInt32, _ payload: UInt32) {
-        guard timers.expire(Int(id), generation: payload) else { return }
-        drive { $0.timer(connection: Int(id), at: now, into: &$1) }
-    }
-
-    // MARK: Steps
-
-    func send(_ request: MessageRequest, link: Int) {
-        let connection = simulation.links.connection(of: link)
-        guard connection >= 0 else { return simulation.stepRunner.callEnded(request.strand) }
-        switch resolved(request) {
-        case .failure(let problems):
-            simulation.fail(.badNode, "\(request.action): \(problems.text)", span: request.step.span)
-        case .success(let wanted):
-            lastToken += 1
-            let token = lastToken
-            waiting[token] = (request, now)
-            presentLabel = request.label ?? -1
-            drive { $0.send(wanted, to: connection, token: token, at: now, into: &$1) }
-            presentLabel = -1
+        switch id {
+        case Timer.reply: drive { $0.replyDue(payload, into: &$1) }
+        case Timer.start: if payload == starts { isDown = false }
+        default:
+            guard connections.indices.contains(Int(id)), connections[Int(id)].timer == payload else { return }
+            drive { $0.timer(connection: Int(id), at: now, into: &$1) }
         }
     }
 
-    /// The request of a step; the fields of a step without formulas are read once.
-    private func resolved(_ request: MessageRequest) -> Result<CentralSystemRequest, RequestProblems> {
-        if let known = requests[request.step.number] { return .success(known) }
-        let result = MessageFields.request(request)
-        if request.isConstant, case .success(let wanted) = result { requests[request.step.number] = wanted }
-        return result
+    // MARK: What is done to it
+
+    override func perform(_ action: ActionCall) {
+        switch action.name {
+        case "disconnect":
+            let wanted = action.nodes("charge_point").map { simulation.scenario.symbols.nodes[$0] }
+            for connection in connections.indices where machine.isConnected(connection) && (wanted.isEmpty || wanted.contains(machine.identity(connection))) {
+                simulation.links.close(connections[connection].link)
+            }
+        case "restart", "kill": stop(for: action.duration("for"))
+        case "start":
+            starts &+= 1
+            isDown = false
+        case "stop-answering": isMute = true
+        case "answer-again": isMute = false
+        default: break
+        }
     }
 
-    private func ended(_ connection: Int, _ token: UInt64, _ outcome: CallOutcome) {
-        guard let (request, _) = waiting.removeValue(forKey: token) else { return }
-        let reason = connections.indices.contains(connection) ? simulation.links.takeReason(connections[connection].link) : nil
-        if !outcome.isAccepted {
-            let target = simulation.scenario.symbols.nodes[request.chargePoint]
-            simulation.warn(.notAnswered, "\(request.action) to \(target): \(outcome.text)\(reason.map { ", because \($0)" } ?? "")", span: request.step.span)
+    /// The process ends: connections are closed, calls and answers that wait are gone, what was stored stays.
+    private func stop(for time: Duration?) {
+        isDown = true
+        isMute = false
+        for connection in connections.indices where machine.isConnected(connection) {
+            drive { $0.disconnect(connection, into: &$1) }
+            simulation.links.close(connections[connection].link)
         }
-        simulation.stepRunner.callEnded(request.strand)
-    }
-
-    static let kind = NodeKind(
-        manifest: KindManifest(
-            name: "csms", about: "A central system (CSMS) of OCPP 1.6: accepts charge points, answers them, counts transactions and sends what the steps say.",
-            roles: [.centralSystem],
-            settings: [
-                SettingManifest(
-                    "heartbeat_every", .duration, default: "5min", min: "1s", max: "7d", about: "Interval of BootNotification.conf: the period of Heartbeat."),
-                SettingManifest("boot_status", .oneOf(["accepted", "pending", "rejected"]), default: "accepted", about: "Answer to BootNotification."),
-                SettingManifest("id_tags", .text, about: "Tags that are accepted, with spaces between; every tag when not given."),
-            ],
-            signals: [
-                SignalManifest("transactions", held: true, about: "Transactions that run now."),
-                SignalManifest("connected", held: true, about: "Accepted BootNotifications."),
-            ],
-            example: """
-                evsim: 1
-                scenario: csms-example
-                run: {for: 1min}
-                nodes:
-                  csms: {is: csms, heartbeat_every: 10s}
-                  cp1: {is: charge-point, csms: csms}
-                expect:
-                  - =count(ocpp.Heartbeat) == 5
-                """)
-    ) { context in CentralSystemNode(context) }
-}
-
-extension CallOutcome {
-    /// What came back, in words.
-    fileprivate var text: String {
-        switch self {
-        case .result: "refused"
-        case .error(let error, _): "answered with \(error.code.name)\(error.description.isEmpty ? "" : ", \(error.description)")"
-        case .timedOut: "not answered in time"
-        case .dropped: "not sent"
-        }
+        machine = machine.restarted()
+        connections = connections.map { (-1, $0.timer) }
+        countConnections()
+        starts &+= 1
+        if let time { setTimer(Timer.start, at: now + time, payload: starts) }
     }
 }

@@ -109,6 +109,7 @@ enum MessageManifests {
         return MessageManifest(
             name: action.name.description, protocolName: "OCPP 1.6", sender: sender,
             fields: OCPPPayload.requestFields(action).map { field($0, action, isNeeded: needed.contains("/\($0.name)")) },
+            answer: OCPPPayload.confirmationFields(action).map { field($0, action, isNeeded: false) },
             shorthands: action == .setChargingProfile
                 ? [("limit", .current, "A limit; makes a TxDefaultProfile when no transaction runs and a TxProfile when one does.")] : [],
             besideShorthands: action == .setChargingProfile ? [MessageFieldManifest("connectorId", .whole), MessageFieldManifest("stackLevel", .whole)] : [],
@@ -120,6 +121,16 @@ enum MessageManifests {
         guard let action = OCPPAction(name: name) else { return [] }
         let hasFormulas = fields.containsFormula
         return violations(action, MessageFields.json(withoutFormulas(fields), action)).filter { !(hasFormulas && $0.rule == .required) }.map { violation in
+            (violation.pointer.split(separator: "/").map(String.init), violation.description)
+        }
+    }
+
+    /// Complaints of the catalogue about fields that take the place of some in an answer; those that are left out are the node's own.
+    static func checkAnswer(_ name: String, _ fields: FieldValue) -> [(path: [String], message: String)] {
+        guard let action = OCPPAction(name: name) else { return [] }
+        let given = MessageFields.json(fields, action)
+        let resolved = RelativeTime.resolved(given, OCPPPayload.confirmationFields(action), at: OCPPTimestamp(milliseconds: 0))
+        return OCPPPayload.checked(action, resolved.text(), isRequest: false).violations.filter { $0.rule != .required }.map { violation in
             (violation.pointer.split(separator: "/").map(String.init), violation.description)
         }
     }

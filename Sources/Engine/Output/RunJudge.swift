@@ -37,6 +37,13 @@ struct RunJudge {
             if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
             expectations.append(judged)
         }
+        for var judged in simulation.exchanges?.judged(warnings: &warnings) ?? [] {
+            isFulfilled = isFulfilled && judged.isFulfilled
+            isExercised = isExercised && (judged.isExercised || isIdleIntended)
+            if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
+            expectations.append(judged)
+        }
+        expectations.sort { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }
         verdict = !isComplete ? .incomplete : !isFulfilled ? .fail : isExercised ? .pass : .partial
         addIdleWarnings(simulation)
         warnings.removeAll { simulation.scenario.intended.contains($0.code.rawValue) }

@@ -49,6 +49,8 @@ public enum OCPPViolationKind: UInt8, Hashable, Sendable {
     case timeout
     /// A call that was lost because too many wait.
     case queueFull
+    /// More messages than the receiver lets through.
+    case flood
 }
 
 /// What a charge point wants done, in order.

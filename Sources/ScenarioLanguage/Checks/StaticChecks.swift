@@ -29,7 +29,7 @@ struct StaticChecks {
         unpublishedSignals()
         unreachedLimits()
         earlyProfiles()
-        if scenario.expectations.isEmpty {
+        if scenario.expectations.isEmpty, scenario.exchanges.isEmpty {
             reading.warning(
                 .nothingExpected, top.key("scenario")?.span ?? top.node.span, "nothing is expected of this scenario",
                 label: "it passes whatever happens; add 'expect'")

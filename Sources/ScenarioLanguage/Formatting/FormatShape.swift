@@ -67,6 +67,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level: .quantity(rescales: true)
         case .count: .whole
+        case .replies: replies
         default: .any
         }
     }
@@ -117,7 +118,12 @@ struct FormatSchema {
     private static let steps = FormatShape.list(.step)
     private static let sequence = keys(ScenarioSchema.sequence, ["steps": steps, "settings": .named(.setting)], later: [("settings", "needs")])
     private static let label = keys(ScenarioSchema.label)
-    private static let expectation = keys(ScenarioSchema.expectation)
+    private static let pattern = keys(ScenarioSchema.pattern)
+    private static let expectation = keys(
+        ScenarioSchema.expectation,
+        ["exchange": .list(.keys(keys(ScenarioSchema.exchangeElement, ["never": .keys(pattern)]))), "never": .keys(pattern)])
+    private static let replies = FormatShape.named(
+        .list(.sectionOr(.any, keys(ScenarioSchema.reply, ["error": .sectionOr(.any, keys(ScenarioSchema.replyError))]))))
     private static let plot = keys(ScenarioSchema.plot, later: [("grid", "lines"), ("by", "grid"), ("bands", "marks")])
     private static let values = FormatShape.quantity(rescales: false)
     private static let sweep: [(name: String, shape: FormatShape)] = [
@@ -170,6 +176,7 @@ struct FormatSchema {
         switch type {
         case .quantity, .duration, .percent, .number, .level, .ramp: .quantity(rescales: true)
         case .count: .whole
+        case .replies: Self.replies
         default: .any
         }
     }

@@ -142,7 +142,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .reference(.labels): "labels and detectors"
         case .reference(.frameSet): "sets of frames"
         case .section("frames.NAME", _), .section("buses.NAME.sets[i]", _): "sets of frames"
-        case .formula, .section("expect[i]", _): "formulas"
+        case .formula: "formulas"
         default: "\(one)s"
         }
     }
@@ -159,7 +159,9 @@ public indirect enum KeyType: Sendable, Hashable {
         case "frames.NAME": "set of frames"
         case "buses.NAME.frames.NAME.data.NAME": "layout"
         case "steps[i].label": "label"
-        case "expect[i]": "formula"
+        case "expect[i]": "expectation"
+        case "expect[i].exchange[i]", "expect[i].never": "message"
+        case "nodes.NAME.replies.MESSAGE[i]": "reply"
         default:
             // `plots[i]` is a plot, `nodes.NAME` a node, `buses.NAME` a bus.
             switch path.split(whereSeparator: { $0 == "." || $0 == "[" }).last(where: { $0 != "NAME" && $0 != "i]" }).map(String.init) ?? path {

@@ -195,6 +195,8 @@ public struct MessageManifest: Sendable {
     public let sender: Sender
     /// Fields of the request.
     public let fields: [MessageFieldManifest]
+    /// Fields of the answer.
+    public let answer: [MessageFieldManifest]
     /// Names of our own that stand for a whole payload: `limit`.
     public let shorthands: [(name: String, dimension: Dimension, about: String)]
     /// Fields that can stand beside a shorthand.
@@ -204,13 +206,14 @@ public struct MessageManifest: Sendable {
 
     /// A message.
     public init(
-        name: String, protocolName: String, sender: Sender, fields: [MessageFieldManifest],
+        name: String, protocolName: String, sender: Sender, fields: [MessageFieldManifest], answer: [MessageFieldManifest] = [],
         shorthands: [(name: String, dimension: Dimension, about: String)] = [], besideShorthands: [MessageFieldManifest] = [], about: String
     ) {
         self.name = name
         self.protocolName = protocolName
         self.sender = sender
         self.fields = fields
+        self.answer = answer
         self.shorthands = shorthands
         self.besideShorthands = besideShorthands
         self.about = about
@@ -227,16 +230,20 @@ public struct Registry: Sendable {
     public let messages: [MessageManifest]
     /// Checks the fields of a message against the catalogue: the complaints with the path of the field.
     public let checkMessage: @Sendable (_ action: String, _ fields: FieldValue) -> [(path: [String], message: String)]
+    /// Checks fields that take the place of some in the answer to a message.
+    public let checkAnswer: @Sendable (_ action: String, _ fields: FieldValue) -> [(path: [String], message: String)]
 
     /// A registry.
     public init(
         kinds: [KindManifest], detectors: [DetectorManifest], messages: [MessageManifest],
-        checkMessage: @escaping @Sendable (_ action: String, _ fields: FieldValue) -> [(path: [String], message: String)]
+        checkMessage: @escaping @Sendable (_ action: String, _ fields: FieldValue) -> [(path: [String], message: String)],
+        checkAnswer: @escaping @Sendable (_ action: String, _ fields: FieldValue) -> [(path: [String], message: String)] = { _, _ in [] }
     ) {
         self.kinds = kinds
         self.detectors = detectors
         self.messages = messages
         self.checkMessage = checkMessage
+        self.checkAnswer = checkAnswer
     }
 
     /// The place of a kind.

@@ -38,6 +38,8 @@ public enum SettingType: Sendable, Hashable {
     case detectors
     /// A list of words out of these; of any texts when there are none.
     case texts(allowed: [String])
+    /// How calls of nodes of this role are answered: entries for messages.
+    case replies(caller: Role)
 
     /// How the unit of a level follows from the watched signal.
     public enum LevelKind: Sendable, Hashable {
@@ -125,6 +127,7 @@ extension SettingType {
         case .condition: "formula"
         case .detectors: "detectors"
         case .texts: "list of words"
+        case .replies: "MESSAGE: reply"
         }
     }
 }

@@ -33,6 +33,8 @@ public struct Scenario: Sendable {
     public var detectors: [DetectorDeclaration] = []
     /// What must hold.
     public var expectations: [Expectation] = []
+    /// Messages that must come, or must not.
+    public var exchanges: [MessageExpectation] = []
     /// What is written.
     public var record = RecordSettings()
     /// Pictures.
@@ -103,6 +105,8 @@ public enum SettingValue: Sendable {
     case detectors([Int])
     /// A ramp: share of the rest per step, or slope per second.
     case ramp(share: Double?, slope: Double?)
+    /// Replies to calls, in the order of the file.
+    case replies([ReplyDeclaration])
     /// A formula that the engine evaluates when the run is built, or at each use.
     case formula(Formula)
 }

@@ -74,7 +74,7 @@ extension ScenarioBuilder {
         return step.map { .call(name: preset.name, arguments: arguments, steps: [$0]) }
     }
 
-    private func isRole(_ instance: Int, _ role: SettingType.Role) -> Bool {
+    func isRole(_ instance: Int, _ role: SettingType.Role) -> Bool {
         registry.kinds[scenario.nodes[scope.table.declarationOfNode[instance]].kind].roles.contains(role)
     }
 
@@ -139,7 +139,7 @@ extension ScenarioBuilder {
     }
 
     /// The nodes when all of them play a role.
-    private func checkedRole(_ set: [Int], _ role: SettingType.Role?, _ node: YAMLNode) -> [Int]? {
+    func checkedRole(_ set: [Int], _ role: SettingType.Role?, _ node: YAMLNode) -> [Int]? {
         guard let role, let wrong = set.first(where: { !isRole($0, role) }) else { return set }
         let playing = nodes(of: role).prefix(8).map { scope.table.nodes[$0] }
         reading.error(
@@ -182,7 +182,12 @@ extension ScenarioBuilder {
 
     /// Asks the catalogue whether the fields are those of the message; complaints point at the field.
     private func checkFields(_ with: YAMLNode, _ manifest: MessageManifest, _ fields: FieldValue) {
-        let complaints = registry.checkMessage(manifest.name, fields)
+        report(
+            registry.checkMessage(manifest.name, fields), about: with, of: manifest.name, known: manifest.shorthands.map(\.name) + manifest.fields.map(\.name))
+    }
+
+    /// Reports complaints of the catalogue at the fields that they are about.
+    func report(_ complaints: [(path: [String], message: String)], about with: YAMLNode, of message: String, known: [String]) {
         var lacking: [(parent: [String], names: [String])] = []
         for complaint in complaints where complaint.message.hasSuffix(" is missing") {
             let parent = Array(complaint.path.dropLast())
@@ -211,18 +216,17 @@ extension ScenarioBuilder {
                     break
                 }
             }
-            let known = manifest.shorthands.map(\.name) + manifest.fields.map(\.name)
             let name = complaint.path.last ?? ""
             let near = complaint.path.count == 1 && !known.contains(name) ? reading.suggestion(name, known) : nil
             if complaint.path.count == 1, !known.contains(name), let entry = with.entry(name) {
                 reading.error(
-                    .wrongMessageField, entry.key.span, "'\(manifest.name)' has no field \(Diagnostic.quoted(name))",
+                    .wrongMessageField, entry.key.span, "'\(message)' has no field \(Diagnostic.quoted(name))",
                     label: near ?? (known.isEmpty ? "it has no fields" : "fields: \(known.joined(separator: ", "))"))
                 continue
             }
             let pointer = "/\(complaint.path.joined(separator: "/"))"
             if text.hasPrefix(pointer) { text = "'\(complaint.path.joined(separator: "."))'\(text.dropFirst(pointer.count))" }
-            reading.error(.wrongMessageField, span, "\(manifest.name): \(text)")
+            reading.error(.wrongMessageField, span, "\(message): \(text)")
         }
     }
 }

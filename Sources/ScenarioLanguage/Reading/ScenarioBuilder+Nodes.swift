@@ -292,6 +292,7 @@ extension ScenarioBuilder {
             guard !allowed.isEmpty else { return .texts((reading.list(node, what) ?? []).compactMap { reading.text($0, what) }) }
             let words = (reading.list(node, what) ?? []).compactMap { reading.word($0, what, among: allowed).map { allowed[$0] } }
             return .texts(words)
+        case .replies(let caller): return readReplies(node, caller, what)
         }
     }
 

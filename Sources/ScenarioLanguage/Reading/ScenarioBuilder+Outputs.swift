@@ -16,9 +16,18 @@ extension ScenarioBuilder {
             var formulaNode = item
             var because: String?
             if item.entries != nil {
-                guard let section = SectionReader(reading, item, ScenarioSchema.expectation, "an expectation"), let that = section["that"] else { continue }
-                formulaNode = that
+                guard let section = SectionReader(reading, item, ScenarioSchema.expectation, "an expectation") else { continue }
                 because = section["because"].flatMap { reading.text($0, "'because'") }
+                guard let verb = expectationVerb(section) else { continue }
+                if verb != "that" {
+                    if verb == "never", let node = section["never"] { readNever(node, because: because, span: node.span) }
+                    if verb == "exchange", let node = section["exchange"] {
+                        readExchange(node, strictly: section["strictly"], because: because, span: section.key("exchange")?.span ?? node.span)
+                    }
+                    continue
+                }
+                guard let that = section["that"] else { continue }
+                formulaNode = that
             }
             guard let formula = formula(formulaNode, .score, expecting: .flag, "an expectation") else { continue }
             for score in formula.scores {
@@ -29,6 +38,26 @@ extension ScenarioBuilder {
             }
             scenario.expectations.append(Expectation(formula: formula, because: because, span: formulaNode.span))
         }
+    }
+
+    /// Which of the keys that say what must hold an expectation has; exactly one is wanted.
+    private func expectationVerb(_ section: SectionReader) -> String? {
+        let verbs = ["that", "exchange", "never"].filter { section[$0] != nil }
+        guard let verb = verbs.first else {
+            reading.error(.missingKey, section.node.span, "an expectation needs the key 'that', 'exchange' or 'never'", label: "for example 'that: =…'")
+            return nil
+        }
+        if verbs.count > 1 {
+            reading.error(
+                .twoVerbs, section.key(verbs[1])?.span ?? section.node.span, "'\(verb)' and '\(verbs[1])' do not go together",
+                label: "help: make two expectations of it")
+            return nil
+        }
+        if verb != "exchange", let key = section.key("strictly") {
+            reading.error(.keyOfOtherVerb, key.span, "'strictly' goes with 'exchange' only")
+            return nil
+        }
+        return verb
     }
 
     // MARK: intended

@@ -197,11 +197,40 @@ public enum ScenarioSchema {
         ])
     /// `expect[i]` in its long form.
     public static let expectation = Section(
-        path: "expect[i]", about: "A formula, or this section.",
+        path: "expect[i]", about: "A formula, or this section with one of 'that', 'exchange' and 'never'.",
         keys: [
-            KeyManifest("that", .formula, required: true, "What must hold."),
-            KeyManifest("because", .text, "Why; shown when it does not."),
+            KeyManifest("that", .formula, "What must hold at the end."),
+            KeyManifest("exchange", .list(.section("expect[i].exchange[i]")), "Messages that must come in this order; others may stand between them."),
+            KeyManifest("never", .section("expect[i].never"), "A message that must not come."),
+            KeyManifest(
+                "strictly", .flag, default: "false",
+                "Whether no other message of the actions that the exchange names may come between its messages."),
+            KeyManifest("because", .text, "Why; shown when it does not hold."),
         ])
+    /// What a message is known by.
+    private static let patternKeys = [
+        KeyManifest("call", .message, "A CALL of this action."),
+        KeyManifest("result", .message, "The CALLRESULT of a call of this action."),
+        KeyManifest("error", .message, "The CALLERROR of a call of this action."),
+        KeyManifest("from", .target, "Who sends it."),
+        KeyManifest("to", .target, "Who receives it."),
+        KeyManifest("with", .fields, "Fields by their official names, with a value or a condition: {meterStop: {at_least: 1}}. The message may have others."),
+        KeyManifest("code", .text, "Code of the CALLERROR."),
+    ]
+    /// `expect[i].exchange[i]`.
+    public static let exchangeElement = Section(
+        path: "expect[i].exchange[i]", about: "A message of an exchange: one of 'call', 'result' and 'error', or 'never' for one that must not come here.",
+        keys: patternKeys + [
+            KeyManifest("times", .whole(1...1_000_000), default: "1", "How many of them in a row."),
+            KeyManifest("after", .duration(allowsZero: true), "Least time since the message before, or since t = 0."),
+            KeyManifest("within", .duration(allowsZero: true), "Greatest time since the message before, or since t = 0."),
+            KeyManifest(
+                "keep", .named(.text, key: "NAME"), "Names for values of its fields, which later messages can ask for: {tx: transactionId}, then {same: tx}."),
+            KeyManifest("never", .section("expect[i].never"), "Alone: no such message between the one before and the one behind."),
+        ])
+    /// `expect[i].never`.
+    public static let pattern = Section(
+        path: "expect[i].never", about: "A message: one of 'call', 'result' and 'error' with what it is known by.", keys: patternKeys)
     /// `plots[i]`.
     public static let plot = Section(
         path: "plots[i]", about: "A picture.",
@@ -225,6 +254,33 @@ public enum ScenarioSchema {
         path: "buses.NAME.sets[i]", about: "A set of frames of a plugin; every other key is a setting of the set.",
         keys: [KeyManifest("is", .reference(.frameSet), required: true, "Name of the set.")])
 
+    /// A reply in its long form.
+    public static let reply = Section(
+        path: "nodes.NAME.replies.MESSAGE[i]",
+        about: "How calls are answered: one of answer, with, payload, error and malformed, and to which calls it applies.",
+        keys: [
+            KeyManifest("answer", .word(ReplyDeclaration.words), "The node's own answer, one that says yes or no, none, or the end of the connection."),
+            KeyManifest("with", .fields, "Fields of the answer by their official names, in place of the node's own."),
+            KeyManifest("payload", .text, "JSON text that is sent as the payload of the answer as it stands, valid or not."),
+            KeyManifest(
+                "error", .section("nodes.NAME.replies.MESSAGE[i].error", short: .word(ReplyDeclaration.errorCodes)),
+                "Code of a CALLERROR; the call is not processed."),
+            KeyManifest("malformed", .word(ReplyDeclaration.malformations), "An answer that is broken in this way."),
+            KeyManifest("delay", .duration(allowsZero: true), default: "0s", "How long the answer waits."),
+            KeyManifest("times", .whole(1...1_000_000_000), "How many calls it answers; one when another reply follows in the list, else all."),
+            KeyManifest("from_call", .whole(1...1_000_000_000), "First call that it answers, counted for each caller from 1."),
+            KeyManifest("for", .target, "Nodes whose calls it answers; all of them when not given."),
+            KeyManifest("chance", .number, default: "100%", "How likely it answers a call; else the node answers by itself."),
+        ])
+    /// The error of a reply in its long form.
+    public static let replyError = Section(
+        path: "nodes.NAME.replies.MESSAGE[i].error", about: "A CALLERROR, or only its code.",
+        keys: [
+            KeyManifest("code", .word(ReplyDeclaration.errorCodes), required: true, "Code, in the spelling of OCPP 1.6 or of later versions."),
+            KeyManifest("description", .text, "Words for a person."),
+            KeyManifest("details", .fields, default: "{}", "Any object."),
+        ])
+
     /// Words for how bad an anomaly or an alarm is.
     public static let severities = ["low", "medium", "high", "critical"]
 
@@ -232,7 +288,10 @@ public enum ScenarioSchema {
     public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, plot]
+    public static let all = [
+        top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, exchangeElement, pattern, plot, reply,
+        replyError,
+    ]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
