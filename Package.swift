@@ -40,7 +40,7 @@ let package = Package(
             name: "evsim-bench",
             dependencies: [
                 "CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "Transport",
-                "YAMLTree", "CLinux",
+                "YAMLTree", "CLinux", "JSONText",
             ]),
         .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
