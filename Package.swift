@@ -13,10 +13,11 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Quantities"),
         .target(name: "JSONText"),
+        .target(name: "Digests"),
         .target(name: "YAMLTree", dependencies: ["CYAML"]),
         .target(name: "SimulationKernel", dependencies: ["Quantities"]),
         .target(name: "CAN", dependencies: ["Quantities"]),
-        .target(name: "OCPP", dependencies: ["Quantities", "JSONText"]),
+        .target(name: "OCPP", dependencies: ["Quantities", "JSONText", "Digests"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
         .target(name: "Detection", dependencies: ["Quantities"]),
         .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities"]),
@@ -24,7 +25,8 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "Quantities", "JSONText", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage", "Plotting",
+                "Quantities", "JSONText", "Digests", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage",
+                "Plotting",
             ]),
         .target(
             name: "Commands",
@@ -36,6 +38,7 @@ let package = Package(
             dependencies: ["CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "YAMLTree"]),
         .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"], exclude: ["Golden"]),
         .testTarget(name: "SimulationKernelTests", dependencies: ["SimulationKernel"]),
         .testTarget(name: "CANTests", dependencies: ["CAN"], exclude: ["Vectors"]),

@@ -26,11 +26,13 @@ enum CommandTable {
         name: "run", about: "simulate a scenario and judge it",
         text: [
             "Simulates the scenario, runs its detectors, draws its plots and judges what it expects. The directory of the run holds report.json, report.md, labels.csv, alarms.csv, what the scenario records, and its pictures; until the run has come to its end it also holds a file INCOMPLETE.",
+            "With --realtime the same file runs live: a csms listens on the address of its setting 'listen', or on a free port of this machine, and every charge point connects to it, or to the address that it has as 'csms:', over a real WebSocket. Only addresses of this machine are used unless --allow-net is given.",
             "Ctrl-C ends a run early and keeps what was done by then; a second Ctrl-C ends at once.",
-        ], positionals: [scenarioFile], options: [.directory, .seed, .set, .maxEvents, .noPlots, .quiet, .json],
+        ], positionals: [scenarioFile], options: [.directory, .seed, .set, .maxEvents, .noPlots, .realtime, .readyFile, .allowNet, .quiet, .json],
         examples: [
             ("evsim run scenarios/reference/repeated-current-fluctuation.yaml", "simulates it and writes runs/repeated-current-fluctuation-1"),
             ("evsim run depot.yaml --seed 7 --set arrivals=120/h -o out", "with another seed and another value of a parameter"),
+            ("evsim run csms.yaml --realtime --ready-file ready.json", "live: other programs can connect to its central system"),
             ("evsim run depot.yaml --json | jq .fingerprint", "the report for other programs"),
         ], exitCodes: [.fine, .expectationFailed, .usage, .invalidFile, .runtime, .bug, .interrupted, .terminated], perform: RunCommand.perform)
 

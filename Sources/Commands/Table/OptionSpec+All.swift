@@ -41,6 +41,13 @@ extension OptionSpec {
     static let maxEvents = OptionSpec(
         name: "max-events", valueName: "N", type: .number(1...UInt64.max), about: "The most events before the run is stopped.", defaultText: "1000000000")
     static let noPlots = OptionSpec(name: "no-plots", about: "Draws no pictures.")
+    static let realtime = OptionSpec(
+        name: "realtime", about: "Runs beside the clock with real WebSockets: central systems listen, charge points connect.")
+    static let readyFile = OptionSpec(
+        name: "ready-file", valueName: "FILE", type: .file(["json"]),
+        about: "With --realtime: writes this file when every central system listens, with their addresses.")
+    static let allowNet = OptionSpec(
+        name: "allow-net", about: "With --realtime: lets nodes listen on and connect to addresses other than those of this machine.")
     static let only = OptionSpec(name: "only", valueName: "N", type: .number(1...100_000), about: "Draws this picture only; the first one is 1.")
     static let markdown = OptionSpec(name: "markdown", about: "Writes the page as Markdown.")
     static let limit = OptionSpec(

@@ -1,3 +1,4 @@
+import Digests
 import Detection
 import JSONText
 import OCPP

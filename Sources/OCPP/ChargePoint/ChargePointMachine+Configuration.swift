@@ -10,6 +10,8 @@ extension ChargePointMemory {
         cache = AuthorizationCache()
         reservations = ReservationBook()
         queue = TransactionQueue(limit: settings.transactionQueueLimit)
+        certificates = CertificateStore(
+            limit: configuration[int: .certificateStoreMaxLength], checksSuccession: configuration[bool: .additionalRootCertificateCheck])
         upload = UploadJob(plan: settings.transfers)
         firmware = FirmwareJob(plan: settings.transfers)
         isOperative = Array(repeating: true, count: connectors + 1)
@@ -42,10 +44,7 @@ extension ChargePointMachine {
     /// Takes over what the configuration says.
     mutating func applyConfiguration() {
         let configuration = store.configuration
-        samplers.sampled = configuration.measurands(.meterValuesSampledData)
-        samplers.aligned = configuration.measurands(.meterValuesAlignedData)
-        samplers.stopSampled = configuration.measurands(.stopTxnSampledData)
-        samplers.stopAligned = configuration.measurands(.stopTxnAlignedData)
+        samplers.configure(configuration, settings)
         // The setting may be finer than the whole seconds of the key.
         let initial = settings.meterInterval ?? .zero
         let seconds = configuration[int: .meterValueSampleInterval]

@@ -1,13 +1,39 @@
 import Quantities
 
-/// What MeterValues and StopTransaction carry, out of the configuration.
+/// What MeterValues and StopTransaction carry, out of the configuration; one sampler for each list and connector, place 0 for the main meter.
 struct MeterSamplers: Sendable {
-    var sampled: [MeasurandSpec] = []
-    var aligned: [MeasurandSpec] = []
-    var stopSampled: [MeasurandSpec] = []
-    var stopAligned: [MeasurandSpec] = []
+    var sampled: [MeterSampler] = []
+    var aligned: [MeterSampler] = []
+    /// Empty unless StopTransaction shall carry samples.
+    var stopSampled: [MeterSampler] = []
+    var stopAligned: [MeterSampler] = []
 
-    func begin(connector: Int) {}
+    /// Makes the samplers whose lists have changed.
+    mutating func configure(_ configuration: ConfigurationStore, _ settings: ChargePointSettings) {
+        var style = MeterStyle()
+        style.location = nil
+        style.writesDefaults = false
+        style.installedPhases = settings.phases
+        if settings.quirks.contains(.celcius) { style.temperature = .celcius }
+        func update(_ samplers: inout [MeterSampler], _ key: ConfigurationKey, isForStop: Bool) {
+            style.isForStopTransaction = isForStop
+            let specs = configuration.measurands(key)
+            guard samplers.first?.specs ?? [] != specs else { return }
+            samplers = specs.isEmpty ? [] : Array(repeating: MeterSampler(specs, style: style), count: settings.connectors + 1)
+        }
+        update(&sampled, .meterValuesSampledData, isForStop: false)
+        update(&aligned, .meterValuesAlignedData, isForStop: false)
+        update(&stopSampled, .stopTxnSampledData, isForStop: true)
+        update(&stopAligned, .stopTxnAlignedData, isForStop: true)
+    }
+
+    /// A transaction begins: intervals count from here.
+    mutating func begin(connector: Int, _ point: OperatingPoint) {
+        if !sampled.isEmpty { sampled[connector].begin(point) }
+        if !aligned.isEmpty { aligned[connector].begin(point) }
+        if !stopSampled.isEmpty { stopSampled[connector].begin(point) }
+        if !stopAligned.isEmpty { stopAligned[connector].begin(point) }
+    }
 }
 
 extension ChargePointMachine {
@@ -45,7 +71,7 @@ extension ChargePointMachine {
         scheduleAligned(now, &out)
         guard hasRegistered else { return }
         if !samplers.aligned.isEmpty {
-            for connector in 0...connectors.count { meterValues(samplers.aligned, .sampleClock, connector, now, meter, &out) }
+            for connector in 0...connectors.count { meterValues(aligned: true, connector, now, meter, &out) }
         }
         guard !samplers.stopAligned.isEmpty else { return }
         for connector in 1...connectors.count where connectors[connector - 1].transaction != nil { keepSample(.sampleClock, connector, now, meter) }
@@ -58,69 +84,66 @@ extension ChargePointMachine {
     public mutating func meterSample(connector: Int, at now: Instant, meter: any MeterSource, into out: inout [ChargePointOutput]) {
         guard isOn, hasRegistered, connectors.indices.contains(connector &- 1) else { return }
         guard connectors[connector - 1].transaction != nil || settings.metersAlways else { return }
-        meterValues(samplers.sampled, nil, connector, now, meter, &out)
+        meterValues(aligned: false, connector, now, meter, &out)
     }
 
-    /// Queues or sends MeterValues with these measurands.
+    /// The operating point that the meter of a connector sees.
+    func point(_ connector: Int, _ meter: any MeterSource, _ now: Instant) -> OperatingPoint {
+        var point = meter.reading(connector: connector, at: now).point
+        if connector > 0 { point.energyImportWh -= connectors[connector - 1].registerBase }
+        return point
+    }
+
+    /// Queues or sends MeterValues of one of the two lists.
     private mutating func meterValues(
-        _ specs: [MeasurandSpec], _ context: ReadingContext?, _ connector: Int, _ now: Instant, _ meter: any MeterSource,
-        _ out: inout [ChargePointOutput]
+        aligned: Bool, _ connector: Int, _ now: Instant, _ meter: any MeterSource, _ out: inout [ChargePointOutput]
     ) {
         let transaction = connector > 0 ? connectors[connector - 1].transaction : nil
         guard transaction != nil || isConnected else { return }
-        guard let value = meterValue(specs, context, connector, now, meter) else { return }
+        let point = point(connector, meter, now)
+        let time = time(now)
+        let value: MeterValue?
+        if aligned {
+            value = samplers.aligned.isEmpty ? nil : samplers.aligned[connector].sample(point, at: time, context: .sampleClock)
+        } else {
+            value = samplers.sampled.isEmpty ? nil : samplers.sampled[connector].sample(point, at: time)
+        }
+        guard let value else { return }
         guard let transaction else {
             call(.meterValues(MeterValues(connectorID: connector, value: value)), .meter, now, &out)
             return
         }
         if let place = store.transactions.lastIndex(where: { $0.number == transaction }) {
-            store.transactions[place].lastRegister = max(store.transactions[place].lastRegister, register(connector, meter, now))
+            store.transactions[place].lastRegister = max(store.transactions[place].lastRegister, Self.whole(point.energyImportWh))
         }
         enqueue(.meterValues(MeterValues(connectorID: connector, transactionID: nil, value: value)), transaction, now, &out)
     }
 
     /// Sends MeterValues that a TriggerMessage has asked for.
     mutating func triggeredMeterValues(_ connector: Int, _ now: Instant, _ meter: any MeterSource, _ out: inout [ChargePointOutput]) {
-        guard let value = meterValue(samplers.sampled, .trigger, connector, now, meter) else { return }
-        call(.meterValues(MeterValues(connectorID: connector, transactionID: record(connector)?.transactionID, value: value)), .triggered, now, &out)
+        guard !samplers.sampled.isEmpty, let value = samplers.sampled[connector].sample(point(connector, meter, now), at: time(now), context: .trigger)
+        else { return }
+        call(.meterValues(MeterValues(connectorID: connector, transactionID: transactionID(connector: connector), value: value)), .triggered, now, &out)
     }
 
     /// Keeps a sample for the StopTransaction of the transaction that runs.
     mutating func keepSample(_ context: ReadingContext, _ connector: Int, _ now: Instant, _ meter: any MeterSource) {
-        let specs = context == .sampleClock ? samplers.stopAligned : samplers.stopSampled
-        guard !specs.isEmpty, let number = connectors[connector - 1].transaction, let place = store.transactions.lastIndex(where: { $0.number == number }),
-            var value = meterValue(specs, context, connector, now, meter)
+        guard !(context == .sampleClock ? samplers.stopAligned : samplers.stopSampled).isEmpty, let number = connectors[connector - 1].transaction,
+            let place = store.transactions.lastIndex(where: { $0.number == number })
         else { return }
-        // The schema of StopTransaction does not know the unit Hertz.
-        if value.first?.unit == .hertz { value.first?.unit = nil }
-        for index in value.others.indices where value.others[index].unit == .hertz { value.others[index].unit = nil }
+        let (point, time) = (point(connector, meter, now), time(now))
+        let value =
+            context == .sampleClock
+            ? samplers.stopAligned[connector].sample(point, at: time, context: context)
+            : samplers.stopSampled[connector].sample(point, at: time, context: context)
+        guard let value else { return }
         if store.transactions[place].data.count >= Self.stopDataLimit { store.transactions[place].data.remove(at: 1) }
         store.transactions[place].data.append(value)
     }
 
-    /// The samples of one reading; `nil` if none of the measurands can be read.
-    private mutating func meterValue(
-        _ specs: [MeasurandSpec], _ context: ReadingContext?, _ connector: Int, _ now: Instant, _ meter: any MeterSource
-    ) -> MeterValue? {
-        guard !specs.isEmpty else { return nil }
-        var reading = meter.reading(connector: connector, at: now)
-        if connector > 0 { reading.energyWh -= connectors[connector - 1].registerBase }
-        var value = MeterValue(timestamp: time(now), first: nil)
-        for spec in specs {
-            var sample: SampledValue
-            switch spec.measurand {
-            case .currentImport: sample = SampledValue(reading.currentA, measurand: spec.measurand, unit: .amperes)
-            case .voltage: sample = SampledValue(reading.voltageV, measurand: spec.measurand, unit: .volts)
-            case .powerActiveImport: sample = SampledValue(reading.powerW, measurand: spec.measurand, unit: .watts)
-            case .energyActiveImportRegister: sample = SampledValue(reading.energyWh, measurand: spec.measurand, unit: .wattHours)
-            case .soc:
-                guard let soc = reading.socPercent else { continue }
-                sample = SampledValue(soc, decimals: 1, measurand: spec.measurand, unit: .percent)
-            default: continue
-            }
-            sample.context = context
-            if value.first == nil { value.first = sample } else { value.others.append(sample) }
-        }
-        return value.first == nil ? nil : value
-    }
+    /// The register of a meter as the whole Wh that messages carry.
+    func register(_ connector: Int, _ meter: any MeterSource, _ now: Instant) -> Int { Self.whole(point(connector, meter, now).energyImportWh) }
+
+    /// A register in whole Wh.
+    static func whole(_ energy: Double) -> Int { energy.isFinite ? Int(min(max(energy.rounded(), 0), 2_147_483_647)) : 0 }
 }

@@ -75,7 +75,7 @@ extension ChargePointMachine {
         let idTag = connectors[index].idTag
         let reservation = store.reservations.all.isEmpty ? nil : store.reservations.use(idTag: idTag, parentIdTag: connectors[index].parentIdTag, connector: connector)
         if reservation != nil { scheduleReservations(now, &out) }
-        if settings.quirks.contains(.resetsRegister) { connectors[index].registerBase = meter.reading(connector: connector, at: now).energyWh }
+        if settings.quirks.contains(.resetsRegister) { connectors[index].registerBase += point(connector, meter, now).energyImportWh }
         let meterStart = register(connector, meter, now)
         store.transactionCount += 1
         let number = store.transactionCount
@@ -99,7 +99,7 @@ extension ChargePointMachine {
                 out.append(.violation(.invalidState, "the charging profile of RemoteStartTransaction cannot be used"))
             }
         }
-        samplers.begin(connector: connector)
+        samplers.begin(connector: connector, point(connector, meter, now))
         keepSample(.transactionBegin, connector, now, meter)
         let request = StartTransaction(connectorID: connector, idTag: idTag, meterStart: meterStart, reservationID: reservation, timestamp: time)
         enqueue(.startTransaction(request), number, now, &out)
@@ -238,12 +238,6 @@ extension ChargePointMachine {
     mutating func resume(_ connector: Int, _ out: inout [ChargePointOutput]) {
         guard connectors[connector - 1].transaction != nil, !connectors[connector - 1].isDeauthorized else { return }
         closeContactor(connector, &out)
-    }
-
-    /// The register of a meter as the whole Wh that messages carry.
-    func register(_ connector: Int, _ meter: any MeterSource, _ now: Instant) -> Int {
-        let energy = (meter.reading(connector: connector, at: now).energyWh - connectors[connector - 1].registerBase).rounded()
-        return energy.isFinite ? Int(min(max(energy, 0), 2_147_483_647)) : 0
     }
 
     /// A ChangeAvailability that waited for the end of the transaction acts.

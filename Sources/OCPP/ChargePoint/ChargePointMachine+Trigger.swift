@@ -28,7 +28,7 @@ extension ChargePointMachine {
             guard answer(isKnown) else { return }
             for each in connector.map({ [$0] }) ?? Array(0...connectors.count) { report(each, now, &out, triggered: true) }
         case "SignChargePointCertificate":
-            guard answer(canSign(now)) else { return }
+            guard answer(canSign) else { return }
             signCertificate(now, &out)
         default:
             guard let payload = transferStatus(wanted, now) else { return reply(id, action, "NotImplemented", &out) }

@@ -6,6 +6,7 @@ public struct ChargePointMemory: Sendable {
     public internal(set) var localList: LocalList
     public internal(set) var cache: AuthorizationCache
     public internal(set) var reservations: ReservationBook
+    public internal(set) var certificates: CertificateStore
     /// Messages about transactions that were not yet answered.
     public internal(set) var queue: TransactionQueue
     /// Transactions that run, or whose StopTransaction was not yet answered; in the order of their start.

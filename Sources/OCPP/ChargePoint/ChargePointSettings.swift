@@ -2,12 +2,24 @@ import Quantities
 
 /// What a meter shows at an instant.
 public struct MeterReading: Hashable, Sendable {
-    /// Amperes drawn by the vehicle.
+    /// Amperes drawn by the vehicle, per phase; negative while it feeds back.
     public var currentA: Double
     public var voltageV: Double
     public var powerW: Double
     /// The register of imported energy in Wh; it never goes back.
     public var energyWh: Double
+    /// The register of exported energy in Wh.
+    public var energyExportWh = 0.0
+    /// Amperes that are offered, per phase.
+    public var offeredA = 0.0
+    /// The phases of the installation; 0 for direct current.
+    public var phases = 3
+    /// Hertz; `nil` for direct current.
+    public var frequencyHz: Double?
+    /// Degrees Celsius inside the charge point.
+    public var temperatureC: Double?
+    /// Revolutions of the fan a minute.
+    public var rpm: Double?
     /// State of charge of the vehicle in percent, `nil` if the charge point cannot know it.
     public var socPercent: Double?
 
@@ -17,6 +29,21 @@ public struct MeterReading: Hashable, Sendable {
         self.powerW = powerW
         self.energyWh = energyWh
         self.socPercent = socPercent
+    }
+}
+
+extension MeterReading {
+    /// The operating point that every measurand follows from: as many phases as the power needs, and the power factor that makes it exact.
+    var point: OperatingPoint {
+        let apparent = (voltageV * currentA).magnitude
+        var point = OperatingPoint(
+            voltage: voltageV, current: currentA, phases: max(phases, 1), frequency: frequencyHz, temperature: temperatureC, socPercent: socPercent,
+            offeredCurrent: offeredA, energyImportWh: energyWh, energyExportWh: energyExportWh, rpm: rpm)
+        guard apparent > 0, powerW.isFinite else { return point }
+        let ratio = powerW.magnitude / apparent
+        point.phases = min(max(Int((ratio - 1e-6).rounded(.up)), 1), max(phases, 1))
+        point.powerFactor = min(ratio / Double(point.phases), 1)
+        return point
     }
 }
 
@@ -136,6 +163,8 @@ public struct ChargePointSettings: Sendable {
     public var reportsSecurityEvents = false
     /// How long uploads, downloads and installations take, and how they end.
     public var transfers = FileTransferPlan()
+    /// What looks into certificates.
+    public var inspector: any CertificateInspector = StructuralInspector()
     /// The feature profiles that are supported.
     public var features = FeatureProfile.allCases
     /// What is wrong with the charge point, on purpose.
