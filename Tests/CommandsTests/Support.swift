@@ -16,6 +16,14 @@ func evsim(
     _ arguments: String..., files: [String: String]? = nil, environment: [String: String] = [:], runs: String = "/nonexistent/runs", isTerminal: Bool = false,
     columns: Int = 80
 ) -> Outcome {
+    evsim(arguments, files: files, environment: environment, runs: runs, isTerminal: isTerminal, columns: columns)
+}
+
+/// The same for a list of arguments.
+func evsim(
+    _ arguments: [String], files: [String: String]? = nil, environment: [String: String] = [:], runs: String = "/nonexistent/runs", isTerminal: Bool = false,
+    columns: Int = 80
+) -> Outcome {
     let output = Channel(isTerminal: isTerminal, columns: columns)
     let errors = Channel(isTerminal: isTerminal, columns: columns)
     let console = Console(

@@ -29,6 +29,7 @@ struct RunSummary {
         let (word, style): (String, Style) =
             switch outcome.verdict {
             case .pass: ("PASS", .good)
+            case .partial: ("PARTIAL", .warning)
             case .fail: ("FAIL", .bad)
             case .incomplete: ("INCOMPLETE", .bad)
             }
@@ -43,12 +44,12 @@ struct RunSummary {
         var text = ""
         var hidden = 0
         for (index, judged) in outcome.expectations.enumerated() {
-            if judged.isFulfilled, index >= RunSummary.mostShown {
+            if judged.isFulfilled, judged.isExercised, index >= RunSummary.mostShown {
                 hidden += 1
                 continue
             }
-            let mark = judged.isFulfilled ? paint("✓", .good) : paint("✗", .bad)
-            text += "  \(mark) \(DisplayText.visible(judged.sentence))\n"
+            let mark = !judged.isFulfilled ? paint("✗", .bad) : judged.isExercised ? paint("✓", .good) : paint("–", .warning)
+            text += "  \(mark) \(DisplayText.visible(judged.sentence))\(judged.isExercised ? "" : " (never exercised)")\n"
             if !judged.isFulfilled, let because = judged.because { text += "      because: \(DisplayText.visible(because))\n" }
         }
         if hidden > 0 { text += "  … and \(hidden) more that hold\n" }

@@ -120,6 +120,7 @@ extension SchemaBuilder {
         case .node: return orSetting(pattern(SchemaPattern.path, "cp1"), names)
         case .signal: return orSetting(pattern(SchemaPattern.path, "charger.current"), names)
         case .labels: return orSetting(pattern(SchemaPattern.path, "labels"), names)
+        case .messages: return orSetting(pattern(SchemaPattern.messages), names)
         case .state: return name(dashes: true)
         case .sequence, .attack, .frameSet: return orSetting(pattern(SchemaPattern.ownName), names)
         case .typeOrRole: return ["type": "string", "enum": .array((PluginSchema.settingTypes + PluginSchema.roles).map { .string($0) })]

@@ -111,6 +111,7 @@ final class SchemaBuilder {
         if section.path == ScenarioSchema.exchangeElement.path {
             schema.add("allOf", .array(oneOf(["call", "result", "error", "never"]) + [fieldsOfPattern()]))
         }
+        if section.path == ScenarioSchema.plot.path { schema.add("oneOf", [["required": ["lines"]], ["required": ["latencies"]]]) }
         if section.path == PluginSchema.setting.path { schema.add("allOf", .array(typesOfSettings())) }
         if section.path == PluginSchema.kind.path {
             schema.add("if", ["required": ["states"]])

@@ -15,6 +15,8 @@ enum SchemaPattern {
     static let ownName = "^[A-Za-z][A-Za-z0-9_-]*(?:/[A-Za-z][A-Za-z0-9_-]*)?$"
     /// A name with points: a node, a bus, a signal; `*` stands for all of a counted node.
     static let path = "^[A-Za-z][A-Za-z0-9_]*(?:\\.(?:[A-Za-z0-9_]+|\\*))*$"
+    /// Messages whose answer times are drawn: `ocpp.Heartbeat`, `cp1.ocpp.Heartbeat`, `ocpp.*`.
+    static let messages = "^(?:ocpp\\.\\*|(?:[A-Za-z][A-Za-z0-9_]*(?:\\.[A-Za-z0-9_]+)*\\.)?ocpp\\.[A-Z][A-Za-z]*)$"
     /// A formula.
     static let formula = "^=\\s*\\S"
 

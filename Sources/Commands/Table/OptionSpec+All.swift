@@ -48,6 +48,11 @@ extension OptionSpec {
         about: "With --realtime: writes this file when every central system listens, with their addresses.")
     static let allowNet = OptionSpec(
         name: "allow-net", about: "With --realtime: lets nodes listen on and connect to addresses other than those of this machine.")
+    static let strict = OptionSpec(
+        name: "strict", about: "Takes nothing on trust: a run with an expectation that was never exercised ends with exit code 1, as if it had failed.")
+    static let junit = OptionSpec(
+        name: "junit", valueName: "FILE", type: .file(["xml"]),
+        about: "Writes a JUnit report, which CI servers show: a suite for each scenario, a case for each expectation.")
     static let only = OptionSpec(name: "only", valueName: "N", type: .number(1...100_000), about: "Draws this picture only; the first one is 1.")
     static let markdown = OptionSpec(name: "markdown", about: "Writes the page as Markdown.")
     static let limit = OptionSpec(

@@ -107,7 +107,12 @@ struct ComparedReport {
             let name = bus["name"]?.string ?? "?"
             for key in ["frames", "bytes"] { if let value = ComparedReport.text(bus[key]) { list.append(("\(name): \(key)", value)) } }
         }
-        for member in document?["messages"]?.members ?? [] { list.append(("messages \(member.key)", ComparedReport.text(member.value) ?? "")) }
+        for row in document?["messages"]?.array ?? [] {
+            let name = "\(row["action"]?.string ?? "?") \(row["direction"]?.string ?? "?")"
+            for key in ["calls", "answers", "errors", "unanswered"] {
+                if let value = ComparedReport.text(row[key]), key == "calls" || value != "0" { list.append(("\(name): \(key)", value)) }
+            }
+        }
         return list
     }
 

@@ -7,6 +7,7 @@ import SimulationKernel
 final class LinkTable {
     /// One connection.
     final class Link {
+        let number: Int
         /// The charge point, or -1 if it is none of this run.
         let chargePoint: Int
         /// The central system, or -1 if it is none of this run.
@@ -32,6 +33,9 @@ final class LinkTable {
         /// Catalogue numbers of these actions, -1 for names that the catalogue does not have.
         var actionUp = -1
         var actionDown = -1
+        /// When they were sent.
+        var calledUpAt = Instant.zero
+        var calledDownAt = Instant.zero
         /// Why the charge point could not do what the last call asked.
         var reason: String?
         /// First stream of messages of the charge point; `nil` if it is none of this run.
@@ -40,7 +44,8 @@ final class LinkTable {
         let recordUp: [UInt8]
         let recordDown: [UInt8]
 
-        init(chargePoint: Int, centralSystem: Int, name: String, firstStream: Int?) {
+        init(number: Int, chargePoint: Int, centralSystem: Int, name: String, firstStream: Int?) {
+            self.number = number
             self.chargePoint = chargePoint
             identity = name
             self.centralSystem = centralSystem
@@ -60,14 +65,8 @@ final class LinkTable {
     private unowned(unsafe) var recorder: Recorder!
     private var rows: MessageRows?
     let parcels = ParcelStore()
-    private let counts: UnsafeMutablePointer<UInt64>
-
-    init() {
-        counts = .allocate(capacity: OCPPAction.allCases.count)
-        counts.initialize(repeating: 0, count: OCPPAction.allCases.count)
-    }
-
-    deinit { counts.deallocate() }
+    /// Calls and their answers by action.
+    let calls = CallMeter()
 
     /// Joins the table and its run, whose kernel, streams and recorder must exist already.
     func attach(_ simulation: Simulation) {
@@ -83,7 +82,7 @@ final class LinkTable {
     /// Joins a charge point and its central system; the number of the link.
     func connect(chargePoint: Int, centralSystem: Int) -> Int {
         let link = Link(
-            chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
+            number: links.count, chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
             firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
         let declarations = simulation.scenario.links.filter { declaration in
             let (first, second) = declaration.between
@@ -91,13 +90,14 @@ final class LinkTable {
         }
         link.faults = LinkFaults(declarations, chargePoint: simulation.scenario.symbols.nodes[chargePoint], simulation)
         links.append(link)
+        recorder.capture?.join(link.number, chargePoint: chargePoint, centralSystem: centralSystem)
         linkOfChargePoint[chargePoint] = links.count - 1
         return links.count - 1
     }
 
     /// Takes on a charge point that is none of this run and has connected to a central system of it; the number of the link.
     func connectStranger(identity: String, centralSystem: Int) -> Int {
-        links.append(Link(chargePoint: -1, centralSystem: centralSystem, name: identity, firstStream: nil))
+        links.append(Link(number: links.count, chargePoint: -1, centralSystem: centralSystem, name: identity, firstStream: nil))
         return links.count - 1
     }
 
@@ -129,12 +129,14 @@ final class LinkTable {
         let link = links[number]
         var label = -1
         var action = -1
+        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionUp = payload.action.map { Int($0.rawValue) } ?? -1
             action = link.actionUp
             link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
-            count(link.actionUp, link)
+            link.calledUpAt = kernel.now
+            count(link.actionUp, link, up: true)
             record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
         default:
             var name: String?
@@ -145,20 +147,24 @@ final class LinkTable {
                 link.calledDown = nil
             }
             record(message, action, name, link, up: true, label: label)
+            answered = action
         }
-        travel(message, action, number, up: true, &link.lastUp, link)
+        let arrival = travel(message, action, number, up: true, &link.lastUp, link)
+        if let arrival, answered >= 0 { measure(answered, link, up: false, message, arrival - link.calledDownAt) }
     }
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
         let link = links[number]
         var action = -1
+        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionDown = payload.action.map { Int($0.rawValue) } ?? -1
             action = link.actionDown
             link.calledDown = (id, link.actionDown < 0 ? payload.actionName : nil, label)
-            count(link.actionDown, link)
+            link.calledDownAt = kernel.now
+            count(link.actionDown, link, up: false)
             record(message, link.actionDown, link.calledDown?.action, link, up: false, label: label)
         default:
             var name: String?
@@ -168,13 +174,15 @@ final class LinkTable {
                 link.calledUp = nil
             }
             record(message, action, name, link, up: false, label: -1)
+            answered = action
         }
-        travel(message, action, number, up: false, &link.lastDown, link)
+        let arrival = travel(message, action, number, up: false, &link.lastDown, link)
+        if let arrival, answered >= 0 { measure(answered, link, up: true, message, arrival - link.calledUpAt) }
     }
 
-    private func count(_ action: Int, _ link: Link) {
+    private func count(_ action: Int, _ link: Link, up: Bool) {
         guard action >= 0 else { return }
-        counts[action] += 1
+        calls.called(action, up: up)
         guard !streams.isEmpty else { return }
         streams.count(action, at: kernel.now)
         if let first = link.firstStream { streams.count(first + action, at: kernel.now) }
@@ -182,8 +190,14 @@ final class LinkTable {
 
     /// Records what an end that is none of this run has sent.
     func note(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, counts: Bool = false) {
-        if counts { count(action, link) }
+        if counts { count(action, link, up: up) }
         record(message, action, name, link, up: up, label: -1)
+    }
+
+    /// The answer to a call takes so long, counted from the call, to its arrival.
+    private func measure(_ action: Int, _ link: Link, up: Bool, _ answer: OCPPMessage, _ time: Duration) {
+        calls.answered(action, up: up, isError: answer.isError, after: time)
+        if streams.isTimed, let first = link.firstStream { streams.answered(first + action, after: time) }
     }
 
     private func record(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, label: Int) {
@@ -192,19 +206,25 @@ final class LinkTable {
                 truncatingIfNeeded: action) & 0xFF
         kernel.note(identity: identity, payload: message.digest)
         simulation.exchanges?.saw(message, action: action, chargePoint: link.chargePoint, centralSystem: link.centralSystem, up: up)
+        if let capture = recorder.capture {
+            capture.message(link.number, up: up, message, label: label < 0 ? nil : simulation.truth.kind(of: label), at: kernel.now)
+        }
         guard let rows else { return }
         rows.append(
             message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),
             at: kernel.now, origin: recorder.origin)
     }
 
-    private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) {
+    private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) -> Instant? {
         var arrival = kernel.now
         if let faults = link.faults {
             let fate = faults.fate(of: message, action: action, up: up, at: arrival)
-            if fate.isLost { return }
+            if fate.isLost { return nil }
             arrival += fate.delay
-            if fate.isOvertaken { return put(message, number, up: up, at: arrival, link) }
+            if fate.isOvertaken {
+                put(message, number, up: up, at: arrival, link)
+                return arrival
+            }
             if fate.isDoubled {
                 last = max(last, arrival)
                 put(message, number, up: up, at: last, link)
@@ -213,6 +233,7 @@ final class LinkTable {
         if arrival < last { arrival = last }
         last = arrival
         put(message, number, up: up, at: arrival, link)
+        return arrival
     }
 
     private func put(_ message: OCPPMessage, _ number: Int, up: Bool, at arrival: Instant, _ link: Link) {
@@ -260,9 +281,14 @@ final class LinkTable {
         central.send(request, link: number)
     }
 
-    /// Calls sent, by action, in the order of the catalogue; those never sent are left out.
-    var sentByAction: [(action: String, count: UInt64)] {
-        OCPPAction.allCases.filter { counts[Int($0.rawValue)] > 0 }.map { ($0.name.description, counts[Int($0.rawValue)]) }
+    /// Calls of a stream of messages; those of one node are counted where somebody asks for them.
+    func calls(ofStream stream: Int) -> UInt64 {
+        stream < OCPPAction.allCases.count ? calls.calls(of: stream) : UInt64(streams.runtime(stream).count)
+    }
+
+    /// The answer times of a stream of messages.
+    func latency(ofStream stream: Int) -> LatencyHistogram {
+        stream < OCPPAction.allCases.count ? calls.latency(of: stream) : streams.runtime(stream).latency ?? LatencyHistogram()
     }
 }
 

@@ -34,6 +34,8 @@ public struct RunProgress: Sendable {
 public enum Verdict: String, Sendable {
     /// Everything expected held.
     case pass
+    /// Everything expected held, but at least one expectation speaks of something that never happened.
+    case partial
     /// At least one expectation did not hold.
     case fail
     /// The run did not come to its end.
@@ -48,6 +50,8 @@ public struct JudgedExpectation: Sendable {
     public var value: String
     /// Whether it holds.
     public var isFulfilled: Bool
+    /// Whether what it speaks of happened at all; one that does not hold counts as exercised.
+    public var isExercised = true
     /// Why it was expected.
     public var because: String?
     /// Its place.
@@ -58,7 +62,7 @@ public struct JudgedExpectation: Sendable {
 
 /// What became of a run.
 public struct RunOutcome: Sendable {
-    /// pass, fail or incomplete.
+    /// pass, partial, fail or incomplete.
     public var verdict: Verdict
     /// Why the run could not go on, and warnings.
     public var diagnostics: [Diagnostic]

@@ -161,15 +161,22 @@ public final class Simulation: EventDispatcher {
         for expectation in scenario.expectations {
             for spec in expectation.formula.aggregates { _ = aggregate(spec) }
             for score in expectation.formula.scores {
-                if case .stream(let stream) = score.source { _ = streams.runtime(stream) }
+                guard case .stream(let stream) = score.source else { continue }
+                if score.function == .latency { keepAnswerTimes(stream) } else { _ = streams.runtime(stream) }
             }
         }
+    }
+
+    /// The answer times of all nodes together are counted anyway, those of one node on request.
+    private func keepAnswerTimes(_ stream: Int) {
+        if stream >= scenario.symbols.actions.count { streams.time(stream) }
     }
 
     /// Marks which signals are recorded, drawn, aggregated and watched.
     private func prepareInterest() {
         if scenario.record.signals { for signal in scenario.symbols.signals.indices { interest[signal] |= Interest.recorded } }
         for plot in scenario.plots {
+            plot.latencies.forEach(keepAnswerTimes)
             for signal in plot.panels.flatMap({ $0 }) where trace(signal) == nil {
                 attention(to: signal).trace = SampleTrace()
                 interest[signal] |= Interest.plotted

@@ -7,11 +7,16 @@ final class StreamTable {
         var count = 0
         var first: Instant?
         var aggregates: [Aggregate] = []
+        /// Times of the answers, where somebody asks for them.
+        var latency: LatencyHistogram?
     }
 
     private var byNumber: [Int: Runtime] = [:]
     /// Whether any stream is counted at all.
     private(set) var isEmpty = true
+
+    /// Whether the answer times of any stream are kept apart.
+    private(set) var isTimed = false
 
     /// The runtime of a stream, made when it is first asked for.
     func runtime(_ stream: Int) -> Runtime {
@@ -27,6 +32,16 @@ final class StreamTable {
     func count(_ stream: Int, at now: Instant) {
         if !isEmpty { note(stream, at: now) }
     }
+
+    /// Keeps the answer times of a stream.
+    func time(_ stream: Int) {
+        let runtime = runtime(stream)
+        if runtime.latency == nil { runtime.latency = LatencyHistogram() }
+        isTimed = true
+    }
+
+    /// A call of the stream was answered.
+    func answered(_ stream: Int, after time: Duration) { byNumber[stream]?.latency?.add(time) }
 
     @inline(never)
     private func note(_ stream: Int, at now: Instant) {

@@ -182,4 +182,6 @@ final class MessageRows {
 extension OCPPMessage {
     /// Whether it is a CALL.
     var isCall: Bool { if case .call = self { true } else { false } }
+    /// Whether it is a CALLERROR.
+    var isError: Bool { if case .error = self { true } else { false } }
 }

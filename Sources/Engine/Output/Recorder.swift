@@ -12,11 +12,14 @@ final class Recorder {
     private let signalFile: OutputFile?
     private let frameFile: OutputFile?
     private let messageFile: OutputFile?
+    private let captureFile: OutputFile?
     private var frameLogs: [CandumpLog] = []
     private var lastLog = -1
     private let rows: SignalRows?
     /// Writer of messages; `nil` when nobody looks at their text.
     let messages: MessageRows?
+    /// Writer of packets; `nil` when nobody looks at them.
+    let capture: CaptureWriter?
 
     /// Opens the files that the scenario asks for in a directory; without one nothing is written.
     init(_ scenario: Scenario, directory: String?) throws(OutputError) {
@@ -25,9 +28,13 @@ final class Recorder {
         signalFile = record.signals ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/signals.csv") } : nil
         frameFile = record.frames ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/frames.log") } : nil
         messageFile = record.messages ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/messages.jsonl") } : nil
+        captureFile = record.capture ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/capture.pcapng") } : nil
         signalFile?.append("t_s,signal,value,unit\n")
         rows = signalFile.map { SignalRows(scenario.symbols.signals, $0) }
         messages = messageFile.map { MessageRows($0, epoch: scenario.run.epoch) }
+        capture = captureFile.map { file in
+            CaptureWriter(file, epoch: scenario.run.epoch, nodes: scenario.symbols.nodes, buses: scenario.buses.map(\.name))
+        }
         if let frameFile {
             frameLogs = scenario.buses.map { bus in
                 CandumpLog(interface: bus.name, start: scenario.run.epoch * 1_000_000_000) { frameFile.append($0) }
@@ -42,13 +49,14 @@ final class Recorder {
     }
 
     /// The first error of any file.
-    var error: OutputError? { signalFile?.error ?? frameFile?.error ?? messageFile?.error }
+    var error: OutputError? { signalFile?.error ?? frameFile?.error ?? messageFile?.error ?? captureFile?.error }
 
     @inline(__always)
     func signal(_ signal: Int, _ value: Double, at instant: Instant) { rows?.append(signal, value, instant.nanoseconds - origin.nanoseconds) }
 
     @inline(__always)
     func frame(_ frame: CANFrame, bus: Int, at instant: Instant) {
+        if let capture { capture.frame(frame, bus: bus, at: instant) }
         guard !frameLogs.isEmpty else { return }
         if bus != lastLog {
             if lastLog >= 0 { frameLogs[lastLog].flush() }
@@ -59,7 +67,10 @@ final class Recorder {
 
     /// Names of the files that were written.
     var files: [String] {
-        [signalFile != nil ? "signals.csv" : nil, frameFile != nil ? "frames.log" : nil, messageFile != nil ? "messages.jsonl" : nil].compactMap { $0 }
+        [
+            signalFile != nil ? "signals.csv" : nil, frameFile != nil ? "frames.log" : nil, messageFile != nil ? "messages.jsonl" : nil,
+            captureFile != nil ? "capture.pcapng" : nil,
+        ].compactMap { $0 }
     }
 
     /// Writes what is left in the buffers.
@@ -69,6 +80,7 @@ final class Recorder {
         try signalFile?.finish()
         try frameFile?.finish()
         try messageFile?.finish()
+        try captureFile?.finish()
     }
 }
 

@@ -28,19 +28,23 @@ struct RunJudge {
         }
         warnings = simulation.warnings
         var isFulfilled = true
+        var isExercised = true
+        let isIdleIntended = simulation.scenario.intended.contains(RunCode.neverExercised.rawValue)
         for (number, expectation) in simulation.scenario.expectations.enumerated() {
             var judged = RunJudge.judge(expectation, number, simulation, labels: truth, alarms: all, end: end, warnings: &warnings)
             isFulfilled = isFulfilled && judged.isFulfilled
+            isExercised = isExercised && (judged.isExercised || isIdleIntended)
             if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
             expectations.append(judged)
         }
         for var judged in simulation.exchanges?.judged(warnings: &warnings) ?? [] {
             isFulfilled = isFulfilled && judged.isFulfilled
+            isExercised = isExercised && (judged.isExercised || isIdleIntended)
             if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
             expectations.append(judged)
         }
         expectations.sort { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }
-        verdict = !isComplete ? .incomplete : isFulfilled ? .pass : .fail
+        verdict = !isComplete ? .incomplete : !isFulfilled ? .fail : isExercised ? .pass : .partial
         addIdleWarnings(simulation)
         warnings.removeAll { simulation.scenario.intended.contains($0.code.rawValue) }
     }
@@ -63,6 +67,7 @@ struct RunJudge {
             let line = expectation.span.line
             let found: String
             let sentence: String
+            var isExercised = true
             if holds {
                 found = formula.found(inputs)
                 sentence = found
@@ -72,6 +77,7 @@ struct RunJudge {
                     : zip(formula.aggregates, aggregates).allSatisfy { $1.isNaN || ($0.isCount && $1 == 0) }
                         && values.allSatisfy(\.isNaN)
                 if unseen {
+                    isExercised = false
                     warnings.append(
                         RunWarning(
                             code: .neverExercised, text: "the expectation '\(formula.source)' holds, but what it looks at never happened",
@@ -83,7 +89,8 @@ struct RunJudge {
                 sentence = explained.map { "\($0.found), wanted \($0.wanted), line \(line)" } ?? "\(formula.source) is false, line \(line)"
             }
             return JudgedExpectation(
-                that: formula.source, value: found, isFulfilled: holds, because: expectation.because, span: expectation.span, sentence: sentence)
+                that: formula.source, value: found, isFulfilled: holds, isExercised: isExercised, because: expectation.because, span: expectation.span,
+                sentence: sentence)
         }
     }
 
@@ -97,6 +104,7 @@ struct RunJudge {
             switch score.function {
             case .count: return Double(runtime.count)
             case .first: return runtime.first.map { simulation.time($0).seconds } ?? .nan
+            case .latency: return time(simulation.links.latency(ofStream: stream), score.reducer)
             default: return .nan
             }
         case .run: return .nan
@@ -114,6 +122,18 @@ struct RunJudge {
             case .latency: return reduced(result.detectedLatencies, score.reducer)
             case .fingerprint: return .nan
             }
+        }
+    }
+
+    /// One number for the answer times of a stream.
+    private static func time(_ latency: LatencyHistogram, _ reducer: AggregateFunction?) -> Double {
+        guard latency.count > 0 else { return .nan }
+        switch reducer {
+        case .avg: return latency.mean ?? .nan
+        case .max: return latency.greatest.seconds
+        case .min: return latency.least.seconds
+        case .p95: return latency.quantile(0.95)?.seconds ?? .nan
+        default: return latency.quantile(0.5)?.seconds ?? .nan
         }
     }
 
@@ -138,6 +158,10 @@ struct RunJudge {
                 RunWarning(code: .detectorIdle, text: "the detector '\(entry.declaration.name)' saw nothing: \(what)", span: entry.declaration.span))
         }
         for plot in simulation.scenario.plots {
+            if !plot.latencies.isEmpty, LatencyPicture.rows(plot, simulation).allSatisfy({ $0.values.isEmpty }) {
+                warnings.append(
+                    RunWarning(code: .neverPublished, text: "the plot '\(plot.title)' shows answer times, but nothing was answered", span: plot.span))
+            }
             for signal in plot.panels.flatMap({ $0 }) where !simulation.wasPublished(signal) {
                 warnings.append(
                     RunWarning(

@@ -114,10 +114,10 @@ extension Substring {
 enum RunPictures {
     /// A picture from a run in memory.
     static func draw(_ plot: PlotDeclaration, _ simulation: Simulation, _ judge: RunJudge) -> [UInt8] {
+        if !plot.latencies.isEmpty { return LatencyPicture.draw(plot, simulation, subtitle: subtitle(of: simulation.scenario)) }
         let symbols = simulation.scenario.symbols.signals
         var spec = PictureSpec(
-            title: plot.title, subtitle: subtitle(simulation.scenario.name, seed: String(simulation.scenario.run.seed)), panels: [],
-            window: plot.window?.seconds,
+            title: plot.title, subtitle: subtitle(of: simulation.scenario), panels: [], window: plot.window?.seconds,
             end: simulation.simulated.seconds, width: plot.width, height: plot.height, scale: plot.scale, isDark: plot.theme == .dark)
         spec.panels = plot.panels.map { panel in
             panel.map { signal in
@@ -140,6 +140,8 @@ enum RunPictures {
         }
         return spec.render()
     }
+
+    private static func subtitle(of scenario: Scenario) -> String { subtitle(scenario.name, seed: String(scenario.run.seed)) }
 
     private static func subtitle(_ scenario: String, seed: String) -> String { "\(scenario) · seed \(seed)" }
 
@@ -167,7 +169,8 @@ enum RunPictures {
         let tables = try RunTables(directory, signals: signals(of: plots))
         var written: [String] = []
         for (number, plot) in plots.enumerated() where only == nil || only == number + 1 {
-            let picture = spec(plot, report, tables).render()
+            let subtitle = subtitle(report["scenario"]?.string ?? "", seed: report["seed"]?.string ?? "")
+            let picture = plot["latencies"] == nil ? spec(plot, report, tables).render() : LatencyPicture.redraw(plot, subtitle: subtitle)
             let name = output ?? "\(directory)/plots/\(RunDirectory.pictureName(number, plot["title"]?.string ?? ""))"
             do {
                 if output == nil { try RunDirectory.makeDirectories("\(directory)/plots") }

@@ -42,7 +42,7 @@ struct RunReport {
             ("expect", .array(judge.expectations.map(expectation))), ("detectors", .array(scenario.detectors.indices.map(detector))),
             ("labels", .array(judge.labels.map(label))),
             ("buses", .array(scenario.buses.indices.map(bus))),
-            ("messages", .object(simulation.links.sentByAction.map { JSONValue.Member($0.action, .integer(Int64($0.count))) })),
+            ("messages", .array(simulation.links.calls.all.map(calls))),
             ("warnings", .array(judge.warnings.map(warning))), ("plots", .array(scenario.plots.map(plot))), ("files", .array(files.map { .string($0) })),
         ]
         return object(members)
@@ -60,6 +60,7 @@ struct RunReport {
     private func expectation(_ judged: JudgedExpectation) -> JSONValue {
         object([
             ("that", .string(judged.that)), ("value", .string(judged.value)), ("ok", .bool(judged.isFulfilled)),
+            ("exercised", .bool(judged.isExercised)),
             ("because", judged.because.map { .string($0) } ?? .null),
             ("line", .integer(Int64(judged.span.line))),
         ])
@@ -96,6 +97,23 @@ struct RunReport {
         ])
     }
 
+    /// What became of the calls of one action in one direction.
+    private func calls(_ row: CallMeter.Row) -> JSONValue {
+        func time(_ time: Duration?) -> JSONValue { time.map { seconds($0) } ?? .null }
+        let latency = row.latency
+        return object([
+            ("action", .string(row.action.name.description)), ("direction", .string(row.direction)), ("calls", .integer(Int64(row.calls))),
+            ("answers", .integer(Int64(row.results))), ("errors", .integer(Int64(row.errors))), ("unanswered", .integer(Int64(row.unanswered))),
+            (
+                "latency_s",
+                object([
+                    ("p50", time(latency.quantile(0.5))), ("p90", time(latency.quantile(0.9))), ("p99", time(latency.quantile(0.99))),
+                    ("max", time(latency.count > 0 ? latency.greatest : nil)),
+                ])
+            ),
+        ])
+    }
+
     private func warning(_ warning: RunWarning) -> JSONValue {
         object([
             ("code", .string(warning.code.rawValue)), ("message", .string(warning.message)), ("line", warning.span.map { .integer(Int64($0.line)) } ?? .null),
@@ -104,25 +122,47 @@ struct RunReport {
 
     /// What `evsim plot` needs to draw a picture again from the files of the run.
     private func plot(_ plot: PlotDeclaration) -> JSONValue {
-        object([
-            ("title", .string(plot.title)),
-            (
-                "panels",
-                .array(
-                    plot.panels.map { panel in
-                        .array(
-                            panel.map { signal in
-                                let symbol = scenario.symbols.signals[signal]
-                                return object(
-                                    [("signal", .string(symbol.name)), ("unit", .string(symbol.unit)), ("style", .string(PictureStyle.of(symbol).rawValue))]
-                                        + (symbol.valueNames.isEmpty ? [] : [("names", .array(symbol.valueNames.map { .string($0) }))]))
-                            })
-                    })
-            ),
-            ("labels", .bool(plot.showsLabels)), ("detectors", .array(plot.detectors.map { .string(scenario.detectors[$0].name) })),
-            ("window_s", plot.window.map { seconds($0) } ?? .null), ("width", .integer(Int64(plot.width))), ("height", .integer(Int64(plot.height))),
-            ("scale", .integer(Int64(plot.scale))), ("theme", .string(plot.theme.rawValue)),
-        ])
+        if !plot.latencies.isEmpty { return object([("title", .string(plot.title)), ("latencies", latencies(plot))] + look(of: plot)) }
+        return object(
+            [
+                ("title", .string(plot.title)),
+                (
+                    "panels",
+                    .array(
+                        plot.panels.map { panel in
+                            .array(
+                                panel.map { signal in
+                                    let symbol = scenario.symbols.signals[signal]
+                                    return object(
+                                        [
+                                            ("signal", .string(symbol.name)), ("unit", .string(symbol.unit)),
+                                            ("style", .string(PictureStyle.of(symbol).rawValue)),
+                                        ]
+                                            + (symbol.valueNames.isEmpty ? [] : [("names", .array(symbol.valueNames.map { .string($0) }))]))
+                                })
+                        })
+                ),
+                ("labels", .bool(plot.showsLabels)), ("detectors", .array(plot.detectors.map { .string(scenario.detectors[$0].name) })),
+                ("window_s", plot.window.map { seconds($0) } ?? .null),
+            ] + look(of: plot))
+    }
+
+    private func look(of plot: PlotDeclaration) -> [(String, JSONValue)] {
+        [
+            ("width", .integer(Int64(plot.width))), ("height", .integer(Int64(plot.height))), ("scale", .integer(Int64(plot.scale))),
+            ("theme", .string(plot.theme.rawValue)),
+        ]
+    }
+
+    /// The rows of a picture of answer times.
+    private func latencies(_ plot: PlotDeclaration) -> JSONValue {
+        .array(
+            LatencyPicture.rows(plot, simulation).map { row in
+                object([
+                    ("name", .string(row.name)), ("note", .string(row.note)), ("values_s", .array(row.values.map { .double($0) })),
+                    ("bins_s", .array(row.bins.map { .array([.double($0.from), .double($0.to), .integer(Int64($0.count))]) })),
+                ])
+            })
     }
 
     // MARK: Markdown
@@ -138,7 +178,7 @@ struct RunReport {
             text += "\n## What was expected\n\n| | expectation | found | why |\n|---|---|---|---|\n"
             for judged in judge.expectations {
                 text +=
-                    "| \(judged.isFulfilled ? "yes" : "**no**") | `\(escaped(judged.that))` | \(escaped(judged.value)) | \(escaped(judged.because ?? "")) |\n"
+                    "| \(judged.isFulfilled ? judged.isExercised ? "yes" : "not tried" : "**no**") | `\(escaped(judged.that))` | \(escaped(judged.value)) | \(escaped(judged.because ?? "")) |\n"
             }
         }
         if !judge.labels.isEmpty {
@@ -160,6 +200,7 @@ struct RunReport {
                     "| \(percent(scores.precision)) | \(percent(scores.recall)) | \(percent(scores.f1)) | \(scores.medianLatency.map { Quantity($0, .time).text } ?? "–") | \(scores.falseAlarms) |\n"
             }
         }
+        if !simulation.links.calls.all.isEmpty { text += messageTable }
         if !judge.warnings.isEmpty {
             text += "\n## Warnings\n\n"
             for warning in judge.warnings { text += "- \(warning.code.rawValue): \(warning.message)\(warning.span.map { " (line \($0.line))" } ?? "")\n" }
@@ -172,9 +213,32 @@ struct RunReport {
     private var verdictText: String {
         switch judge.verdict {
         case .pass: "Passed"
+        case .partial: "Passed in part"
         case .fail: "Failed"
         case .incomplete: "Incomplete"
         }
+    }
+
+    /// Calls and answers by action.
+    private var messageTable: String {
+        var text = "\n## Messages\n\n| action | direction | calls | answers | errors | unanswered | median time | 90 % | 99 % | longest |\n"
+        text += "|---|---|---|---|---|---|---|---|---|---|\n"
+        func time(_ time: Duration?) -> String { time.map { Quantity(threeDigits($0.seconds), .time).text } ?? "–" }
+        for row in simulation.links.calls.all {
+            let latency = row.latency
+            text += "| \(row.action.name) | \(row.direction) | \(row.calls) | \(row.results) | \(row.errors) | \(row.unanswered) "
+            text += "| \(time(latency.quantile(0.5))) | \(time(latency.quantile(0.9))) | \(time(latency.quantile(0.99))) "
+            text += "| \(time(latency.count > 0 ? latency.greatest : nil)) |\n"
+        }
+        return text
+    }
+
+    /// Three significant digits: more than the buckets of answer times tell, and less to read.
+    private func threeDigits(_ value: Double) -> Double {
+        guard value > 0 else { return value }
+        var step = 1e-9
+        while value / step >= 1000 { step *= 10 }
+        return (value / step).rounded() * step
     }
 
     private func percent(_ value: Double?) -> String { value.map { "\(decimalText(($0 * 1000).rounded() / 10)) %" } ?? "–" }

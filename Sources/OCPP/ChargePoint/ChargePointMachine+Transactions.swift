@@ -73,7 +73,8 @@ extension ChargePointMachine {
         let index = connector - 1
         let time = time(now)
         let idTag = connectors[index].idTag
-        let reservation = store.reservations.all.isEmpty ? nil : store.reservations.use(idTag: idTag, parentIdTag: connectors[index].parentIdTag, connector: connector)
+        let reservation =
+            store.reservations.all.isEmpty ? nil : store.reservations.use(idTag: idTag, parentIdTag: connectors[index].parentIdTag, connector: connector)
         if reservation != nil { scheduleReservations(now, &out) }
         if settings.quirks.contains(.resetsRegister) { connectors[index].registerBase += point(connector, meter, now).energyImportWh }
         let meterStart = register(connector, meter, now)

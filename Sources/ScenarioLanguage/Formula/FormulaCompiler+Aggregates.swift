@@ -224,6 +224,7 @@ extension FormulaCompiler {
             return scored(FormulaScore(function: .first, source: source, labelKind: nil, reducer: nil), .time, node.span)
         default:
             try count(given, 1...2, function, node)
+            if function == .latency, case .stream(let index) = streamShape(given[0]) { return try answerTimes(index, given, node) }
             guard case .detector(let index) = given[0].shape else {
                 throw FormulaError(
                     .argumentType, at: given[0].span,
@@ -235,6 +236,20 @@ extension FormulaCompiler {
             }
             return scored(score, .none, node.span)
         }
+    }
+
+    /// `latency(ocpp.Heartbeat)`: the times from each call to its answer.
+    private func answerTimes(_ stream: Int, _ given: [FormulaOperand], _ node: FormulaNode) throws(FormulaError) -> FormulaOperand {
+        guard scope.hasAnswers(stream: stream) else {
+            throw FormulaError(
+                .argumentType, at: given[0].span, "'latency' needs a detector or messages, but the frames of '\(written(given[0].span))' are never answered",
+                help: "write latency(ocpp.Heartbeat)")
+        }
+        guard given.count == 1 else {
+            throw FormulaError(.argumentType, at: given[1].span, "'latency' of messages takes no label", help: "write latency(\(written(given[0].span)))")
+        }
+        let score = FormulaScore(function: .latency, source: .stream(stream), labelKind: nil, reducer: nil)
+        return FormulaOperand(type: .times, place: FormulaPlace(.constant, 0), span: node.span, shape: .times(score))
     }
 
     private mutating func labelKind(_ operand: FormulaOperand) throws(FormulaError) -> Int {

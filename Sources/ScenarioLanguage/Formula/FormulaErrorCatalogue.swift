@@ -120,7 +120,7 @@ public enum FormulaErrorCatalogue {
         ),
         (
             .unreducedTimes, "list of times where one is wanted",
-            "latency(detector) is a list with one time per detected label. Reduce it: p95(latency(d)), or p50, min, max, avg."
+            "latency(detector) is a list with one time per detected label, latency(ocpp.Heartbeat) one with a time per answer. Reduce it: p95(latency(d)), or p50, min, max, avg."
         ),
         (.tooManyOperations, "formula too big", "A formula has at most 4 096 operations."),
         (.tooDeep, "formula nested too deeply", "Parentheses, calls and prefix operators nest at most 64 deep."),

@@ -151,8 +151,9 @@ public enum FormulaFunction: String, Sendable, CaseIterable {
         case .f1: return ("f1(detector), f1(detector, KIND)", [.score], "The harmonic mean of precision and recall.", "f1(overload) >= 0.8")
         case .latency:
             return (
-                "latency(detector), latency(detector, KIND)", [.score],
-                "The times from the start of each found label to its alarm; reduced by p50, p95, min, max or avg.", "max(latency(timing)) <= 2 s"
+                "latency(detector), latency(detector, KIND), latency(messages)", [.score],
+                "The times from the start of each found label to its alarm, or from each call to its answer; reduced by p50, p95, min, max or avg.",
+                "max(latency(timing)) <= 2 s and p95(latency(ocpp.Heartbeat)) < 200 ms"
             )
         case .falseAlarms: return ("false_alarms(detector), false_alarms(detector, KIND)", [.score], "How many alarms had no label.", "false_alarms(lie) == 0")
         case .first:

@@ -83,12 +83,15 @@ public protocol FormulaScope {
     var knownNames: [String] { get }
     /// The stream that a name stands for where a stream is wanted, although it also names a signal; `nil` when there is none.
     func stream(of name: String) -> Int?
+    /// Whether a stream is one of messages, whose calls are answered, and not of frames.
+    func hasAnswers(stream: Int) -> Bool
     /// Why a name that could exist does not, as the text behind a colon; `nil` when it is simply unknown.
     func missingReason(for name: String) -> String?
 }
 
 extension FormulaScope {
     public func stream(of name: String) -> Int? { nil }
+    public func hasAnswers(stream: Int) -> Bool { true }
     public func missingReason(for name: String) -> String? { nil }
 }
 

@@ -81,6 +81,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case detectorKind = "detector kind"
         case frameSet = "set of frames"
         case labels = "labels or detector"
+        case messages = "stream of messages"
         case typeOrRole = "type or role"
     }
 

@@ -337,6 +337,8 @@ public struct RecordSettings: Sendable {
     public var signals = true
     /// `labels.csv` is always written; the word is accepted.
     public var labels = true
+    /// `capture.pcapng`.
+    public var capture = false
 }
 
 /// One entry of `expect`.
@@ -395,6 +397,8 @@ public struct PlotDeclaration: Sendable {
     public var title: String
     /// Panels from top to bottom: signals.
     public var panels: [[Int]]
+    /// Streams of messages whose answer times are drawn; a plot has them or panels.
+    public var latencies: [Int] = []
     /// Whether labels are drawn as bands.
     public var showsLabels: Bool
     /// Detectors whose alarms are drawn.

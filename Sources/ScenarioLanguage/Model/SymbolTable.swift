@@ -140,6 +140,9 @@ public struct SymbolTable: Sendable {
     /// The stream of one action at one node; node -1 stands for all nodes.
     public func messageStream(node: Int, action: Int) -> Int { (node + 1) * actions.count + action }
 
+    /// Whether a stream is one of messages.
+    public func isMessageStream(_ stream: Int) -> Bool { stream < (nodes.count + 1) * actions.count }
+
     /// The stream of a frame.
     public func frameStream(_ frame: Int) -> Int { (nodes.count + 1) * actions.count + frame }
 

@@ -85,6 +85,10 @@ extension ScenarioBuilder {
                 theme: .light, span: item.span)
             if let node = section["title"] { plot.title = reading.text(node, "'title'") ?? "" }
             if let node = section["lines"] { plot.panels = readPanels(node) }
+            if let node = section["latencies"] { plot.latencies = readLatencies(node, section) }
+            if section["lines"] == nil, section["latencies"] == nil {
+                reading.error(.missingKey, item.span, "a plot needs the key 'lines' or 'latencies'", label: "for example 'lines: [cp1.current]'")
+            }
             for mark in section["marks"].flatMap({ reading.list($0, "'marks'") }) ?? [] {
                 guard let name = reading.text(mark, "'marks'") else { continue }
                 if name == "labels" {
@@ -105,6 +109,32 @@ extension ScenarioBuilder {
             }
             scenario.plots.append(plot)
         }
+    }
+
+    /// Streams of messages; `ocpp.*` stands for all actions.
+    private func readLatencies(_ node: YAMLNode, _ section: SectionReader) -> [Int] {
+        for name in ["lines", "marks", "window"] {
+            guard let key = section.key(name) else { continue }
+            reading.error(.notOneOf, key.span, "a plot of 'latencies' has no '\(name)'", label: "its axis shows how long answers took, not when they came")
+        }
+        var streams: [Int] = []
+        for item in reading.list(node, "'latencies'") ?? [] {
+            guard let name = reading.text(item, "'latencies'") else { continue }
+            let found: [Int]
+            if name == "ocpp.*" {
+                found = scope.table.actions.indices.map { scope.table.messageStream(node: -1, action: $0) }
+            } else if let stream = scope.table.stream(name), scope.table.isMessageStream(stream) {
+                found = [stream]
+            } else {
+                let known = ["ocpp.*"] + scope.table.actions.map { "ocpp.\($0)" }
+                reading.error(
+                    .unknownMessage, item.span, "'latencies' takes messages, not \(Diagnostic.quoted(name))",
+                    label: reading.suggestion(name, known) ?? "for example 'ocpp.Heartbeat', 'cp1.ocpp.Heartbeat' or 'ocpp.*'")
+                continue
+            }
+            for stream in found where !streams.contains(stream) { streams.append(stream) }
+        }
+        return streams
     }
 
     private func readSize(_ node: YAMLNode, _ plot: inout PlotDeclaration) {

@@ -132,11 +132,12 @@ extension ScenarioBuilder {
     func readRecord(_ node: YAMLNode) {
         scenario.record = RecordSettings(frames: false, messages: false, signals: false, labels: false)
         for item in reading.list(node, "'record'") ?? [] {
-            switch reading.word(item, "'record'", among: ["frames", "messages", "signals", "labels"]) {
+            switch reading.word(item, "'record'", among: ["frames", "messages", "signals", "labels", "capture"]) {
             case 0: scenario.record.frames = true
             case 1: scenario.record.messages = true
             case 2: scenario.record.signals = true
             case 3: scenario.record.labels = true
+            case 4: scenario.record.capture = true
             default: break
             }
         }

@@ -153,6 +153,8 @@ final class ScenarioScope: FormulaScope {
         return table.stream(name)
     }
 
+    func hasAnswers(stream: Int) -> Bool { table.isMessageStream(stream) }
+
     func missingReason(for written: String) -> String? {
         switch binding(written) {
         case .localNodes?: return "a set of nodes can only be handed on as it is"

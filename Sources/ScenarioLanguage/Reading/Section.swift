@@ -61,8 +61,8 @@ public enum ScenarioSchema {
             KeyManifest("detectors", .named(.section("detectors.NAME"), key: "NAME"), "What watches signals and raises alarms."),
             KeyManifest("expect", .list(.section("expect[i]", short: .formula)), "What must hold at the end; decides the exit code."),
             KeyManifest(
-                "record", .list(.word(["frames", "messages", "signals", "labels"])), default: "[signals, labels]",
-                "What is written: frames, messages, signals, labels."),
+                "record", .list(.word(["frames", "messages", "signals", "labels", "capture"])), default: "[signals, labels]",
+                "What is written: frames, messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
             KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
             KeyManifest(
                 "intended", .list(.warning), default: "[]",
@@ -237,8 +237,11 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("title", .text, required: true, "Title; also names the file."),
             KeyManifest(
-                "lines", .lines, required: true,
+                "lines", .lines,
                 "Signals of different dimensions get panels of their own; a list inside the list is a panel. 'cp.*.power' draws one line a node."),
+            KeyManifest(
+                "latencies", .list(.reference(.messages)),
+                "In place of 'lines': how long answers took, a row for each action: ocpp.Heartbeat, cp1.ocpp.Heartbeat, or ocpp.* for all that were answered."),
             KeyManifest("marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands."),
             KeyManifest("window", .duration(allowsZero: false), "Only the last part of the run."),
             KeyManifest("size", .size, default: "1200x600", "Size in pixels."),
@@ -285,7 +288,10 @@ public enum ScenarioSchema {
     public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, sequence, label, detector, expectation, exchangeElement, pattern, plot, reply, replyError]
+    public static let all = [
+        top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, exchangeElement, pattern, plot, reply,
+        replyError,
+    ]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
