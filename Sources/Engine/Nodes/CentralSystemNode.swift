@@ -179,7 +179,9 @@ final class CentralSystemNode: Node {
         isMute = false
         for connection in connections.indices where machine.isConnected(connection) {
             drive { $0.disconnect(connection, into: &$1) }
-            simulation.links.close(connections[connection].link)
+            let link = connections[connection].link
+            simulation.links.setConnection(-1, of: link)
+            simulation.links.close(link)
         }
         machine = machine.restarted()
         connections = connections.map { (-1, $0.timer) }
