@@ -7,91 +7,98 @@ import SimulationKernel
 
 /// Kind `charge-point`: speaks OCPP 1.6 with its central system; energy comes from its own supply, or from a charger module on a CAN bus.
 final class ChargePointNode: Node, MeterSource, LoadNode {
-    private enum Signal {
+    enum Signal {
         static let current = 0, power = 1, energy = 2, limit = 3, status = 4, charging = 5, soc = 6, sessionEnergy = 7, meterCurrent = 8, meterEnergy = 9
+        static let online = 10, registered = 11, queue = 12, transactions = 13, transaction = 14, reserved = 15, powerOffered = 16, voltage = 17
+        static let frequency = 18, temperature = 19, stationStatus = 20
     }
     /// Timers of the node itself begin here; lower numbers are the machine's.
-    private static let fullTimer: UInt32 = 1000
+    private enum Timer {
+        static let start: UInt32 = 999, full: UInt32 = 1000
+    }
 
-    private var machine: ChargePointMachine
+    let settings: ChargePointSettings
+    let epoch: Int64
+    private(set) var machine: ChargePointMachine
     private var outputs: [ChargePointOutput] = []
     private let centralSystem: Int
     private(set) var link = -1
-    private let bus: Int?
+    let bus: Int?
     private let bootAfter: Duration
-    private var plants: [Plant]
-    /// The timers of the machine, then those of full vehicles by connector.
-    private var timers = TimerTable(count: fullSlot + 16)
-    private static let fullSlot = 96
-    private let voltage: Double
-    private let phases: Int
+    var plants: [Plant]
+    /// The timers of the machine, then the one of the start, then those of full vehicles by connector.
+    private var timers: TimerTable
+    private let fullSlot: Int
+    private var startSlot: Int { fullSlot }
+    /// False while the power is off.
+    private(set) var isPowered = true
+    /// How many ends of connections that this node has closed itself are still to be heard of.
+    private var ownEnds = 0
+    /// True while the cable to the network is pulled.
+    private var isCablePulled = false
+    let voltage: Double
+    let phases: Int
     /// What the charger module on the bus reported last.
-    private var moduleCurrent = 0.0
-    private var moduleEnergy = 0.0
-    private var moduleReadAt: Instant?
-    private var startFrame: FrameRuntime?
-    private var stopFrame: FrameRuntime?
-    private var limitFrame: FrameRuntime?
-    private var readingFrame: FrameRuntime?
+    var moduleCurrent = 0.0
+    var moduleEnergy = 0.0
+    var moduleReadAt: Instant?
+    var startFrame: FrameRuntime?
+    var stopFrame: FrameRuntime?
+    var limitFrame: FrameRuntime?
+    var readingFrame: FrameRuntime?
     /// Whether a call of the central system is being answered.
     private var isAnswering = false
     /// Error of the meter: what it reports is gain times the truth plus an offset.
-    private var meterGain: Double
-    private var meterOffset: Double
+    var meterGain: Double
+    var meterOffset: Double
     /// Energy that the meter has counted at each connector, in Wh, and the true register at that time.
-    private var meterBooks: [(counted: Double, register: Double)]
+    var meterBooks: [(counted: Double, register: Double)]
+    /// The temperature inside and the frequency of the grid, as the meter sees them.
+    var temperature: Double
+    let frequency: Double?
     private let maxCurrentSetting: Int?
     private let meterGainSetting: Int?
     private let meterOffsetSetting: Int?
-    private var socObservers: [(connector: Int, body: (Double) -> Void)] = []
+    private let temperatureSetting: Int?
+    var socObservers: [(connector: Int, body: (Double) -> Void)] = []
 
     private init(_ context: NodeContext) throws(RunFailure) {
         bus = context.bus("bus")
-        let onBus = bus != nil
-        var settings = ChargePointSettings(identity: context.name)
-        settings.vendor = context.text("vendor") ?? "evsim"
-        settings.model = context.text("model") ?? "charge-point"
-        settings.serialNumber = context.text("serial_number")
-        settings.firmwareVersion = context.text("firmware_version")
-        settings.connectors = context.choice("connectors") ?? 1
-        settings.maxCurrent = context.number("max_current") ?? (onBus ? 500 : 32)
-        settings.minCurrent = context.number("min_current") ?? (onBus ? 0 : 6)
-        phases = onBus ? 1 : context.choice("phases") ?? 3
-        voltage = context.number("voltage") ?? (onBus ? 400 : 230)
-        settings.voltage = voltage
-        settings.phases = phases
-        settings.meterInterval = context.duration("meter_every") ?? .seconds(60)
-        settings.metersAlways = onBus
-        settings.assumesVehicle = context.flag("plugged")
-        settings.authorizesRemote = context.flag("authorize_remote")
-        let measurands =
-            context.texts("measurands") ?? (onBus ? ["Current.Import"] : ["Energy.Active.Import.Register", "Current.Import", "Power.Active.Import"])
-        settings.measurands = measurands.compactMap { Measurand(name: $0) }
-        if let problem = settings.problems.first {
-            throw RunFailure(code: .badNode, message: "\(context.name): \(problem)", span: nil, time: nil)
-        }
+        settings = try Self.settings(context)
+        phases = settings.phases
+        voltage = settings.voltage
         bootAfter = context.duration("boot_after") ?? .zero
-        machine = ChargePointMachine(settings, epoch: context.simulation.scenario.run.epoch)
+        epoch = context.simulation.scenario.run.epoch
+        machine = ChargePointMachine(settings, epoch: epoch)
         centralSystem = context.nodes("csms").first ?? -1
-        let assumed = settings.assumesVehicle
+        fullSlot = ChargePointTimer.count(connectors: settings.connectors)
+        timers = TimerTable(count: fullSlot + settings.connectors + 1)
         meterGain = context.number("meter_gain") ?? 1
         meterOffset = context.number("meter_offset") ?? 0
         meterBooks = Array(repeating: (0, 0), count: settings.connectors)
+        temperature = context.number("temperature") ?? 25
+        frequency = bus != nil ? nil : context.number("frequency") ?? 50
         maxCurrentSetting = context.manifest.settingIndex("max_current")
         meterGainSetting = context.manifest.settingIndex("meter_gain")
         meterOffsetSetting = context.manifest.settingIndex("meter_offset")
-        plants = (0..<settings.connectors).map { [voltage, phases] _ in
-            Plant(voltage: voltage, phases: phases, limit: settings.maxCurrent, assumesVehicle: assumed)
+        temperatureSetting = context.manifest.settingIndex("temperature")
+        plants = (0..<settings.connectors).map { [voltage, phases, settings] _ in
+            Plant(voltage: voltage, phases: phases, limit: settings.maxCurrent, assumesVehicle: settings.assumesVehicle)
         }
         super.init(in: context)
         link = context.simulation.links.connect(chargePoint: index, centralSystem: centralSystem)
     }
 
+    /// Makes a charge point; throws when its settings do not fit together.
+    static func make(_ context: NodeContext) throws(RunFailure) -> Node { try ChargePointNode(context) }
+
+    override var identity: String { settings.identity }
     override var mustBoot: Bool { true }
     override var bootsAtOnce: Bool { bootAfter == .zero }
 
     override func powerOn() {
         publish(Signal.status, Double(ChargePointStatus.available.rawValue))
+        publish(Signal.stationStatus, Double(ChargePointStatus.available.rawValue))
         publish(Signal.charging, 0)
         if let bus {
             startFrame = simulation.frame("start", bus: bus)
@@ -101,8 +108,12 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         } else {
             publish(Signal.limit, machine.limit(connector: 1))
         }
+        for signal in [Signal.online, Signal.registered, Signal.queue, Signal.transactions, Signal.transaction, Signal.reserved] { publish(signal, 0) }
+        publish(Signal.voltage, voltage)
+        if let frequency { publish(Signal.frequency, frequency) }
+        publish(Signal.temperature, temperature)
         if bootAfter > .zero {
-            setTimer(ChargePointNode.fullTimer - 1, at: now + bootAfter)
+            setTimer(Timer.start, at: now + bootAfter, payload: timers.arm(startSlot))
         } else {
             drive { $0.start(at: now, into: &$1) }
         }
@@ -111,7 +122,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     // MARK: Driving the machine
 
     /// Hands the machine an input and does what it wants done.
-    private func drive(_ body: (inout ChargePointMachine, inout [ChargePointOutput]) -> Void) {
+    func drive(_ body: (inout ChargePointMachine, inout [ChargePointOutput]) -> Void) {
         var list = outputs
         outputs = []
         body(&machine, &list)
@@ -119,6 +130,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         if list.count > 1 { list.reverse() }
         while let output = list.popLast() { perform(output) }
         outputs = list
+        publishState()
     }
 
     private func perform(_ output: ChargePointOutput) {
@@ -127,26 +139,42 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         case .setTimer(let timer, let instant):
             setTimer(timer.rawValue, at: instant, payload: timers.arm(Int(timer.rawValue)))
         case .cancelTimer(let timer): timers.cancel(Int(timer.rawValue))
+        case .connect: if isCablePulled { drive { $0.disconnected(at: now, meter: self, into: &$1) } } else { simulation.links.open(link) }
+        case .disconnect: closeLink()
         case .energise(let connector): setEnergised(true, connector)
         case .deenergise(let connector): setEnergised(false, connector)
         case .limit(let connector, let amperes): setLimit(amperes, connector)
         case .status(let connector, let status):
-            if connector == 1 { publish(Signal.status, Double(status.rawValue)) }
-        case .connect: drive { $0.connected(at: now, into: &$1) }
-        case .disconnect, .unlocked, .securityEvent, .transactionStarted, .transactionEnded: break
-        case .reboot(let after): setTimer(ChargePointNode.fullTimer - 1, at: now + after)
+            if connector <= 1 { publish(connector == 0 ? Signal.stationStatus : Signal.status, Double(status.rawValue)) }
+        case .transactionStarted, .transactionEnded, .unlocked, .securityEvent: break
         case .booted: simulation.nodeBooted(self)
+        case .reboot(let wait):
+            stopTimers()
+            setTimer(Timer.start, at: now + wait, payload: timers.arm(startSlot))
         case .violation(_, let text):
             // The sender of the message that is being answered is told why; what has no sender is a warning of its own.
             if isAnswering { simulation.links.noteReason(link, text) } else { simulation.invalidState(name, text) }
         }
     }
 
+    /// Publishes what has changed of the state of the machine.
+    private func publishState() {
+        publishChange(Signal.online, machine.isConnected ? 1 : 0)
+        publishChange(Signal.registered, machine.registration == .accepted ? 1 : 0)
+        publishChange(Signal.queue, Double(machine.undeliveredMessages))
+        publishChange(Signal.transactions, Double(machine.runningTransactions))
+        publishChange(Signal.transaction, Double(machine.transactionID(connector: 1) ?? 0))
+        publishChange(Signal.reserved, machine.isReserved(connector: 1) ? 1 : 0)
+    }
+
     override func timer(_ id: UInt32, _ payload: UInt32) {
-        if id == ChargePointNode.fullTimer - 1 { return drive { $0.start(at: now, into: &$1) } }
-        if id >= ChargePointNode.fullTimer {
-            let connector = Int(id - ChargePointNode.fullTimer)
-            guard timers.expire(ChargePointNode.fullSlot + connector, generation: payload) else { return }
+        if id == Timer.start {
+            guard timers.expire(startSlot, generation: payload) else { return }
+            return switchOn()
+        }
+        if id >= Timer.full {
+            let connector = Int(id - Timer.full)
+            guard timers.expire(fullSlot + connector, generation: payload) else { return }
             return vehicleFull(connector)
         }
         guard timers.expire(Int(id), generation: payload) else { return }
@@ -160,131 +188,76 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         drive { $0.receive(message, at: now, meter: self, into: &$1) }
     }
 
-    // MARK: Energy
-
-    private func setEnergised(_ on: Bool, _ connector: Int) {
-        publishChange(Signal.charging, on ? 1 : 0)
-        if bus != nil {
-            if let frame = on ? startFrame : stopFrame { simulation.send(frame, frame.frame { _ in 0 }) }
-            return
-        }
-        guard plants.indices.contains(connector - 1) else { return }
-        publishReadings()
-        plants[connector - 1].setEnergised(on, at: now)
-        plantChanged(connector)
-    }
-
-    private func setLimit(_ amperes: Double, _ connector: Int) {
-        if connector == 1 { publish(Signal.limit, amperes) }
-        if bus != nil {
-            if connector == 1, let frame = limitFrame { simulation.send(frame, frame.frame { _ in amperes }) }
-            return
-        }
-        guard plants.indices.contains(connector - 1) else { return }
-        plants[connector - 1].setLimit(amperes, at: now)
-        plantChanged(connector)
-    }
-
-    /// The offer has changed: readings are published, and the instant at which the vehicle has enough is planned anew.
-    private func plantChanged(_ connector: Int) {
-        publishReadings()
-        let slot = ChargePointNode.fullSlot + connector
+    /// Sets the timer of a vehicle that will have enough, or only cancels the one that runs.
+    func planFull(_ connector: Int, at instant: Instant?) {
+        let slot = fullSlot + connector
         timers.cancel(slot)
-        guard plants[connector - 1].isEnergised, let full = plants[connector - 1].instantFull(), full < simulation.kernel.end else { return }
-        setTimer(ChargePointNode.fullTimer + UInt32(connector), at: max(full, now), payload: timers.arm(slot))
+        if let instant { setTimer(Timer.full + UInt32(connector), at: instant, payload: timers.arm(slot)) }
     }
 
-    private func vehicleFull(_ connector: Int) {
-        plants[connector - 1].setLimit(plants[connector - 1].limit, at: now)
-        drive { $0.setSuspended(true, connector: connector, at: now, into: &$1) }
-        publishReadings()
+    private func stopTimers() { for slot in 0...fullSlot { timers.cancel(slot) } }
+
+    // MARK: Connection and power
+
+    override func linkUp(_ link: Int) {
+        guard !isCablePulled else { return closeLink() }
+        drive { $0.connected(at: now, into: &$1) }
     }
 
-    private func publishReadings() {
-        guard bus == nil else { return }
-        var current = 0.0
-        var power = 0.0
-        var energy = 0.0
-        for plant in plants {
-            let reading = plant.reading(at: now)
-            current += reading.currentA
-            power += reading.powerW
-            energy += reading.energyWh
-        }
-        publish(Signal.current, current)
-        publish(Signal.power, power)
-        publish(Signal.energy, energy * 3600)
-        publish(Signal.sessionEnergy, plants[0].sessionEnergy(at: now) * 3600)
-        if let soc = plants[0].reading(at: now).socPercent { publish(Signal.soc, soc / 100) }
-        publish(Signal.meterCurrent, metered(current))
-        publish(Signal.meterEnergy, meterRegister(truth: energy))
-        for observer in socObservers {
-            if let soc = plants[observer.connector - 1].reading(at: now).socPercent { observer.body(soc / 100) }
+    override func linkDown(_ link: Int) {
+        if ownEnds > 0 {
+            ownEnds -= 1
+        } else {
+            drive { $0.disconnected(at: now, meter: self, into: &$1) }
         }
     }
 
-    func power(at instant: Instant) -> Double {
-        if bus != nil { return moduleCurrent * voltage }
-        var sum = 0.0
-        for plant in plants { sum += plant.power(at: instant) }
-        return sum
+    private func closeLink() {
+        guard simulation.links.isUp(link) else { return }
+        ownEnds += 1
+        simulation.links.close(link)
     }
 
-    func reading(connector: Int, at instant: Instant) -> MeterReading {
-        guard plants.indices.contains(connector - 1) else { return MeterReading() }
-        let isModule = bus != nil
-        return metered(
-            isModule
-                ? MeterReading(currentA: moduleCurrent, voltageV: voltage, powerW: moduleCurrent * voltage, energyWh: moduleEnergy)
-                : plants[connector - 1].reading(at: instant), connector: connector)
+    /// The network cable is pulled, or plugged in again.
+    func setNetworkCable(_ isPulled: Bool) {
+        isCablePulled = isPulled
+        guard isPulled, simulation.links.isUp(link) else { return }
+        closeLink()
+        drive { $0.disconnected(at: now, meter: self, into: &$1) }
     }
 
-    /// The reading of the charger module.
-    override func receive(_ frame: CANFrame, at instant: Instant) {
-        guard let reading = readingFrame, let field = reading.fields.first, frame.count >= field.layout.byteCount else {
-            simulation.invalidState(name, "a reading of \(frame.count) bytes was ignored")
-            return
+    /// Switches the machine on, if it is off.
+    func switchOn() {
+        isPowered = true
+        drive { $0.start(at: now, meter: self, into: &$1) }
+    }
+
+    /// The power fails; with a time it comes back by itself.
+    func switchOff(for time: Duration?) {
+        drive { $0.powerOff(at: now, meter: self, into: &$1) }
+        goDark(for: time)
+    }
+
+    /// The program of the charge point is killed: only its memory is left.
+    func kill(for time: Duration?) {
+        let memory = machine.memory
+        machine = ChargePointMachine(settings, epoch: epoch, memory: memory)
+        for connector in 1...plants.count {
+            machine.sense(connector: connector, isPlugged: plants[connector - 1].isPlugged && !settings.assumesVehicle)
+            setEnergised(false, connector)
         }
-        if let last = moduleReadAt { moduleEnergy += moduleCurrent * voltage * (now - last).seconds / 3600 }
-        moduleReadAt = now
-        moduleCurrent = field.layout.value(in: frame.payload)
-        publish(Signal.current, moduleCurrent)
-        publish(Signal.power, moduleCurrent * voltage)
-        publish(Signal.energy, moduleEnergy * 3600)
-        publish(Signal.meterCurrent, metered(moduleCurrent))
-        publish(Signal.meterEnergy, meterRegister(truth: moduleEnergy))
+        goDark(for: time)
     }
 
-    // MARK: The meter
-
-    /// A current as the meter reports it; the offset shows only while current flows.
-    private func metered(_ current: Double) -> Double { current > 0 ? max(0, current * meterGain + meterOffset) : current }
-
-    /// A reading with the error of the meter in it.
-    private func metered(_ reading: MeterReading, connector: Int) -> MeterReading {
-        guard meterGain != 1 || meterOffset != 0 || meterBooks[connector - 1].register > 0 else { return reading }
-        var result = reading
-        result.currentA = metered(reading.currentA)
-        if reading.currentA > 0 { result.powerW = reading.powerW * result.currentA / reading.currentA }
-        book(connector, register: reading.energyWh, share: reading.currentA > 0 ? result.currentA / reading.currentA : meterGain)
-        result.energyWh = meterBooks[connector - 1].counted
-        return result
+    private func goDark(for time: Duration?) {
+        isPowered = false
+        stopTimers()
+        closeLink()
+        if let time { setTimer(Timer.start, at: now + time, payload: timers.arm(startSlot)) }
+        publishState()
     }
 
-    /// What the meters of all connectors have counted, in J; `truth` is the true register in Wh.
-    private func meterRegister(truth: Double) -> Double {
-        guard meterGain != 1 || meterOffset != 0 || meterBooks.contains(where: { $0.register > 0 }) else { return truth * 3600 }
-        var sum = 0.0
-        for connector in 1...plants.count { sum += reading(connector: connector, at: now).energyWh }
-        return sum * 3600
-    }
-
-    /// Counts the energy since the last look; a register of a meter never runs back.
-    private func book(_ connector: Int, register: Double, share: Double) {
-        let place = connector - 1
-        meterBooks[place].counted += max(0, register - meterBooks[place].register) * share
-        meterBooks[place].register = register
-    }
+    // MARK: Steps
 
     override func settingChanged(_ setting: Int, _ value: Double) {
         switch setting {
@@ -293,21 +266,16 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
             // What was counted so far stays as it is.
             for connector in meterBooks.indices { _ = reading(connector: connector + 1, at: now) }
             if setting == meterGainSetting { meterGain = max(0, value) } else { meterOffset = value }
+        case temperatureSetting:
+            temperature = value
+            publishChange(Signal.temperature, value)
         default: break
         }
     }
 
-    override func wasSet(_ signal: Int, _ value: Double) {
-        guard signal == Signal.limit, value >= 0 else { return }
-        if bus != nil {
-            if let frame = limitFrame { simulation.send(frame, frame.frame { _ in value }) }
-            return
-        }
-        plants[0].setLimit(value, at: now)
-        plantChanged(1)
-    }
-
-    // MARK: Steps
+    override func perform(_ action: ActionCall) { act(action) }
+    override func receive(_ frame: CANFrame, at instant: Instant) { take(frame) }
+    override func wasSet(_ signal: Int, _ value: Double) { if signal == Signal.limit { writeLimit(value) } }
 
     /// A step lets the charge point send a message of its own; it does not wait for the answer.
     func send(_ request: MessageRequest) {
@@ -339,13 +307,10 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     /// Tells a vehicle its state of charge whenever readings are published.
     func observe(_ connector: Int, _ body: @escaping (Double) -> Void) { socObservers.append((connector, body)) }
 
-    /// Makes a charge point; throws when its settings do not fit together.
-    static func make(_ context: NodeContext) throws(RunFailure) -> Node { try ChargePointNode(context) }
-
-    /// A vehicle is plugged in and its driver shows a tag.
-    func plug(_ vehicle: ElectricVehicle, target: Double, connector: Int, idTag: String?) {
+    /// A vehicle is plugged in and its driver shows a tag; without vehicle it is one that draws whatever is offered.
+    func plug(_ vehicle: ElectricVehicle?, target: Double, connector: Int, idTag: String?) {
         guard plants.indices.contains(connector - 1) else { return }
-        plants[connector - 1].plug(vehicle, target: target, at: now)
+        if let vehicle { plants[connector - 1].plug(vehicle, target: target, at: now) } else { plants[connector - 1].plugIdeal(at: now) }
         drive { $0.plug(connector: connector, idTag: idTag, at: now, meter: self, into: &$1) }
         plantChanged(connector)
     }
@@ -358,7 +323,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     }
 
     func stopSession(connector: Int) {
-        guard machine.isEnergised(connector: connector) else { return }
+        guard machine.hasTransaction(connector: connector) else { return }
         drive { $0.localStop(connector: connector, reason: .local, at: now, meter: self, into: &$1) }
     }
 

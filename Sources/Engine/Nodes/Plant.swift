@@ -16,6 +16,8 @@ struct Plant {
     private(set) var target = 1.0
     private(set) var isEnergised = false
     private(set) var isPlugged: Bool
+    /// Whether the vehicle pauses, although it could have current.
+    private(set) var isPaused = false
     private(set) var limit: Double
     private var meter = EnergyMeter()
     /// Energy that the vehicle had taken when the register was last brought up to date, in Wh at the inlet.
@@ -40,10 +42,26 @@ struct Plant {
         offer(at: now)
     }
 
+    /// A vehicle comes that draws whatever is offered.
+    mutating func plugIdeal(at now: Instant) {
+        book(at: now)
+        vehicle = nil
+        isPlugged = true
+        isPaused = false
+        offer(at: now)
+    }
+
+    mutating func setPaused(_ isPaused: Bool, at now: Instant) {
+        book(at: now)
+        self.isPaused = isPaused
+        offer(at: now)
+    }
+
     mutating func unplug(at now: Instant) {
         book(at: now)
         vehicle = nil
         isPlugged = false
+        isPaused = false
         offer(at: now)
     }
 
@@ -61,7 +79,7 @@ struct Plant {
     }
 
     private mutating func offer(at now: Instant) {
-        let current = isEnergised && isPlugged ? limit : 0
+        let current = isEnergised && isPlugged && !isPaused ? limit : 0
         if vehicle != nil {
             let offered = isFull(at: now) ? 0 : current
             vehicle?.offer(current: offered, voltage: voltage, at: now)
@@ -104,7 +122,7 @@ struct Plant {
             return MeterReading(
                 currentA: inlet.current, voltageV: inlet.voltage, powerW: inlet.power, energyWh: energy(at: now), socPercent: inlet.stateOfCharge * 100)
         }
-        let current = isEnergised && isPlugged ? limit : 0
+        let current = isEnergised && isPlugged && !isPaused ? limit : 0
         return MeterReading(currentA: current, voltageV: voltage, powerW: meter.power, energyWh: energy(at: now))
     }
 

@@ -115,7 +115,7 @@ extension ChargePointMachine {
         connector: Int, idTag: String, at now: Instant, meter: any MeterSource, into out: inout [ChargePointOutput]
     ) {
         guard isOn, connectors.indices.contains(connector &- 1) else { return }
-        guard registration == .accepted, canStart(connector, idTag) else {
+        guard mayCharge, canStart(connector, idTag) else {
             return out.append(.violation(.invalidState, "a local start: \(whyNot(connector))"))
         }
         connectors[connector - 1].idTag = idTag

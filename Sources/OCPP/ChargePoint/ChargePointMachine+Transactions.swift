@@ -5,6 +5,9 @@ extension ChargePointMachine {
 
     func hasVehicle(_ connector: Int) -> Bool { settings.assumesVehicle || connectors[connector - 1].isPlugged }
 
+    /// True if the charge point may serve drivers: it is registered, or has started without a connection and cannot be.
+    var mayCharge: Bool { registration == .accepted || registration == nil && !isConnected && isOn }
+
     /// True if a transaction could start on a connector, for a tag if it is reserved.
     func canStart(_ connector: Int, _ idTag: String, _ parent: String? = nil) -> Bool {
         let state = connectors[connector - 1]
@@ -19,7 +22,7 @@ extension ChargePointMachine {
 
     /// Why a transaction cannot start.
     func whyNot(_ connector: Int) -> String {
-        if registration != .accepted { return "the charge point is not registered" }
+        if !mayCharge { return "the charge point is not registered" }
         guard connectors.indices.contains(connector &- 1) else { return "there is no connector \(connector)" }
         let state = connectors[connector - 1]
         if state.phase != .idle { return "a transaction runs on connector \(connector)" }

@@ -177,6 +177,12 @@ public struct ChargePointMachine: Sendable {
     /// How many messages about transactions wait for their answer.
     public var queuedTransactionMessages: Int { store.queue.count }
 
+    /// How many of them are not on their way to the central system.
+    public var undeliveredMessages: Int { store.queue.count - (isDelivering ? 1 : 0) }
+
+    /// How many transactions run.
+    public var runningTransactions: Int { connectors.count { $0.transaction != nil } }
+
     /// True if a reservation keeps a connector, or the charge point for 0.
     public func isReserved(connector: Int) -> Bool { store.reservations.all.contains { $0.connector == connector } }
 
