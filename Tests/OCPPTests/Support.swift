@@ -1,12 +1,13 @@
 import Foundation
 import JSONText
 import Quantities
+import Testing
 
 @testable import OCPP
 
 /// The JSON of a file in the folder `Vectors` beside this one.
-func vectors(_ name: String, from file: String = #filePath) throws -> JSONValue {
-    let folder = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Vectors")
+func vectors(_ name: String) throws -> JSONValue {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Vectors")
     return try JSONValue(parsing: [UInt8](Data(contentsOf: folder.appendingPathComponent(name))))
 }
 
@@ -51,3 +52,9 @@ func seconds(_ value: Double) -> Instant { Instant(nanoseconds: Int64((value * 1
 extension OCPPMessage {
     var string: String { String(decoding: bytes, as: UTF8.self) }
 }
+
+/// A value that must be there; unlike `#require` it takes calls that change something.
+func required<Value>(_ value: Value?) throws -> Value { try #require(value) }
+
+/// The value itself; lets `#expect` take calls that change something.
+func same<Value>(_ value: Value) -> Value { value }

@@ -104,6 +104,7 @@ final class SchemaBuilder {
             schema.add("if", ["properties": ["id": ["type": "integer", "minimum": 2048]], "required": ["id"]])
             schema.add("then", ["properties": ["extended": ["const": true]], "required": ["extended"]])
         }
+        if section.path == ScenarioSchema.plot.path { schema.add("oneOf", [["required": ["lines"]], ["required": ["latencies"]]]) }
         if section.path == ScenarioSchema.expectation.path {
             schema.add("allOf", .array(oneOf(["that", "exchange", "never"], only: ["strictly": "exchange"])))
         }
@@ -111,7 +112,6 @@ final class SchemaBuilder {
         if section.path == ScenarioSchema.exchangeElement.path {
             schema.add("allOf", .array(oneOf(["call", "result", "error", "never"]) + [fieldsOfPattern()]))
         }
-        if section.path == ScenarioSchema.plot.path { schema.add("oneOf", [["required": ["lines"]], ["required": ["latencies"]]]) }
         if section.path == PluginSchema.setting.path { schema.add("allOf", .array(typesOfSettings())) }
         if section.path == PluginSchema.kind.path {
             schema.add("if", ["required": ["states"]])

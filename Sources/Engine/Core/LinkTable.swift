@@ -205,10 +205,10 @@ final class LinkTable {
             UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(UInt32(truncatingIfNeeded: link.chargePoint)) << 8 | UInt64(
                 truncatingIfNeeded: action) & 0xFF
         kernel.note(identity: identity, payload: message.digest)
-        simulation.exchanges?.saw(message, action: action, chargePoint: link.chargePoint, centralSystem: link.centralSystem, up: up)
         if let capture = recorder.capture {
             capture.message(link.number, up: up, message, label: label < 0 ? nil : simulation.truth.kind(of: label), at: kernel.now)
         }
+        simulation.exchanges?.saw(message, action: action, chargePoint: link.chargePoint, centralSystem: link.centralSystem, up: up)
         guard let rows else { return }
         rows.append(
             message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),

@@ -73,15 +73,15 @@ final class ExchangeBank {
             let time = { [simulation] (instant: Instant) in "\(simulation.time(instant).secondsText) s" }
             let expectation = follower.expectation
             let holds = follower.isFulfilled
-            let isExercised = !holds || !expectation.isNever || expectation.elements[0].pattern.with == nil || follower.wasExercised
-            if !isExercised {
+            let isIdle = holds && expectation.isNever && expectation.elements[0].pattern.with != nil && !follower.wasExercised
+            if isIdle {
                 warnings.append(
                     RunWarning(
                         code: .neverExercised, text: "the expectation 'never \(expectation.elements[0].pattern.words)' holds, but no such message was sent",
                         span: expectation.span))
             }
             return JudgedExpectation(
-                that: expectation.text, value: follower.found(time: time), isFulfilled: holds, isExercised: isExercised, because: expectation.because,
+                that: expectation.text, value: follower.found(time: time), isFulfilled: holds, isExercised: !isIdle, because: expectation.because,
                 span: expectation.span, sentence: follower.sentence(time: time))
         }
     }

@@ -58,7 +58,9 @@ extension CentralSystemMachine {
             return first
         }
         // A second connection beside the first is rare, so a search is good enough.
-        if points[point].first != nil, let free = connections.indices.first(where: { !connections[$0].isConnected && points[connections[$0].point].first != $0 }) {
+        if points[point].first != nil,
+            let free = connections.indices.first(where: { !connections[$0].isConnected && points[connections[$0].point].first != $0 })
+        {
             reopen(free, point)
             return free
         }

@@ -70,13 +70,13 @@ extension ChargePointMachine {
             abandon(connector, now, &out)
             stop(connector, reason, nil, now, meter, &out)
         }
-        if isHard || store.queue.isEmpty || !isConnected || registration != .accepted { return finishReset(now, &out) }
+        if isHard || store.queue.isEmpty && session.pending == nil || !isConnected || registration != .accepted { return finishReset(now, &out) }
         out.append(.setTimer(.reset, now + settings.resetWait))
     }
 
-    /// Restarts if a reset waits and all messages about transactions are delivered.
+    /// Restarts if a reset waits and everything that was to be said is said.
     mutating func finishResetIfDone(_ now: Instant, _ out: inout [ChargePointOutput]) {
-        if pendingReset != nil, store.queue.isEmpty { finishReset(now, &out) }
+        if pendingReset != nil, store.queue.isEmpty, session.pending == nil, calls.isEmpty { finishReset(now, &out) }
     }
 
     mutating func finishReset(_ now: Instant, _ out: inout [ChargePointOutput]) {

@@ -177,7 +177,6 @@ extension ChargePointMachine {
         case (.meterValues, _): store.queue.removeFirst()
         default: return failedToProcess(now, &out)
         }
-        finishResetIfDone(now, &out)
         requestTurn(now, &out)
     }
 
@@ -198,7 +197,6 @@ extension ChargePointMachine {
             out.append(.violation(.invalidState, "StopTransaction of transaction \(store.transactions[place].transactionID ?? 0) was never confirmed"))
             store.transactions.remove(at: place)
         }
-        finishResetIfDone(now, &out)
         requestTurn(now, &out)
     }
 
@@ -265,12 +263,14 @@ extension ChargePointMachine {
                 fail(call, isSilence: false, now, meter, &out)
             }
             pump(now, &out)
+            finishResetIfDone(now, &out)
         case .error(let id, let error):
             guard let call = session.end(id) else { return out.append(.violation(.invalidState, "an error for no pending call: \(id)")) }
             timeoutsInARow = 0
             out.append(.violation(.badMessage, "\(call.actionName) was answered with \(error.code.name)"))
             fail(call, isSilence: false, now, meter, &out)
             pump(now, &out)
+            finishResetIfDone(now, &out)
         case .frame: break
         }
     }

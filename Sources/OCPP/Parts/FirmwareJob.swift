@@ -14,7 +14,6 @@ public struct FirmwareJob: Sendable, Equatable {
         case downloading
         /// An attempt failed, the next one waits.
         case waiting
-        case downloaded
         case verifying
         /// The time to install has not come, or transactions run.
         case ready
@@ -44,7 +43,7 @@ public struct FirmwareJob: Sendable, Equatable {
     /// True while an update goes on.
     public var isRunning: Bool { phase != .idle }
 
-    /// True from the end of the download: connectors that become free should take no new transactions.
+    /// True from when only transactions hold the installation up: connectors that become free should take no new ones.
     public var isAboutToInstall: Bool { waitsForTransactions || phase == .installing || phase == .rebooting }
 
     /// What a trigger for FirmwareStatusNotification shall tell: the status that was sent last, Idle if no update goes on.
@@ -138,7 +137,7 @@ public struct FirmwareJob: Sendable, Equatable {
                 phase = isSigned ? .verifying : .ready
                 if isSigned { next = now.advanced(by: plan.verificationTime) }
             }
-        case .downloaded, .verifying:
+        case .verifying:
             if plan.signatureIsValid {
                 tell(nil, .signatureVerified, &events)
                 phase = .ready
@@ -217,7 +216,7 @@ public struct FirmwareJob: Sendable, Equatable {
         case .rebooting, .restarted: phase = .restarted
         case .downloading, .waiting: phase = .waiting
         case .installing: phase = .ready
-        case .scheduled, .downloaded, .verifying, .ready: break
+        case .scheduled, .verifying, .ready: break
         }
         next = now
     }
@@ -226,7 +225,7 @@ public struct FirmwareJob: Sendable, Equatable {
         switch phase {
         case .idle, .scheduled: .idle
         case .downloading, .waiting: .downloading
-        case .downloaded, .verifying, .ready: .downloaded
+        case .verifying, .ready: .downloaded
         case .installing, .rebooting: .installing
         case .restarted: .installed
         }
@@ -237,7 +236,7 @@ public struct FirmwareJob: Sendable, Equatable {
         case .idle: .idle
         case .scheduled: .downloadScheduled
         case .downloading, .waiting: .downloading
-        case .downloaded, .verifying: .downloaded
+        case .verifying: .downloaded
         case .ready: hasToldPlace ? .installScheduled : .signatureVerified
         case .installing: .installing
         case .rebooting: .installRebooting

@@ -161,7 +161,7 @@ public struct AuthorizationCache: Sendable, Equatable {
     public mutating func clear() { table.removeAll() }
 }
 
-/// The rules by which a charge point authorises an id tag itself (OCPP 1.6 sections 3.5 and 4.7 of the keys).
+/// The rules by which a charge point authorises an id tag itself (OCPP 1.6 section 3.5).
 public enum LocalAuthorization {
     /// The judgement of the charge point; `nil` = the central system must be asked. Offline there is always a judgement.
     ///

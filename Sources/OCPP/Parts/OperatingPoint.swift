@@ -57,11 +57,14 @@ public struct OperatingPoint: Hashable, Sendable {
     var sine: Double { max(0, 1 - powerFactor * powerFactor).squareRoot() }
 
     /// Lets the registers count what flows during a time in which nothing else changes: E = ∫P dt.
-    public mutating func integrate(over duration: Duration) {
+    ///
+    /// - Parameter capacityWh: the capacity of the battery, if its state of charge shall follow, between 0 and 100 percent.
+    public mutating func integrate(over duration: Duration, capacityWh: Double? = nil) {
         let hours = duration.seconds / 3600
         let (active, reactive) = (activePower * hours, reactivePower * hours)
         reactiveImportVarh = reactiveImport
         reactiveExportVarh = reactiveExport
+        if let soc = socPercent, let capacityWh, capacityWh > 0 { socPercent = min(max(soc + active / capacityWh * 100, 0), 100) }
         if active >= 0 {
             energyImportWh += active
             reactiveImportVarh = reactiveImport + reactive

@@ -26,13 +26,14 @@ extension ScenarioBuilder {
         guard let manifest = registry.message(entry.name) else {
             reading.error(
                 .unknownMessage, entry.key.span, "there is no message \(Diagnostic.quoted(entry.name))",
-                label: reading.suggestion(entry.name, calls + [ReplyDeclaration.anyMessage]) ?? "evsim list messages shows what a \(caller.rawValue) sends")
+                label: reading.suggestion(entry.name, calls + [ReplyDeclaration.anyMessage])
+                    ?? "calls of a \(caller.rawValue): \(calls.joined(separator: ", "))")
             return nil
         }
         guard isCall(manifest) else {
             reading.error(
                 .noSender, entry.key.span, "'\(manifest.name)' is sent by a \(manifest.sender.rawValue), so this node never answers it",
-                label: "it answers what a \(caller.rawValue) sends: \(calls.prefix(4).joined(separator: ", ")), …")
+                label: "calls of a \(caller.rawValue): \(calls.joined(separator: ", "))")
             return nil
         }
         return manifest

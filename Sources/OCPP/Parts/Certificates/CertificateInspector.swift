@@ -62,11 +62,15 @@ extension CertificateInspector {
     public func certificate(pem: String) -> Certificate? { PEM.blocks(pem)?.first.flatMap { Certificate(der: $0) } }
 }
 
-/// Reads certificates without any library, for virtual time: names, dates, serial numbers and the constraint cA are checked, signatures are not.
+/// Reads and checks certificates without any library, for virtual time.
 ///
-/// It has no key, so it makes no signing request.
-public struct StructuralInspector: CertificateInspector {
-    public init() {}
+/// Signatures by ECDSA on P-256 and by RSA (PKCS #1 1.5) are verified; chains with other keys are not valid here. A seed gives it a key on P-256, which
+/// is the same in every run.
+public struct BuiltInInspector: CertificateInspector {
+    private let key: P256.PrivateKey?
+
+    /// - Parameter keySeed: a text that the private key is made of; it is no secret, so the key is for simulations only. `nil` = no key.
+    public init(keySeed: String? = nil) { key = keySeed.map { P256.PrivateKey(seed: Array($0.utf8)) } }
 
     private func certificates(_ text: String) -> [Certificate]? {
         guard let blocks = PEM.blocks(text), !blocks.isEmpty, blocks.count <= 16 else { return nil }
@@ -84,19 +88,23 @@ public struct StructuralInspector: CertificateInspector {
     }
 
     public func isValid(chain: String, roots: [String], at now: OCPPTimestamp) -> Bool {
-        guard let chain = certificates(chain) else { return false }
+        guard let chain = certificates(chain), let last = chain.last else { return false }
         guard chain.allSatisfy({ $0.notBefore <= now && now <= $0.notAfter }) else { return false }
-        for (certificate, issuer) in zip(chain, chain.dropFirst()) {
-            guard certificate.issuer == issuer.subject, issuer.isAuthority else { return false }
-        }
-        guard let last = chain.last else { return false }
+        for (certificate, issuer) in zip(chain, chain.dropFirst()) where !certificate.isIssued(by: issuer) { return false }
         return roots.contains { root in
             guard let root = certificate(pem: root), root.notBefore <= now, now <= root.notAfter else { return false }
-            return last == root || (last.issuer == root.subject && root.isAuthority)
+            return last == root || last.isIssued(by: root)
         }
     }
 
-    public func signingRequest(commonName: String, organization: String) -> String? { nil }
+    public func signingRequest(commonName: String, organization: String) -> String? {
+        key.map { CertificateRequest.text(commonName: commonName, organization: organization, key: $0) }
+    }
+}
+
+extension Certificate {
+    /// True if the other one is an authority that bears the issuer's name and has signed this one.
+    func isIssued(by issuer: Certificate) -> Bool { self.issuer == issuer.subject && issuer.isAuthority && isSigned(by: issuer) }
 }
 
 extension HashAlgorithm {
@@ -109,3 +117,6 @@ extension HashAlgorithm {
         }
     }
 }
+
+/// The name that the built-in inspector had first.
+public typealias StructuralInspector = BuiltInInspector
