@@ -32,7 +32,7 @@ extension ScenarioBuilder {
         guard isCall(manifest) else {
             reading.error(
                 .noSender, entry.key.span, "'\(manifest.name)' is sent by a \(manifest.sender.rawValue), so this node never answers it",
-                label: "it answers what a \(caller.rawValue) sends: \(calls.prefix(4).joined(separator: ", ")), …")
+                label: "calls of a \(caller.rawValue): \(calls.joined(separator: ", "))")
             return nil
         }
         return manifest
