@@ -67,7 +67,9 @@ struct CentralSystemConnectionTests {
         var settings = CentralSystemSettings()
         let bench0 = CentralSystemBench(settings)
         #expect(bench0.machine.authorize(identity: "cp1", user: "anyone", password: []))
-        settings.passwords = [PasswordEntry(identity: "AL1000", key: "0001020304050607FFFFFFFFFFFFFFFFFFFFFFFF"), PasswordEntry(identity: "*", key: "open sesame")]
+        settings.passwords = [
+            PasswordEntry(identity: "AL1000", key: "0001020304050607FFFFFFFFFFFFFFFFFFFFFFFF"), PasswordEntry(identity: "*", key: "open sesame"),
+        ]
         let machine = CentralSystemBench(settings).machine
         let raw: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7] + Array(repeating: 0xFF, count: 12)
         #expect(machine.authorize(identity: "AL1000", user: "AL1000", password: raw))

@@ -66,7 +66,8 @@ struct CentralSystemReplyTests {
         let start = try bench.started(connection)
         #expect(start.status == .invalid && start.id == 1)
         #expect(
-            bench.call(connection, .statusNotification(StatusNotification(connectorID: 1, status: .available)))?.string == "[3,\"\(bench.lastID)\",{\"oops\":1}]")
+            bench.call(connection, .statusNotification(StatusNotification(connectorID: 1, status: .available)))?.string
+                == "[3,\"\(bench.lastID)\",{\"oops\":1}]")
     }
 
     @Test("A registration counts as the charge point was told, and a call that ends in an error was not processed")

@@ -80,7 +80,9 @@ struct CentralSystemRequestTests {
         var bench = CentralSystemBench()
         let connection = bench.point("cp1")
         let schedule: JSONValue = ["chargingRateUnit": "A", "chargingSchedulePeriod": [["startPeriod": 0, "limit": 10]]]
-        let fields: JSONValue = ["csChargingProfiles": ["chargingProfilePurpose": "TxProfile", "chargingProfileKind": "Relative", "chargingSchedule": schedule]]
+        let fields: JSONValue = [
+            "csChargingProfiles": ["chargingProfilePurpose": "TxProfile", "chargingProfileKind": "Relative", "chargingSchedule": schedule]
+        ]
         let before = try bench.send(.setChargingProfile, fields, to: connection)
         #expect(before?["csChargingProfiles"]?["transactionId"] == nil)
         bench.answer(connection, #"{"status":"Rejected"}"#)
@@ -110,11 +112,13 @@ struct CentralSystemRequestTests {
         #expect(problems.violations.map(\.pointer) == ["/expiryDate"])
     }
 
-    @Test("Results that refuse are told from those that do not", arguments: [
-        (OCPPAction.unlockConnector, "Unlocked", true), (.unlockConnector, "UnlockFailed", false), (.changeAvailability, "Scheduled", true),
-        (.sendLocalList, "VersionMismatch", false), (.getInstalledCertificateIds, "NotFound", true), (.deleteCertificate, "NotFound", false),
-        (.triggerMessage, "NotImplemented", false), (.dataTransfer, "UnknownVendorId", false),
-    ])
+    @Test(
+        "Results that refuse are told from those that do not",
+        arguments: [
+            (OCPPAction.unlockConnector, "Unlocked", true), (.unlockConnector, "UnlockFailed", false), (.changeAvailability, "Scheduled", true),
+            (.sendLocalList, "VersionMismatch", false), (.getInstalledCertificateIds, "NotFound", true), (.deleteCertificate, "NotFound", false),
+            (.triggerMessage, "NotImplemented", false), (.dataTransfer, "UnknownVendorId", false),
+        ])
     func refusals(action: OCPPAction, status: String, isAccepted: Bool) {
         #expect(CallOutcome.result(.object(action, text: #"{"status":"\#(status)"}"#)).isAccepted == isAccepted)
     }

@@ -51,7 +51,8 @@ struct CentralSystemBench {
     }
 
     /// Sends a request and gives the payload on the wire.
-    mutating func send(_ action: OCPPAction, _ fields: JSONValue = .object([]), to connection: Int, at now: Double = 0, token: UInt64 = 1) throws -> JSONValue? {
+    mutating func send(_ action: OCPPAction, _ fields: JSONValue = .object([]), to connection: Int, at now: Double = 0, token: UInt64 = 1) throws -> JSONValue?
+    {
         let request = try CentralSystemMachine.request(action, with: fields).get()
         out = []
         machine.send(request, to: connection, token: token, at: seconds(now), into: &out)
@@ -68,7 +69,9 @@ struct CentralSystemBench {
         machine.receive(bytes: Array("[3,\"\(pending.id)\",\(text)]".utf8), from: connection, at: seconds(now), into: &out)
     }
 
-    mutating func start(_ connection: Int, _ connector: Int = 1, tag: String = "A1", meter: Int = 0, at now: Double = 0) -> (id: Int, status: AuthorizationStatus)? {
+    mutating func start(_ connection: Int, _ connector: Int = 1, tag: String = "A1", meter: Int = 0, at now: Double = 0) -> (
+        id: Int, status: AuthorizationStatus
+    )? {
         let time = OCPPTimestamp(epoch: Self.epoch, seconds(now))
         let message = StartTransaction(connectorID: connector, idTag: tag, meterStart: meter, timestamp: time)
         guard case .result(_, .startTransactionResult(let info, let id))? = call(connection, .startTransaction(message), at: now) else { return nil }

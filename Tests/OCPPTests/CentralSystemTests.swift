@@ -20,9 +20,11 @@ struct CentralSystemTests {
             (.securityEventNotification, #"{"type":"InvalidMessages","timestamp":"2000-01-01T00:00:00Z"}"#), (.signCertificate, #"{"csr":"-----BEGIN"}"#),
             (.signedFirmwareStatusNotification, #"{"status":"SignatureVerified","requestId":9}"#),
         ]
-        #expect(payloads.map(\.0) == OCPPAction.allCases.filter(\.isSentByChargePoint).sorted { a, b in
-            (payloads.firstIndex { $0.0 == a } ?? 99) < (payloads.firstIndex { $0.0 == b } ?? 99)
-        })
+        #expect(
+            payloads.map(\.0)
+                == OCPPAction.allCases.filter(\.isSentByChargePoint).sorted { a, b in
+                    (payloads.firstIndex { $0.0 == a } ?? 99) < (payloads.firstIndex { $0.0 == b } ?? 99)
+                })
         var bench = CentralSystemBench()
         let connection = bench.point("cp1")
         for (action, text) in payloads {
