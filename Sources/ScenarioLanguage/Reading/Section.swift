@@ -259,7 +259,9 @@ public enum ScenarioSchema {
     public static let reservedNames = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "and", "or", "not", "ocpp", "if"]
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, plot, reply, replyError]
+    public static let all = [
+        top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, plot, reply, replyError,
+    ]
 }
 
 /// A mapping read against its section: unknown keys are reported, values are fetched by name.
