@@ -97,7 +97,6 @@ extension ChargePointNode {
         reading.phases = isModule ? 1 : phases
         reading.frequencyHz = frequency
         reading.temperatureC = temperature
-        reading.offeredA = machine.isEnergised(connector: connector) ? machine.limit(connector: connector) : 0
         return reading
     }
 
@@ -110,7 +109,6 @@ extension ChargePointNode {
             sum.currentA += next.currentA
             sum.powerW += next.powerW
             sum.energyWh += next.energyWh
-            sum.offeredA += next.offeredA
         }
         return sum
     }
