@@ -97,7 +97,12 @@ extension ChargePointNode {
         reading.phases = isModule ? 1 : phases
         reading.frequencyHz = frequency
         reading.temperatureC = temperature
-        reading.offeredA = machine.isEnergised(connector: connector) ? machine.limit(connector: connector) : 0
+        // Not from the machine, which asks for the reading while it changes.
+        if isModule {
+            reading.offeredA = simulation.signals.latest(firstSignal + Signal.charging) == 1 ? simulation.signals.latest(firstSignal + Signal.limit) : 0
+        } else {
+            reading.offeredA = plants[connector - 1].isEnergised ? plants[connector - 1].limit : 0
+        }
         return reading
     }
 
