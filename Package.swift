@@ -11,6 +11,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLinux"),
         .target(name: "Quantities"),
         .target(name: "JSONText"),
         .target(name: "Digests"),
@@ -18,6 +20,7 @@ let package = Package(
         .target(name: "SimulationKernel", dependencies: ["Quantities"]),
         .target(name: "CAN", dependencies: ["Quantities"]),
         .target(name: "OCPP", dependencies: ["Quantities", "JSONText", "Digests"]),
+        .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "CZlib"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
         .target(name: "Detection", dependencies: ["Quantities"]),
         .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities"]),
@@ -35,7 +38,10 @@ let package = Package(
         .target(name: "CReference"),
         .executableTarget(
             name: "evsim-bench",
-            dependencies: ["CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "YAMLTree"]),
+            dependencies: [
+                "CReference", "Engine", "SimulationKernel", "CAN", "OCPP", "Detection", "ScenarioLanguage", "Plotting", "Quantities", "Transport",
+                "YAMLTree", "CLinux", "JSONText",
+            ]),
         .testTarget(name: "QuantitiesTests", dependencies: ["Quantities"]),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
@@ -43,6 +49,7 @@ let package = Package(
         .testTarget(name: "SimulationKernelTests", dependencies: ["SimulationKernel"]),
         .testTarget(name: "CANTests", dependencies: ["CAN"], exclude: ["Vectors"]),
         .testTarget(name: "OCPPTests", dependencies: ["OCPP", "JSONText"], exclude: ["Vectors"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport"], exclude: ["Vectors"]),
         .testTarget(name: "ElectricalTests", dependencies: ["Electrical"], exclude: ["Vectors"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection"], exclude: ["Vectors"]),
         .testTarget(name: "ScenarioLanguageTests", dependencies: ["ScenarioLanguage"]),
@@ -57,7 +64,7 @@ let package = Package(
 )
 
 // One list of settings for every target: Swift 6 language mode comes with the tools version.
-for target in package.targets where target.type != .system && target.name != "CReference" {
+for target in package.targets where target.type != .system && target.name != "CReference" && target.name != "CLinux" {
     target.swiftSettings = [.unsafeFlags(["-warnings-as-errors"]), .enableUpcomingFeature("ExistentialAny")]
     // The functions that evaluate formulas are a few machine instructions each; a frame pointer would be a third of them.
     if target.name == "ScenarioLanguage" { target.swiftSettings?.append(.unsafeFlags(["-Xcc", "-momit-leaf-frame-pointer"])) }

@@ -26,7 +26,7 @@ evsim=$PWD/.build/release/evsim
 
 part "Python for the outside judges"
 python=$PWD/.venv/bin/python
-packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator'
+packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets'
 if ! "$python" -c "$packages" 2>/dev/null; then
     python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
 fi
@@ -59,7 +59,7 @@ while read -r code command; do
 done <docs/examples.txt
 
 # The files and commands that pages show in blocks.
-for page in docs/cookbook.md docs/plugins.md; do
+for page in docs/cookbook.md docs/plugins.md docs/ocpp.md; do
     Tests/doc-blocks.sh "$evsim" "$page" | tee "$scratch/blocks"
     p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1/p' "$scratch/blocks")
     f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\2/p' "$scratch/blocks")
@@ -102,11 +102,22 @@ done
 
 part "outside judges"
 if [ -n "$python" ]; then
-    "$python" Tests/Peers/judges.py "$evsim" | tee "$scratch/judges"
-    line=$(tail -1 "$scratch/judges")
-    p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p' <<<"$line")
-    f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2/p' <<<"$line")
-    if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "the judges did not come to an end"; fi
+    bench=$PWD/.build/release/evsim-bench
+    # shellcheck disable=SC2086
+    $SWIFT build $RELEASE --product evsim-bench >"$scratch/out" 2>&1 || { bad "evsim-bench does not build"; tail -5 "$scratch/out"; }
+    judge() { # name, command...
+        local name=$1
+        shift
+        "$python" -B "$@" | tee "$scratch/judges"
+        line=$(tail -1 "$scratch/judges")
+        p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p' <<<"$line")
+        f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2/p' <<<"$line")
+        if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "$name did not come to an end"; fi
+    }
+    judge "the judges" Tests/Peers/judges.py "$evsim"
+    judge "the judge of messages" Tests/Peers/message_judge.py "$bench"
+    judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"
+    judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"
 else
     skip "the Python judges: no venv, or no packages"
 fi

@@ -58,13 +58,15 @@ public struct CallError: Error, Hashable, Sendable {
 /// One breach of the message catalogue: where, which rule, what stood there.
 public struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
     /// The rules of the catalogue.
-    public enum Rule: UInt8, Hashable, Sendable {
+    public enum Rule: UInt8, CaseIterable, Hashable, Sendable {
         /// A required field is missing.
         case required
         /// The object does not have this field.
         case unknownField
         /// The field stands in the object twice.
         case duplicateField
+        /// The payload is no JSON object.
+        case payload
         /// The value has the wrong JSON type.
         case type
         /// The string has too many characters.
@@ -75,6 +77,8 @@ public struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case itemCount
         /// The string is not an RFC 3339 date and time that exists.
         case dateTime
+        /// The string is not a URI of RFC 3986.
+        case uri
         /// The number has more than one decimal, or is too large to be exact.
         case decimals
         /// The string does not stand for a Unicode text.
@@ -93,10 +97,10 @@ public struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
     public var code: OCPPErrorCode {
         switch rule {
         case .required: .protocolError
-        case .unknownField, .duplicateField, .text: .formationViolation
+        case .payload, .unknownField, .duplicateField, .text: .formationViolation
         case .type: .typeConstraintViolation
         case .itemCount: .occurenceConstraintViolation
-        case .length, .enumeration, .dateTime, .decimals: .propertyConstraintViolation
+        case .length, .enumeration, .dateTime, .uri, .decimals: .propertyConstraintViolation
         }
     }
 

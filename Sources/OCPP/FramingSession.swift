@@ -44,6 +44,8 @@ public struct FramingSession: Sendable {
     public var repeatsIDs = false
     /// True while a time-out timer of the owner runs; it is set again only when it fires, so that most calls need no timer of their own.
     private var hasTimer = false
+    /// The ids that the peer has used on this connection.
+    private var peerIDs = RecentIDs()
 
     public init(timeout: Duration = .seconds(30), queueLimit: Int = 200, lastID: Int = 0) {
         self.timeout = timeout
@@ -116,6 +118,11 @@ public struct FramingSession: Sendable {
         return call
     }
 
+    /// Notes the id of a call of the peer; false if the peer has used it before on this connection, as far as is remembered.
+    ///
+    /// OCPP-J 1.6 wants every id once. A call with a used id is answered all the same, since its sender waits; that it came is worth a word.
+    public mutating func noteIncoming(_ id: MessageID) -> Bool { peerIDs.note(id) }
+
     /// When the owner must set its time-out timer, `nil` if one runs already or nothing is outstanding; the timer then counts as running.
     public mutating func timerToSet() -> Instant? {
         guard !hasTimer, let pending else { return nil }
@@ -138,6 +145,7 @@ public struct FramingSession: Sendable {
         pending = nil
         queue.removeAll()
         head = 0
+        peerIDs.removeAll()
     }
 
     /// Takes every call that is outstanding or waits, in order, and forgets them.

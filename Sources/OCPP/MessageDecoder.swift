@@ -107,7 +107,12 @@ public struct MessageDecoder: Sendable {
         guard try reader.peek() == .string else { return .noID }
         let token = try reader.string()
         guard !token.hasLoneSurrogate else { return .noID }
-        head.isTooLong = token.length > 36 && JSONReader.scalarCount(token, in: reader.source) > 36
+        if token.length > 36 {
+            let length = JSONReader.scalarCount(token, in: reader.source)
+            // An id that no peer can have meant is not repeated in an answer.
+            guard length <= 255 else { return .noID }
+            head.isTooLong = length > 36
+        }
         head.id = MessageID(token, reader)
         return nil
     }
@@ -145,10 +150,7 @@ public struct MessageDecoder: Sendable {
             try finish(&reader, skipping: true)
             return Self.refuse(id, .notSupported, action.name.description)
         }
-        guard try reader.peek() == .object else {
-            try finish(&reader, skipping: true)
-            return Self.refuse(id, .formationViolation, "a payload is an object")
-        }
+        _ = try reader.peek()
         let start = reader.offset
         let (payload, violations) = try payload(bytes, &reader, action, isRequest: true)
         let end = reader.offset
@@ -210,12 +212,16 @@ public struct MessageDecoder: Sendable {
             try reader.null()
             guard case .known(let action) = call, MessageCatalogue.ocpp16.hasNoRequiredField(action) else {
                 try finish(&reader)
-                return .failed(id, CallError(.formationViolation, "a payload is an object"), [])
+                let violation = Violation(rule: .payload, pointer: "", value: "null", expected: "an object")
+                return .failed(id, CallError(violation.code, violation.description), [violation])
             }
             found.0 = Self.emptyConfirmation(action)
         default:
-            try finish(&reader, skipping: true)
-            return .failed(id, CallError(.formationViolation, "a payload is an object"), [])
+            guard case .known(let action) = call else {
+                try finish(&reader, skipping: true)
+                return .failed(id, CallError(.formationViolation, "a payload is an object"), [])
+            }
+            found = try payload(bytes, &reader, action, isRequest: false)
         }
         if try reader.nextElement() {
             try finish(&reader, skipping: true)

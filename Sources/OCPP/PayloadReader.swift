@@ -51,7 +51,7 @@ struct PayloadReader {
         guard try reader.peek() == .object else {
             origin = reader.offset
             let range = try reader.skipValue()
-            note(.type, range, expected: "an object")
+            note(.payload, range, expected: "an object")
             return
         }
         origin = reader.offset
@@ -177,6 +177,8 @@ struct PayloadReader {
                 : OCPPTimestamp(rfc3339: UnsafeRawBufferPointer(rebasing: source[token.start..<token.end]))
             guard let time else { return note(.dateTime, range, expected: "an RFC 3339 date and time") }
             number = Int(time.milliseconds)
+        case .uri:
+            guard isURI(token) else { return note(.uri, range, expected: "a URI (RFC 3986)") }
         default:
             if token.length > rule.greatestLength, JSONReader.scalarCount(token, in: source) > rule.greatestLength {
                 return note(.length, range, expected: "a string of at most \(rule.greatestLength) characters")
@@ -186,6 +188,12 @@ struct PayloadReader {
             PayloadNode(
                 field: field, hasEscapes: token.hasEscapes, next: Int32(truncatingIfNeeded: nodes.count + 1),
                 start: Int32(truncatingIfNeeded: token.start), end: Int32(truncatingIfNeeded: token.end), number: number))
+    }
+
+    private func isURI(_ token: JSONStringToken) -> Bool {
+        guard token.hasEscapes else { return URISyntax.isURI(UnsafeRawBufferPointer(rebasing: source[token.start..<token.end])) }
+        var text = JSONReader.text(token, in: source)
+        return text.withUTF8 { URISyntax.isURI(UnsafeRawBufferPointer($0)) }
     }
 
     @inline(__always)

@@ -1,18 +1,35 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|formula|scenario|plugin]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|ocpp|formula|scenario|plugin|ws-echo]... [--json]`; exit 1 when a bar is missed.
+///
+/// `evsim-bench ocpp-check [--lenient]` and `evsim-bench ocpp-order` are tools for the judges of the tests (``MessageCheck``, ``OrderCheck``);
+/// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport.
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
         ("kernel", { KernelBenchmark.run() }),
         ("can", { CANBenchmark.run() }),
+        ("ocpp", { OCPPBenchmark.run() }),
         ("formula", { FormulaBenchmark.run() }),
         ("scenario", { ScenarioBenchmark.run() }),
         ("plugin", { PluginBenchmark.run() }),
+        ("ws-echo", { WebSocketBenchmark.run() }),
     ]
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
+        if let program = arguments.first, program == "ws-echo-server" || program == "ws-echo-client" {
+            exit(EchoPrograms.run(program, Array(arguments.dropFirst())))
+        }
+        if arguments.first == "raw-echo-server" { exit(RawEcho.server()) }
+        if arguments.first == "ocpp-check" {
+            MessageCheck.run(isStrict: !arguments.contains("--lenient"))
+            exit(0)
+        }
+        if arguments.first == "ocpp-order" {
+            OrderCheck.run()
+            exit(0)
+        }
         let names = arguments.filter { $0 != "--json" }
         let known = benchmarks.map(\.name)
         for name in names where !known.contains(name) {

@@ -12,45 +12,48 @@ struct UsageTests {
             (["frobnicate"], "error: unknown command 'frobnicate' (argument 1); see 'evsim help'\n"),
             (
                 ["run", "f", "--sed", "3"],
-                "error: unknown option '--sed' of 'evsim run' (argument 3); did you mean '--seed'?\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: unknown option '--sed' of 'evsim run' (argument 3); did you mean '--seed'?\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["list", "--seed", "3"],
                 "error: unknown option '--seed' of 'evsim list' (argument 2); '--seed' belongs to 'evsim run', 'evsim compare', 'evsim watch'\nusage: evsim list [AREA] [DIR] [options]      (evsim help list)\n"
             ),
-            (["run", "f", "-x"], "error: unknown option '-x' of 'evsim run' (argument 3)\nusage: evsim run FILE [options]      (evsim help run)\n"),
+            (["run", "f", "-x"], "error: unknown option '-x' of 'evsim run' (argument 3)\nusage: evsim run FILE… [options]      (evsim help run)\n"),
             (
                 ["run"],
-                "error: 'evsim run' needs FILE: scenario file; '-' is the standard input; write 'evsim run FILE'\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: 'evsim run' needs FILE: scenario files; '-' is the standard input; write 'evsim run FILE'\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
-            (["run", "f", "g"], "error: 'evsim run' takes FILE only; 'g' is too much (argument 3)\nusage: evsim run FILE [options]      (evsim help run)\n"),
+            (
+                ["graph", "f", "g"],
+                "error: 'evsim graph' takes FILE only; 'g' is too much (argument 3)\nusage: evsim graph FILE [options]      (evsim help graph)\n"
+            ),
             (
                 ["run", "f", "--seed", "-1"],
-                "error: '--seed' needs a value (argument 3); write '--seed N'\nerror: unknown option '-1' of 'evsim run' (argument 4)\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: '--seed' needs a value (argument 3); write '--seed N'\nerror: unknown option '-1' of 'evsim run' (argument 4)\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["run", "f", "--seed=1e3"],
-                "error: --seed takes a whole number from 0 to 18446744073709551615, not '1e3' (argument 3)\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: --seed takes a whole number from 0 to 18446744073709551615, not '1e3' (argument 3)\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["run", "f", "--max-events", "0"],
-                "error: --max-events takes a number from 1 to 18446744073709551615, not '0' (argument 4)\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: --max-events takes a number from 1 to 18446744073709551615, not '0' (argument 4)\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["run", "f", "--set", "gap"],
-                "error: --set takes NAME=VALUE, not 'gap' (argument 4); for example '--set limit=32A'\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: --set takes NAME=VALUE, not 'gap' (argument 4); for example '--set limit=32A'\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["run", "f", "--json=lines"],
-                "error: '--json' takes no value, and has 'lines' (argument 3)\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: '--json' takes no value, and has 'lines' (argument 3)\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["run", "f", "--seed", "1", "--seed", "2"],
-                "error: '--seed' is given twice (argument 5); give it once\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: '--seed' is given twice (argument 5); give it once\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["run", "f", "--see", "1"],
-                "error: unknown option '--see' of 'evsim run' (argument 3); did you mean '--seed'?\nusage: evsim run FILE [options]      (evsim help run)\n"
+                "error: unknown option '--see' of 'evsim run' (argument 3); did you mean '--seed'?\nusage: evsim run FILE… [options]      (evsim help run)\n"
             ),
             (
                 ["list", "knids"],
@@ -81,7 +84,7 @@ struct UsageTests {
 
     @Test("all mistakes of a line are shown")
     func allMistakes() {
-        let result = evsim("run", "--sed", "1", "a.yaml", "b.yaml", "--set", "x")
+        let result = evsim("graph", "--sed", "1", "a.yaml", "b.yaml", "--set", "x")
         #expect(result.errors.split(separator: "\n").filter { $0.hasPrefix("error: ") }.count == 3, "\(result.errors)")
     }
 

@@ -75,7 +75,7 @@ struct CaptureTests {
         let directory = try ScratchDirectory()
         let file = try OutputFile(path: "\(directory.path)/a.pcapng")
         let writer = CaptureWriter(file, epoch: 946_684_800, nodes: ["csms", "cp 1/ä"], buses: ["can0", "can1"])
-        writer.join(0, chargePoint: 1, centralSystem: 0)
+        writer.join(0, chargePoint: 1, centralSystem: 0, identity: "cp 1/ä")
         body(writer)
         try file.finish()
         return try Capture([UInt8](directory.bytes("a.pcapng")))

@@ -72,7 +72,7 @@ struct ComparisonTests {
         #expect(first.file == "messages.jsonl" && first.kind == .onlyInB && first.time?.nanoseconds == 15_000_000_000)
         #expect(first.subject == "cp1 CALL TriggerMessage" && (first.count ?? 0) >= 2)
         #expect(!first.a.contains { $0.isDifferent } && first.b.count { $0.isDifferent } == first.count)
-        #expect(comparison.counts.contains(RunComparison.Change(name: "messages TriggerMessage", a: nil, b: "1")))
+        #expect(comparison.counts.contains(RunComparison.Change(name: "TriggerMessage csms-to-cp: calls", a: nil, b: "1")))
         let turned = try RunComparison(b.directory.path, a.directory.path)
         #expect(turned.first?.kind == .onlyInA)
     }

@@ -125,3 +125,28 @@ struct ProtocolTests {
         #expect(asked.count == 10)
     }
 }
+
+/// Lines of messages.jsonl.
+@Suite("lines of messages")
+struct MessageRowTests {
+    @Test("the connector of a call stands at the top, bytes that are no message have a word of their own, errors are objects")
+    func fields() throws {
+        let run = try Recorded(
+            head("20s", record: "[messages]") + alone() + """
+                steps:
+                  - {send: RemoteStartTransaction, to: cp1, with: {connectorId: 1, idTag: '"connectorId":7'}}
+                  - {send: RemoteStopTransaction, to: cp1, payload: '{"transactionId": {"connectorId": 9}}'}
+                  - wait: 1s
+                expect: [=count(ocpp.StatusNotification) > 0]
+
+                """)
+        let messages = try run.messages()
+        for message in messages where message["messageType"] as? String == "CALL" {
+            let payload = try #require(message["payload"] as? [String: Any])
+            #expect(message["connectorId"] as? Int == payload["connectorId"] as? Int, "\(message)")
+        }
+        #expect(messages.contains { $0["connectorId"] as? Int == 1 } && messages.contains { $0["connectorId"] as? Int == 0 })
+        let error = try #require(messages.first { $0["messageType"] as? String == "CALLERROR" }?["error"] as? [String: Any])
+        #expect(error["code"] is String && error["description"] is String && error["details"] is [String: Any])
+    }
+}

@@ -81,9 +81,11 @@ struct MessageOrderTests {
         var machine = CentralSystemMachine(.init(), epoch: 0)
         let connection = machine.connect(identity: "cp")
         var found: [String] = []
+        var last = 0
         func receive(_ payload: OCPPPayload) {
             var out: [CentralSystemOutput] = []
-            machine.receive(.call(.number(1), payload), from: connection, at: .zero, into: &out)
+            last += 1
+            machine.receive(.call(.number(last), payload), from: connection, at: .zero, into: &out)
             for case .violation(_, _, let text) in out { found.append(text) }
             #expect(out.contains { if case .send(_, .result) = $0 { true } else { false } })
         }

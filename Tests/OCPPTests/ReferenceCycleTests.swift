@@ -67,7 +67,7 @@ final class Pair {
         case .limit(let connector, let amperes): log.append("0x210 \(connector) \(amperes)")
         case .violation(let kind, let text): log.append("violation \(kind): \(text)")
         case .connect:
-            csms.reconnect(connection)
+            if !csms.isConnected(connection) { #expect(csms.connect(identity: point.settings.identity) == connection) }
             point.connected(at: now, into: &fromPoint)
         case .status, .transactionStarted, .transactionEnded, .booted, .disconnect, .unlocked, .securityEvent, .reboot: break
         }

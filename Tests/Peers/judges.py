@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Checks by programs that were not written here: python-can, cantools, the JSON schemas of the ocpp package, pandas, jsonschema, Pillow, pngcheck.
+"""Checks by programs that were not written here: python-can, cantools, pandas, jsonschema, Pillow, pngcheck, tshark, junitparser.
+
+The payloads of messages are judged by scenario_messages.py and message_judge.py.
 
 usage: judges.py EVSIM. Prints what fails, and `N passed, N failed` at the end.
 """
@@ -14,11 +16,11 @@ import tempfile
 import can
 import cantools
 import jsonschema
-import ocpp
 import pandas
 import yaml
 from PIL import Image
 
+import capture_judge
 import schema_judge
 
 EVSIM = pathlib.Path(sys.argv[1]).resolve()
@@ -89,13 +91,7 @@ def judge_frames(directory, trace):
     check("limits alternate", limits == [0, 100] * 8, str(limits))
 
 
-def schemas():
-    folder = pathlib.Path(ocpp.__file__).parent / "v16" / "schemas"
-    return {path.stem: json.loads(path.read_text(encoding="utf-8-sig")) for path in folder.glob("*.json")}
-
-
 def judge_messages(path, name):
-    catalogue, checker = schemas(), jsonschema.FormatChecker()
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     required = {"schemaVersion", "timestamp", "t_s", "transport", "ocppVersion", "chargePointId", "direction", "messageType", "messageId", "action", "raw"}
     check(f"{name}: every line has the keys of a trace", all(required <= line.keys() for line in lines))
@@ -110,7 +106,6 @@ def judge_messages(path, name):
             calls[who] = line["action"]
             if raw[:3] != [2, line["messageId"], line["action"]] or raw[3] != line["payload"]:
                 problems.append(f"raw and payload differ: {line['raw']}")
-            schema = line["action"]
         elif line["messageType"] == "CALLRESULT":
             other = "csms-to-cp" if line["direction"] == "cp-to-csms" else "cp-to-csms"
             asked = (line["chargePointId"], other, line["messageId"])
@@ -119,16 +114,9 @@ def judge_messages(path, name):
                 problems.append(f"answer without call: {line['raw']}")
             if raw != [3, line["messageId"], line["payload"]]:
                 problems.append(f"raw and payload differ: {line['raw']}")
-            schema = line["action"] + "Response"
-        else:
-            continue
-        try:
-            jsonschema.Draft4Validator(catalogue[schema], format_checker=checker).validate(line["payload"])
-        except jsonschema.ValidationError as error:
-            problems.append(f"{schema}: {error.message}")
     last = lines[-1]["t_s"] if lines else 0
     unanswered = [who for who in calls if who not in answers and calls[who] and last > 1]
-    check(f"{name}: {len(lines)} messages obey the OCPP 1.6 schemas", not problems, "; ".join(problems[:3]))
+    check(f"{name}: calls and answers of {len(lines)} messages fit", not problems, "; ".join(problems[:3]))
     check(f"{name}: every call is answered", len(unanswered) <= 1, str(unanswered[:5]))
     stamps = [datetime.datetime.fromisoformat(line["timestamp"].replace("Z", "+00:00")) for line in lines]
     check(f"{name}: timestamps ascend", all(a <= b for a, b in zip(stamps, stamps[1:])))
@@ -208,6 +196,7 @@ def main():
             judge_pictures(directory, path.stem)
             shutil.rmtree(directory)
         judge_variance(scratch / "variance")
+        capture_judge.judge(check, run, EVSIM, ROOT, scratch)
     schema_judge.judge(check, EVSIM, ROOT)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)

@@ -22,6 +22,7 @@ extension LinkTable {
         let link = links[number]
         guard link.isUp else { return }
         link.isUp = false
+        recorder.capture?.closed(number, link.isBlocked ? .reset : .handshake(code: 1000), up: true, at: kernel.now)
         link.generation &+= 1
         link.calledUp = nil
         link.calledDown = nil
@@ -71,7 +72,11 @@ extension LinkTable {
             link.isUp = true
             simulation.nodes[link.centralSystem].linkUp(number)
             // The central system may have refused it.
-            guard link.isUp else { return }
+            guard link.isUp else {
+                recorder.capture?.refused(number, status: 403, at: kernel.now)
+                return
+            }
+            recorder.capture?.opened(number, at: kernel.now)
             planFailures(number)
             node.linkUp(number)
         }

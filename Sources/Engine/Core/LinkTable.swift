@@ -33,9 +33,9 @@ final class LinkTable {
         /// Catalogue numbers of these actions, -1 for names that the catalogue does not have.
         var actionUp = -1
         var actionDown = -1
-        /// When they were sent.
-        var calledUpAt = Instant.zero
-        var calledDownAt = Instant.zero
+        /// Calls whose answers have not come back, for the times of answers: what the charge point, and what the central system called.
+        var awaitedUp: Awaited?
+        var awaitedDown: Awaited?
         /// Why the charge point could not do what the last call asked.
         var reason: String?
         /// First stream of messages of the charge point; `nil` if it is none of this run.
@@ -43,6 +43,13 @@ final class LinkTable {
         /// The part of a record that is the same for all messages of a direction.
         let recordUp: [UInt8]
         let recordDown: [UInt8]
+
+        /// A call on its way.
+        struct Awaited {
+            let id: MessageID
+            let action: Int
+            let since: Instant
+        }
 
         init(number: Int, chargePoint: Int, centralSystem: Int, name: String, firstStream: Int?) {
             self.number = number
@@ -62,7 +69,7 @@ final class LinkTable {
     unowned(unsafe) var simulation: Simulation!
     unowned(unsafe) var kernel: Kernel!
     private unowned(unsafe) var streams: StreamTable!
-    private unowned(unsafe) var recorder: Recorder!
+    unowned(unsafe) var recorder: Recorder!
     private var rows: MessageRows?
     let parcels = ParcelStore()
     /// Calls and their answers by action.
@@ -90,7 +97,7 @@ final class LinkTable {
         }
         link.faults = LinkFaults(declarations, chargePoint: simulation.scenario.symbols.nodes[chargePoint], simulation)
         links.append(link)
-        recorder.capture?.join(link.number, chargePoint: chargePoint, centralSystem: centralSystem)
+        recorder.capture?.join(link.number, chargePoint: chargePoint, centralSystem: centralSystem, identity: link.identity)
         linkOfChargePoint[chargePoint] = links.count - 1
         return links.count - 1
     }
@@ -98,6 +105,7 @@ final class LinkTable {
     /// Takes on a charge point that is none of this run and has connected to a central system of it; the number of the link.
     func connectStranger(identity: String, centralSystem: Int) -> Int {
         links.append(Link(number: links.count, chargePoint: -1, centralSystem: centralSystem, name: identity, firstStream: nil))
+        recorder.capture?.join(links.count - 1, chargePoint: -1, centralSystem: centralSystem, identity: identity)
         return links.count - 1
     }
 
@@ -129,14 +137,12 @@ final class LinkTable {
         let link = links[number]
         var label = -1
         var action = -1
-        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionUp = payload.action.map { Int($0.rawValue) } ?? -1
             action = link.actionUp
             link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
-            link.calledUpAt = kernel.now
-            count(link.actionUp, link, up: true)
+            count(id, link.actionUp, link, up: true)
             record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
         default:
             var name: String?
@@ -147,24 +153,22 @@ final class LinkTable {
                 link.calledDown = nil
             }
             record(message, action, name, link, up: true, label: label)
-            answered = action
         }
-        let arrival = travel(message, action, number, up: true, &link.lastUp, link)
-        if let arrival, answered >= 0 { measure(answered, link, up: false, message, arrival - link.calledDownAt) }
+        // When the answer comes to an end that is none of this run is not known: it counts when it is sent.
+        if link.centralSystem < 0, !message.isCall { answered(message, link, up: false) }
+        travel(message, action, number, up: true, &link.lastUp, link)
     }
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
         let link = links[number]
         var action = -1
-        var answered = -1
         switch message {
         case .call(let id, let payload):
             link.actionDown = payload.action.map { Int($0.rawValue) } ?? -1
             action = link.actionDown
             link.calledDown = (id, link.actionDown < 0 ? payload.actionName : nil, label)
-            link.calledDownAt = kernel.now
-            count(link.actionDown, link, up: false)
+            count(id, link.actionDown, link, up: false)
             record(message, link.actionDown, link.calledDown?.action, link, up: false, label: label)
         default:
             var name: String?
@@ -174,15 +178,16 @@ final class LinkTable {
                 link.calledUp = nil
             }
             record(message, action, name, link, up: false, label: -1)
-            answered = action
         }
-        let arrival = travel(message, action, number, up: false, &link.lastDown, link)
-        if let arrival, answered >= 0 { measure(answered, link, up: true, message, arrival - link.calledUpAt) }
+        if link.chargePoint < 0, !message.isCall { answered(message, link, up: true) }
+        travel(message, action, number, up: false, &link.lastDown, link)
     }
 
-    private func count(_ action: Int, _ link: Link, up: Bool) {
+    private func count(_ id: MessageID, _ action: Int, _ link: Link, up: Bool) {
         guard action >= 0 else { return }
         calls.called(action, up: up)
+        let awaited = Link.Awaited(id: id, action: action, since: kernel.now)
+        if up { link.awaitedUp = awaited } else { link.awaitedDown = awaited }
         guard !streams.isEmpty else { return }
         streams.count(action, at: kernel.now)
         if let first = link.firstStream { streams.count(first + action, at: kernel.now) }
@@ -190,14 +195,16 @@ final class LinkTable {
 
     /// Records what an end that is none of this run has sent.
     func note(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, counts: Bool = false) {
-        if counts { count(action, link, up: up) }
+        if counts, let id = message.id { count(id, action, link, up: up) }
         record(message, action, name, link, up: up, label: -1)
     }
 
-    /// The answer to a call takes so long, counted from the call, to its arrival.
-    private func measure(_ action: Int, _ link: Link, up: Bool, _ answer: OCPPMessage, _ time: Duration) {
-        calls.answered(action, up: up, isError: answer.isError, after: time)
-        if streams.isTimed, let first = link.firstStream { streams.answered(first + action, after: time) }
+    /// An answer has come to who called; `up` says that it was the charge point.
+    private func answered(_ message: OCPPMessage, _ link: Link, up: Bool) {
+        guard let awaited = up ? link.awaitedUp : link.awaitedDown, let answer = message.answer, answer.id == awaited.id else { return }
+        if up { link.awaitedUp = nil } else { link.awaitedDown = nil }
+        calls.answered(awaited.action, up: up, isError: answer.isError, after: kernel.now - awaited.since)
+        if streams.isTimed, let first = link.firstStream { streams.answered(first + awaited.action, after: kernel.now - awaited.since) }
     }
 
     private func record(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, label: Int) {
@@ -215,7 +222,7 @@ final class LinkTable {
             at: kernel.now, origin: recorder.origin)
     }
 
-    private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) -> Instant? {
+    private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) {
         var arrival = kernel.now
         if let faults = link.faults {
             let fate = faults.fate(of: message, action: action, up: up, at: arrival)
@@ -253,6 +260,7 @@ final class LinkTable {
         let message = parcels.take(parcel)
         // A message of a connection that is gone is lost.
         guard payload >> 32 == UInt64(links[link].generation) else { return }
+        if !message.isCall { answered(message, links[link], up: node.index != links[link].centralSystem) }
         node.receive(message, link: link)
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import JSONText
 import OCPP
 import Quantities
@@ -85,6 +86,7 @@ final class MessageRows {
         state.stamp.withBytes { state.line.append(bytes: $0) }
         state.line.append(bytes: head)
         fields(&state, message, action, name)
+        if message.isCall { copyConnector(&state) }
         state.line.append(",\"raw\":")
         state.wire.withBytes { state.line.appendQuoted(bytes: $0) }
         if let label {
@@ -107,7 +109,8 @@ final class MessageRows {
         case .error(let id, _):
             state.line.append("CALLERROR\",\"messageId\":\"")
             write(&state, id)
-        case .frame: state.line.append("CALL\",\"messageId\":\"")
+        // Bytes that are no message: a word of our own, because trace formats have none.
+        case .frame: state.line.append("FRAME\",\"messageId\":\"")
         }
         state.line.append("\",\"action\":\"")
         if action >= 0, let known = OCPPAction(rawValue: UInt8(action)) {
@@ -164,6 +167,38 @@ final class MessageRows {
         }
     }
 
+    /// Copies the number of the connector out of a call that has one at the top of its payload.
+    private func copyConnector(_ state: inout State) {
+        state.wire.withBytes { bytes in
+            let key: StaticString = "\"connectorId\":"
+            let size = key.utf8CodeUnitCount
+            var depth = 0
+            var index = 0
+            while index + size < bytes.count {
+                switch bytes[index] {
+                case 0x7B, 0x5B: depth += 1
+                case 0x7D, 0x5D: depth -= 1
+                case 0x22:
+                    // Call and payload are two levels; a key stands behind a brace or a comma.
+                    if depth == 2, bytes[index - 1] == 0x7B || bytes[index - 1] == 0x2C,
+                        memcmp(bytes.baseAddress.unsafelyUnwrapped + index, key.utf8Start, size) == 0
+                    {
+                        var end = index + size
+                        while end < bytes.count, (0x30...0x39).contains(bytes[end]) { end += 1 }
+                        guard end > index + size, end < bytes.count, bytes[end] == 0x2C || bytes[end] == 0x7D else { return }
+                        state.line.append(",\"connectorId\":")
+                        state.line.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[(index + size)..<end]))
+                        return
+                    }
+                    index += 1
+                    while index < bytes.count, bytes[index] != 0x22 { index += bytes[index] == 0x5C ? 2 : 1 }
+                default: break
+                }
+                index += 1
+            }
+        }
+    }
+
     /// The beginning of a line up to the time, kept while time stands still.
     private func stamp(_ state: inout State, _ instant: Instant, _ origin: Instant) {
         state.stampOf = instant.nanoseconds
@@ -182,6 +217,19 @@ final class MessageRows {
 extension OCPPMessage {
     /// Whether it is a CALL.
     var isCall: Bool { if case .call = self { true } else { false } }
-    /// Whether it is a CALLERROR.
-    var isError: Bool { if case .error = self { true } else { false } }
+    /// Which call it answers, and whether by an error; `nil` for calls and for bytes that are no answer.
+    var answer: (id: MessageID, isError: Bool)? {
+        switch self {
+        case .call: return nil
+        case .result(let id, _): return (id, false)
+        case .error(let id, _): return (id, true)
+        case .frame(let bytes):
+            // `[3,"id",…`: the head is enough, and the rest may be anything.
+            var head = bytes.prefix(256).lazy.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }.makeIterator()
+            guard head.next() == 0x5B, let type = head.next(), type == 0x33 || type == 0x34, head.next() == 0x2C, head.next() == 0x22 else { return nil }
+            var id: [UInt8] = []
+            while let byte = head.next(), byte != 0x22 { id.append(byte) }
+            return (MessageID(String(decoding: id, as: UTF8.self)), type == 0x34)
+        }
+    }
 }

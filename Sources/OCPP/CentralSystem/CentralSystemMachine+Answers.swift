@@ -126,21 +126,13 @@ extension CentralSystemMachine {
 
     private mutating func take(_ message: MeterValues, _ connection: Int, _ now: Instant, _ out: inout [CentralSystemOutput]) {
         if let place = place(message.connectorID, connection) {
-            let point = connections[connection].point
-            if let transaction = message.transactionID, memory.chargePoints[point].connectors[place].transactionID != transaction {
-                checkTransaction(transaction, place, connection, &out)
+            let last = message.further.isEmpty ? message.value : message.further[message.further.count - 1]
+            // One access to the record: this is the most frequent message of all.
+            let found = memory.chargePoints[connections[connection].point].connectors[place].take(last, transaction: message.transactionID)
+            if let transaction = found.otherTransaction { checkTransaction(transaction, place, connection, &out) }
+            if found.hasGoneBack {
+                out.append(.violation(connection: connection, .invalidState, "MeterValues: the register of connector \(place) has gone back"))
             }
-            let value = message.further.last ?? message.value
-            if let register = value.importedWh {
-                let last = memory.chargePoints[point].connectors[place].registerWh
-                if register < last {
-                    out.append(
-                        .violation(
-                            connection: connection, .invalidState, "MeterValues: the register of connector \(place) has gone back"))
-                }
-                memory.chargePoints[point].connectors[place].registerWh = register
-            }
-            memory.chargePoints[point].connectors[place].lastValue = value
         }
         out.append(.meterValues(connection: connection, connector: message.connectorID))
     }
@@ -181,20 +173,39 @@ extension CentralSystemMachine {
     }
 }
 
+extension ConnectorRecord {
+    /// Takes the last reading; says whether the register has gone back, and which transaction it names if it is not the one that runs here.
+    @inline(__always)
+    fileprivate mutating func take(_ value: MeterValue, transaction: Int?) -> (hasGoneBack: Bool, otherTransaction: Int?) {
+        lastValue = value
+        let other = transaction == nil || transaction == transactionID ? nil : transaction
+        guard let register = value.importedWh else { return (false, other) }
+        let hasGoneBack = register < registerWh
+        registerWh = register
+        return (hasGoneBack, other)
+    }
+}
+
 extension MeterValue {
     /// The imported energy of the whole connector in Wh, if the samples have it.
     var importedWh: Double? {
         if let first, first.isImportRegister { return first.wattHours }
-        for sample in others where sample.isImportRegister { return sample.wattHours }
+        guard !others.isEmpty else { return nil }
+        // By index: an element that is only looked at need not be copied.
+        for place in others.indices where others[place].isImportRegister { return others[place].wattHours }
         return nil
     }
 }
 
 extension SampledValue {
+    @inline(__always)
     fileprivate var isImportRegister: Bool {
         (measurand == nil || measurand == .energyActiveImportRegister) && phase == nil && (location == nil || location == .outlet)
             && (unit == nil || unit == .wattHours || unit == .kilowattHours)
     }
 
-    fileprivate var wattHours: Double? { unit == .kilowattHours ? double.map { $0 * 1000 } : double }
+    fileprivate var wattHours: Double? {
+        guard scale > 0 || text != nil || unit == .kilowattHours else { return Double(mantissa) }
+        return unit == .kilowattHours ? double.map { $0 * 1000 } : double
+    }
 }

@@ -31,6 +31,15 @@ extension CentralSystemMachine {
         for token in connections[connection].session.drain() { out.append(.callEnded(connection: connection, token: token, .dropped)) }
     }
 
+    /// The charge point of a connection that is over is back under the same number, whatever the settings say of second connections.
+    public mutating func reconnect(_ connection: Int) {
+        guard connections.indices.contains(connection), !connections[connection].isConnected else { return }
+        let point = connections[connection].point
+        reopen(connection, point)
+        points[point].live.append(connection)
+        connectedCount += 1
+    }
+
     /// The connection over which a charge point is called: its newest one.
     public func connection(of identity: String) -> Int? { placeOf[identity].flatMap { points[$0].live.last } }
 

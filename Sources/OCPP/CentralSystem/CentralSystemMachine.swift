@@ -160,7 +160,11 @@ public struct CentralSystemMachine: Sendable {
 
     private mutating func handle(_ message: OCPPMessage, _ connection: Int, _ now: Instant, _ out: inout [CentralSystemOutput]) {
         switch message {
-        case .call(let id, let payload): answer(id, payload, connection, now, &out)
+        case .call(let id, let payload):
+            if !connections[connection].session.noteIncoming(id) {
+                out.append(.violation(connection: connection, .badMessage, "the id \(id) was used before on this connection"))
+            }
+            answer(id, payload, connection, now, &out)
         case .result(let id, let payload):
             if let call = connections[connection].session.pending, call.action != payload.action, id == .number(call.id) {
                 let error = CallError(.formationViolation, "the answer to \(call.actionName) has another shape")

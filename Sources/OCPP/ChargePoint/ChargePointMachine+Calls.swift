@@ -252,7 +252,9 @@ extension ChargePointMachine {
 
     private mutating func handle(_ message: OCPPMessage, _ now: Instant, _ meter: any MeterSource, _ out: inout [ChargePointOutput]) {
         switch message {
-        case .call(let id, let payload): answer(id, payload, now, meter, &out)
+        case .call(let id, let payload):
+            if !session.noteIncoming(id) { out.append(.violation(.badMessage, "the id \(id) was used before on this connection")) }
+            answer(id, payload, now, meter, &out)
         case .result(let id, let payload):
             guard let call = session.end(id) else { return out.append(.violation(.invalidState, "an answer to no pending call: \(id)")) }
             timeoutsInARow = 0

@@ -26,8 +26,7 @@ extension ScenarioBuilder {
         guard let manifest = registry.message(entry.name) else {
             reading.error(
                 .unknownMessage, entry.key.span, "there is no message \(Diagnostic.quoted(entry.name))",
-                label: reading.suggestion(entry.name, calls + [ReplyDeclaration.anyMessage])
-                    ?? "calls of a \(caller.rawValue): \(calls.joined(separator: ", "))")
+                label: reading.suggestion(entry.name, calls + [ReplyDeclaration.anyMessage]) ?? "evsim list messages shows what a \(caller.rawValue) sends")
             return nil
         }
         guard isCall(manifest) else {

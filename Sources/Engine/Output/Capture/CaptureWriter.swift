@@ -23,6 +23,8 @@ final class CaptureWriter {
     private struct Line {
         let chargePoint: Int
         let centralSystem: Int
+        /// Name under which the charge point connects.
+        let identity: String
         var connection: CaptureConnection?
         /// How often it was opened.
         var opened = 0
@@ -60,10 +62,13 @@ final class CaptureWriter {
 
     // MARK: What happens
 
-    /// Says between whom a link runs, before anything happens on it.
-    func join(_ link: Int, chargePoint: Int, centralSystem: Int) {
+    /// Says between whom a link runs, before anything happens on it; an end that is no node of the run is -1 and gets an address behind those of
+    /// the nodes.
+    func join(_ link: Int, chargePoint: Int, centralSystem: Int, identity: String) {
         while lines.count <= link { lines.append(nil) }
-        lines[link] = Line(chargePoint: chargePoint, centralSystem: centralSystem)
+        let stranger = nodes.count + link
+        lines[link] = Line(
+            chargePoint: chargePoint < 0 ? stranger : chargePoint, centralSystem: centralSystem < 0 ? stranger : centralSystem, identity: identity)
     }
 
     /// The charge point has opened its connection.
@@ -137,7 +142,7 @@ final class CaptureWriter {
             node: line.chargePoint, port: 49_152 + UInt16(line.opened % 16_384), sequence: UInt32(truncatingIfNeeded: hash(link, line.opened, 4)))
         var connection = CaptureConnection(client: client, server: server)
         connection.open { write($0, $1, instant) }
-        let request = WebSocketHandshake.request(identity: name(line.chargePoint), host: text(server.address), key: key)
+        let request = WebSocketHandshake.request(identity: line.identity, host: text(server.address), key: key)
         connection.data(up: true, request) { write($0, $1, instant) }
         connection.data(up: false, answer) { write($0, $1, instant) }
         line.connection = connection
@@ -170,13 +175,11 @@ final class CaptureWriter {
         for line in lines {
             guard let line else { continue }
             for node in [line.chargePoint, line.centralSystem] where seen.insert(node).inserted {
-                entries.append((CaptureConnection.Host(node: node, port: 0, sequence: 0).address, name(node)))
+                entries.append((CaptureConnection.Host(node: node, port: 0, sequence: 0).address, nodes[safe: node] ?? line.identity))
             }
         }
         file.names(entries)
     }
-
-    private func name(_ node: Int) -> String { nodes[safe: node] ?? "node-\(node)" }
 
     private func text(_ address: UInt32) -> String {
         stride(from: UInt32(24), through: 0, by: -8).map { String(address >> $0 & 0xFF) }.joined(separator: ".")
