@@ -81,7 +81,8 @@ extension StaticChecks {
                     .profileTooEarly, step.span, "a TxProfile is sent before any transaction runs", label: "a charge point refuses it",
                     help: "start a transaction first, or send a TxDefaultProfile")
             case .repeatSteps(_, let body), .call(_, _, let body): earlyProfiles(body, &hasStarted)
-            case .until, .when, .parallel: hasStarted = true
+            // A driver can start a transaction as well.
+            case .act, .until, .when, .parallel: hasStarted = true
             default: continue
             }
         }
