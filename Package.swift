@@ -29,7 +29,7 @@ let package = Package(
             name: "Engine",
             dependencies: [
                 "Quantities", "JSONText", "Digests", "YAMLTree", "SimulationKernel", "CAN", "OCPP", "Electrical", "Detection", "ScenarioLanguage",
-                "Plotting",
+                "Plotting", "Transport",
             ]),
         .target(
             name: "Commands",

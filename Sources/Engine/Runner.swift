@@ -10,6 +10,9 @@ import YAMLTree
 public enum Runner {
     /// Runs a scenario to its end and writes what the run leaves.
     public static func run(_ scenario: Scenario, options: RunOptions = RunOptions()) -> RunOutcome {
+        var scenario = scenario
+        // A live run happens now, unless the file says when.
+        if options.live != nil, !scenario.run.hasStart { scenario.run.epoch = WallClock.unixSeconds }
         if let directory = options.directory {
             do {
                 try RunDirectory.prepare(directory)
@@ -28,12 +31,31 @@ public enum Runner {
             limits.events = options.maximumEvents
             let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
-            if let pace = scenario.run.pace { simulation.driver = PacedDriver(simulation, pace: pace, outside: nil) }
+            try attach(options.live, to: simulation)
             let reason = simulation.run()
             return conclude(simulation, reason, options)
         } catch {
             return failed(scenario, error)
         }
+    }
+
+    /// Sets the pace of a run, and the network of a live one.
+    private static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
+        guard let live else {
+            if let number = simulation.links.links.indices.first(where: { simulation.links.links[$0].centralSystem < 0 }) {
+                let node = simulation.links.links[number].chargePoint
+                throw RunFailure(
+                    code: .network, message: "\(simulation.nodes[node].name) has an address as 'csms:', which needs --realtime",
+                    span: simulation.scenario.nodes[simulation.scenario.symbols.declarationOfNode[node]].span, time: nil)
+            }
+            if let pace = simulation.scenario.run.pace { simulation.driver = PacedDriver(simulation, pace: pace, outside: nil) }
+            return
+        }
+        let network = try LiveNetwork(simulation, live)
+        let driver = PacedDriver(simulation, pace: 1, outside: network)
+        network.clock = { [unowned driver] in driver.instant }
+        simulation.links.carrier = network
+        simulation.driver = driver
     }
 
     private static func failed(_ scenario: Scenario, _ failure: RunFailure) -> RunOutcome {

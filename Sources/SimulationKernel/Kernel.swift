@@ -98,6 +98,12 @@ public final class Kernel {
         return state.pointee.queue.first?.time
     }
 
+    /// Lets the clock go on to an instant between two calls of `run`, but never past an event that waits; for what comes in from outside.
+    public func advance(to instant: Instant) {
+        let limit = min(instant, nextInstant ?? .never)
+        if limit > state.pointee.now { state.pointee.now = limit }
+    }
+
     // MARK: Scheduling
 
     /// Schedules an event; an instant before the present one means the present one.

@@ -101,6 +101,17 @@ struct RunBatch {
         var options = RunOptions(directory: directory(for: scenario))
         options.interrupt = interrupt
         options.drawsPlots = !arguments.has(.noPlots)
+        if arguments.has(.realtime) {
+            var live = LiveSettings()
+            live.readyFile = arguments.text(.readyFile)
+            live.allowsNetwork = arguments.has(.allowNet)
+            let console = console
+            live.told = { text in
+                console.note(DisplayText.visible(text))
+                console.errors.flush()
+            }
+            options.live = live
+        }
         if let most = arguments.number(.maxEvents) { options.maximumEvents = most }
         let progress = ProgressLine(console, isQuiet: isQuiet)
         options.progress = { progress.update($0) }

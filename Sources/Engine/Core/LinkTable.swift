@@ -109,6 +109,13 @@ final class LinkTable {
         return links.count - 1
     }
 
+    /// The link for a charge point that is none of this run: one that it had before and that is free, or a new one.
+    func stranger(identity: String, centralSystem: Int) -> Int {
+        links.indices.first {
+            links[$0].centralSystem == centralSystem && links[$0].chargePoint < 0 && !links[$0].isUp && links[$0].identity == identity
+        } ?? connectStranger(identity: identity, centralSystem: centralSystem)
+    }
+
     /// The link of a charge point of this run that connects to a central system under a name.
     func link(identity: String, centralSystem: Int) -> Int? {
         links.indices.first { links[$0].centralSystem == centralSystem && links[$0].chargePoint >= 0 && links[$0].identity == identity }

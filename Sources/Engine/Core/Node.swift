@@ -39,6 +39,12 @@ class Node: CANReceiver {
     func sample(_ id: UInt32) {}
     /// A message arrives.
     func receive(_ message: OCPPMessage, link: Int) {}
+    /// Where the node listens in a live run; `nil` if it is no central system.
+    var listening: LiveListening? { nil }
+    /// How the node reaches its central system in a live run; `nil` if it is no charge point.
+    var connecting: LiveConnecting? { nil }
+    /// Why a central system does not let somebody connect, with the status of HTTP; `nil` if it does.
+    func refusal(of identity: String, _ credentials: (user: String, password: [UInt8])?, certificate: String?) -> (status: Int, text: String)? { nil }
     /// A connection that the node is an end of stands.
     func linkUp(_ link: Int) {}
     /// A connection is gone, or could not be opened.

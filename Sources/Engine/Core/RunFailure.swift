@@ -19,6 +19,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case badNode = "E0707"
     /// More events wait than memory is allowed for.
     case queueFull = "E0708"
+    /// The network of a live run cannot be set up.
+    case network = "E0709"
     /// A signal that something needs was never published.
     case neverPublished = "W0721"
     /// An expectation looked at something that never happened.
@@ -31,6 +33,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case invalidState = "W0725"
     /// A setting never comes to rest.
     case restlessSetting = "W0726"
+    /// A charge point of a live run could not connect.
+    case noConnection = "W0727"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -110,6 +114,10 @@ extension RunCode {
             "car: {is: vehicle, at: cp1, arrives: 10s, leaves: 5s}", "car: {is: vehicle, at: cp1, arrives: 5s, leaves: 10s}"),
         page(.queueFull, "too many pending events", "More events wait than the memory bound allows.", "", ""),
         page(
+            .network, "the network cannot be set up",
+            "A csms of a live run cannot listen where it should, or a charge point has an address that cannot be used. A charge point with an address as 'csms:' runs with --realtime only.",
+            "cp1: {is: charge-point, csms: 'ws://127.0.0.1:9000'} without --realtime", "evsim run FILE --realtime"),
+        page(
             .neverPublished, "a signal was never published",
             "A plot, a detector or an expectation uses a signal that no node published in this run, for example because the frame behind it was never sent.",
             "watch: can0.limit", "send a SetChargingProfile, so that the charge point writes the limit"),
@@ -131,6 +139,10 @@ extension RunCode {
             .restlessSetting, "a setting that never comes to rest",
             "A setting that is a formula over signals follows them some time after each change. When what it sets changes what it reads, it may go on for ever. Let it read something that it does not change, or give it a slower 'reacts_in' and a step.",
             "max_current: =40 A - cp1.current", "max_current: =40 A - other.current"),
+        page(
+            .noConnection, "no connection to the central system",
+            "An attempt to connect failed; the charge point tries again after its back-off. The text says why: nobody listens, the identity or the key is refused, or TLS does not trust the other end.",
+            "csms: ws://127.0.0.1:9000 where nobody listens", "start the central system first, or wait: charge points try again"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

@@ -13,6 +13,8 @@ public struct RunOptions {
     public var interrupt = InterruptFlag()
     /// Called from time to time with what was done so far.
     public var progress: ((RunProgress) -> Void)?
+    /// How a live run reaches the outside; `nil` = virtual time.
+    public var live: LiveSettings?
     /// Whether pictures are drawn.
     public var drawsPlots = true
 

@@ -45,6 +45,14 @@ extension CentralSystemNode {
 
     private static let settings: [SettingManifest] = [
         SettingManifest(
+            "listen", .text, about: "Address of a live run, HOST:PORT; port 0 is any free one, which is told; 127.0.0.1:0 when not given."),
+        SettingManifest("security_profile", .count, default: "0", min: "0", max: "3", about: "Security profile of a live run: 1 password, 2 with TLS, 3 certificates."),
+        SettingManifest("tls_certificate", .text, about: "PEM file with its certificate chain, for profiles 2 and 3."),
+        SettingManifest("tls_key", .text, about: "PEM file with the key of the certificate."),
+        SettingManifest("tls_ca", .text, about: "PEM file with the authorities of charge points, for profile 3."),
+        SettingManifest("ping_every", .duration, about: "Period of pings in a live run; a charge point that does not answer within it is gone."),
+        SettingManifest("compress", .flag, default: "false", about: "Whether permessage-deflate is agreed to in a live run."),
+        SettingManifest(
             "heartbeat_every", .duration, default: "5min", min: "1s", max: "7d", about: "Interval of BootNotification.conf: the period of Heartbeat."),
         SettingManifest("boot_status", .oneOf(["accepted", "pending", "rejected"]), default: "accepted", about: "Answer to BootNotification."),
         SettingManifest("known", .texts(allowed: []), about: "Identities of the charge points that may connect; every one when not given."),

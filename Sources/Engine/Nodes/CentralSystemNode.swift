@@ -14,6 +14,7 @@ final class CentralSystemNode: Node {
     }
 
     var machine: CentralSystemMachine
+    let live: LiveListening
     private var outputs: [CentralSystemOutput] = []
     /// The link of each connection, and how often its timer was set.
     private var connections: [(link: Int, timer: UInt32)] = []
@@ -39,6 +40,7 @@ final class CentralSystemNode: Node {
     init(_ context: NodeContext) throws(RunFailure) {
         machine = CentralSystemMachine(try Self.machineSettings(context), epoch: context.simulation.scenario.run.epoch)
         machine.replies = ReplyBook(context)
+        live = try Self.listening(context)
         super.init(in: context)
     }
 
@@ -88,6 +90,12 @@ final class CentralSystemNode: Node {
         guard case .transactionEnded(_, _, _, _, _, let wattHours?) = output, wattHours > 0 else { return }
         energy &+= wattHours
         publish(Signal.energy, Double(energy) * 3600)
+    }
+
+    override var listening: LiveListening? { live }
+
+    override func refusal(of identity: String, _ credentials: (user: String, password: [UInt8])?, certificate: String?) -> (status: Int, text: String)? {
+        refusalOfGuest(identity, credentials, certificate)
     }
 
     // MARK: Connections

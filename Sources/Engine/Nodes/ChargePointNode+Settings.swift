@@ -2,13 +2,9 @@ import OCPP
 import Quantities
 
 extension ChargePointNode {
-    /// The name under which a charge point speaks OCPP: its setting, the last part of the address that it connects to, or its name.
+    /// The name under which a charge point speaks OCPP, which its address ends with: its setting, or its own name.
     static func identity(_ context: NodeContext) -> String {
-        if let own = context.text("identity"), !own.isEmpty { return own }
-        guard let address = context.text("csms"), let last = address.split(separator: "/").last, address.split(separator: "/").count > 2 else {
-            return context.name
-        }
-        return String(last)
+        if let own = context.text("identity"), !own.isEmpty { own } else { context.name }
     }
 
     /// The settings of the machine; throws when they do not fit together.

@@ -22,6 +22,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private(set) var machine: ChargePointMachine
     private var outputs: [ChargePointOutput] = []
     private let centralSystem: Int
+    private let live: LiveConnecting
     private(set) var link = -1
     let bus: Int?
     private let bootAfter: Duration
@@ -71,6 +72,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         epoch = context.simulation.scenario.run.epoch
         machine = ChargePointMachine(settings, epoch: epoch)
         centralSystem = context.nodes("csms").first ?? -1
+        live = Self.live(context, identity: settings.identity)
         fullSlot = ChargePointTimer.count(connectors: settings.connectors)
         timers = TimerTable(count: fullSlot + settings.connectors + 1)
         meterGain = context.number("meter_gain") ?? 1
@@ -93,6 +95,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     static func make(_ context: NodeContext) throws(RunFailure) -> Node { try ChargePointNode(context) }
 
     override var identity: String { settings.identity }
+    override var connecting: LiveConnecting? { way(live) }
     override var mustBoot: Bool { true }
     override var bootsAtOnce: Bool { bootAfter == .zero }
 
