@@ -27,6 +27,7 @@ extension LinkTable {
         link.calledUp = nil
         link.calledDown = nil
         (link.lastUp, link.lastDown) = (.zero, .zero)
+        recorder.capture?.closed(number, link.isBlocked ? .reset : .handshake(code: 1000), up: true, at: kernel.now)
         carrier?.close(number)
         if link.chargePoint >= 0 { announce(number, link.chargePoint, after: .zero, .closed) }
         if link.centralSystem >= 0 { announce(number, link.centralSystem, after: .zero, .closed) }
@@ -76,6 +77,7 @@ extension LinkTable {
                 recorder.capture?.refused(number, status: 403, at: kernel.now)
                 return
             }
+            recorder.capture?.opened(number, at: kernel.now)
             recorder.capture?.opened(number, at: kernel.now)
             planFailures(number)
             node.linkUp(number)

@@ -87,9 +87,9 @@ final class LinkTable {
     // MARK: Building
 
     /// Joins a charge point and its central system; the number of the link.
-    func connect(chargePoint: Int, centralSystem: Int) -> Int {
+    func connect(chargePoint: Int, identity: String, centralSystem: Int) -> Int {
         let link = Link(
-            number: links.count, chargePoint: chargePoint, centralSystem: centralSystem, name: simulation.scenario.symbols.nodes[chargePoint],
+            number: links.count, chargePoint: chargePoint, centralSystem: centralSystem, name: identity,
             firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
         let declarations = simulation.scenario.links.filter { declaration in
             let (first, second) = declaration.between
@@ -223,15 +223,14 @@ final class LinkTable {
     }
 
     private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) {
+        // What is sent into a connection that is gone is lost.
+        guard link.isUp else { return }
         var arrival = kernel.now
         if let faults = link.faults {
             let fate = faults.fate(of: message, action: action, up: up, at: arrival)
-            if fate.isLost { return nil }
+            if fate.isLost { return }
             arrival += fate.delay
-            if fate.isOvertaken {
-                put(message, number, up: up, at: arrival, link)
-                return arrival
-            }
+            if fate.isOvertaken { return put(message, number, up: up, at: arrival, link) }
             if fate.isDoubled {
                 last = max(last, arrival)
                 put(message, number, up: up, at: last, link)
@@ -240,7 +239,6 @@ final class LinkTable {
         if arrival < last { arrival = last }
         last = arrival
         put(message, number, up: up, at: arrival, link)
-        return arrival
     }
 
     private func put(_ message: OCPPMessage, _ number: Int, up: Bool, at arrival: Instant, _ link: Link) {

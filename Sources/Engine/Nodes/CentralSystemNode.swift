@@ -99,7 +99,7 @@ final class CentralSystemNode: Node {
 
     /// Takes on the charge point of a link, or closes it.
     private func take(_ link: Int) {
-        let identity = simulation.scenario.symbols.nodes[simulation.links.chargePoint(of: link)]
+        let identity = simulation.links.identity(of: link)
         var decision = ConnectionDecision.refused(.unknownIdentity)
         drive { decision = $0.connect(identity: identity, at: now, into: &$1) }
         switch decision {

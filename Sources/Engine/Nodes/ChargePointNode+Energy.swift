@@ -97,12 +97,6 @@ extension ChargePointNode {
         reading.phases = isModule ? 1 : phases
         reading.frequencyHz = frequency
         reading.temperatureC = temperature
-        // Not from the machine, which asks for the reading while it changes.
-        if isModule {
-            reading.offeredA = simulation.signals.latest(firstSignal + Signal.charging) == 1 ? simulation.signals.latest(firstSignal + Signal.limit) : 0
-        } else {
-            reading.offeredA = plants[connector - 1].isEnergised ? plants[connector - 1].limit : 0
-        }
         return reading
     }
 
@@ -115,7 +109,6 @@ extension ChargePointNode {
             sum.currentA += next.currentA
             sum.powerW += next.powerW
             sum.energyWh += next.energyWh
-            sum.offeredA += next.offeredA
         }
         return sum
     }

@@ -86,7 +86,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
             Plant(voltage: voltage, phases: phases, limit: settings.maxCurrent, assumesVehicle: settings.assumesVehicle)
         }
         super.init(in: context)
-        link = context.simulation.links.connect(chargePoint: index, centralSystem: centralSystem)
+        link = context.simulation.links.connect(chargePoint: index, identity: settings.identity, centralSystem: centralSystem)
     }
 
     /// Makes a charge point; throws when its settings do not fit together.

@@ -91,6 +91,10 @@ extension ChargePointMachine {
     func point(_ connector: Int, _ meter: any MeterSource, _ now: Instant) -> OperatingPoint {
         var point = meter.reading(connector: connector, at: now).point
         if connector > 0 { point.energyImportWh -= connectors[connector - 1].registerBase }
+        point.offeredCurrent = 0
+        for place in connectors.indices where (connector == 0 || place == connector - 1) && isEnergised(connector: place + 1) {
+            point.offeredCurrent += limit(connector: place + 1)
+        }
         return point
     }
 

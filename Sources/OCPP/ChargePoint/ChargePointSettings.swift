@@ -10,8 +10,6 @@ public struct MeterReading: Hashable, Sendable {
     public var energyWh: Double
     /// The register of exported energy in Wh.
     public var energyExportWh = 0.0
-    /// Amperes that are offered, per phase.
-    public var offeredA = 0.0
     /// The phases of the installation; 0 for direct current.
     public var phases = 3
     /// Hertz; `nil` for direct current.
@@ -38,7 +36,7 @@ extension MeterReading {
         let apparent = (voltageV * currentA).magnitude
         var point = OperatingPoint(
             voltage: voltageV, current: currentA, phases: max(phases, 1), frequency: frequencyHz, temperature: temperatureC, socPercent: socPercent,
-            offeredCurrent: offeredA, energyImportWh: energyWh, energyExportWh: energyExportWh, rpm: rpm)
+            offeredCurrent: 0, energyImportWh: energyWh, energyExportWh: energyExportWh, rpm: rpm)
         guard apparent > 0, powerW.isFinite else { return point }
         let ratio = powerW.magnitude / apparent
         point.phases = min(max(Int((ratio - 1e-6).rounded(.up)), 1), max(phases, 1))
