@@ -59,7 +59,7 @@ while read -r code command; do
 done <docs/examples.txt
 
 # The files and commands that pages show in blocks.
-for page in docs/cookbook.md docs/plugins.md docs/ocpp.md; do
+for page in docs/cookbook.md docs/plugins.md docs/live.md docs/ocpp.md; do
     Tests/doc-blocks.sh "$evsim" "$page" | tee "$scratch/blocks"
     p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1/p' "$scratch/blocks")
     f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\2/p' "$scratch/blocks")
