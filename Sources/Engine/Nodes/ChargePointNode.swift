@@ -13,8 +13,8 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         static let frequency = 18, temperature = 19, stationStatus = 20
     }
     /// Timers of the node itself begin here; lower numbers are the machine's.
-    private enum Timer {
-        static let start: UInt32 = 999, full: UInt32 = 1000
+    enum Timer {
+        static let reply: UInt32 = 998, start: UInt32 = 999, full: UInt32 = 1000
     }
 
     let settings: ChargePointSettings
@@ -23,6 +23,10 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private var outputs: [ChargePointOutput] = []
     private let centralSystem: Int
     private let live: LiveConnecting
+    /// Answers that differ from its own, and those that wait for their time.
+    var replies: ReplyBook
+    var delayed: [(number: UInt32, message: OCPPMessage)] = []
+    var lastDelayed: UInt32 = 0
     private(set) var link = -1
     let bus: Int?
     private let bootAfter: Duration
@@ -73,6 +77,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         machine = ChargePointMachine(settings, epoch: epoch)
         centralSystem = context.nodes("csms").first ?? -1
         live = Self.live(context, identity: settings.identity)
+        replies = ReplyBook(context)
         fullSlot = ChargePointTimer.count(connectors: settings.connectors)
         timers = TimerTable(count: fullSlot + settings.connectors + 1)
         meterGain = context.number("meter_gain") ?? 1
@@ -138,7 +143,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
 
     private func perform(_ output: ChargePointOutput) {
         switch output {
-        case .send(let message): simulation.links.sendUp(link, message)
+        case .send(let message): send(message)
         case .setTimer(let timer, let instant):
             setTimer(timer.rawValue, at: instant, payload: timers.arm(Int(timer.rawValue)))
         case .cancelTimer(let timer): timers.cancel(Int(timer.rawValue))
@@ -171,6 +176,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     }
 
     override func timer(_ id: UInt32, _ payload: UInt32) {
+        if id == Timer.reply { return replyDue(payload) }
         if id == Timer.start {
             guard timers.expire(startSlot, generation: payload) else { return }
             return switchOn()
@@ -219,6 +225,13 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         guard simulation.links.isUp(link) else { return }
         ownEnds += 1
         simulation.links.close(link)
+    }
+
+    /// It closes the connection by itself, as a broken program would, and connects anew.
+    func dropConnection() {
+        guard simulation.links.isUp(link) else { return }
+        closeLink()
+        drive { $0.disconnected(at: now, meter: self, into: &$1) }
     }
 
     /// The network cable is pulled, or plugged in again.
