@@ -264,11 +264,12 @@ struct ChargePointFeatureTests {
         #expect(bench.taken().suffix(2) == ["DiagnosticsStatusNotification Uploading", "DiagnosticsStatusNotification Uploaded"])
         #expect(bench.call("UpdateFirmware", #"{"location":"ftp://x/y","retrieveDate":"2000-01-01T00:00:00Z"}"#) == "{}")
         bench.pass(100)
-        let log = bench.taken().filter { $0.hasPrefix("Firmware") || $0 == "reboot" || $0 == "BootNotification" }
+        let log = bench.taken().filter { $0.hasPrefix("Firmware") || $0 == "reboot" || $0 == "BootNotification" || $0.hasPrefix("StatusNotification 1") }
         #expect(
             log == [
-                "FirmwareStatusNotification Downloading", "FirmwareStatusNotification Downloaded", "FirmwareStatusNotification Installing", "reboot",
-                "BootNotification", "FirmwareStatusNotification Installed",
+                "FirmwareStatusNotification Downloading", "FirmwareStatusNotification Downloaded", "StatusNotification 1 Unavailable",
+                "FirmwareStatusNotification Installing", "reboot", "BootNotification", "StatusNotification 1 Available",
+                "FirmwareStatusNotification Installed",
             ])
         #expect(bench.machine.firmwareVersion == "2.0")
         #expect(
