@@ -234,7 +234,8 @@ struct ChargePointFeatureTests {
     @Test("Triggers are answered first, then the message comes; Pending lets only those through")
     func triggers() {
         let bench = Bench(boot: false)
-        bench.answers = { if case .bootNotification = $0 { #"[3,"ID",{"status":"Pending","currentTime":"2000-01-01T00:00:00Z","interval":600}]"# } else { nil } }
+        let pending = #"[3,"ID",{"status":"Pending","currentTime":"2000-01-01T00:00:00Z","interval":600}]"#
+        bench.answers = { if case .bootNotification = $0 { pending } else { nil } }
         bench.input { $0.start(at: bench.now, into: &$1) }
         _ = bench.taken()
         bench.call("TriggerMessage", #"{"requestedMessage":"StatusNotification","connectorId":1}"#)

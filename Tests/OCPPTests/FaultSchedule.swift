@@ -148,7 +148,7 @@ final class FaultSchedule {
     private func send(_ message: OCPPMessage) {
         guard isLinkUp, !isHalfOpen else { return }
         // A message may be lost: then it has arrived or not, and its answer is lost.
-        if message.isCall, Int.random(in: 0..<12, using: &random) == 0 { return }
+        if case .call = message, Int.random(in: 0..<12, using: &random) == 0 { return }
         if central != nil { return put(message, up: true) }
         guard case .call(let id, let payload) = message else { return }
         if Int.random(in: 0..<12, using: &random) == 0 { return put(.error(id, CallError(.internalError)), up: false) }
@@ -311,9 +311,10 @@ final class FaultSchedule {
         while true {
             let timer = timers.indices.min { timers[$0].due < timers[$1].due }
             let message = onTheWay.indices.min { onTheWay[$0].due < onTheWay[$1].due }
-            let next = [
-                timer.map { timers[$0].due }, message.map { onTheWay[$0].due }, startsAgain, centralStartsAgain, centralTimer, findsOut,
-            ].compactMap { $0 }.min() ?? .never
+            let next =
+                [
+                    timer.map { timers[$0].due }, message.map { onTheWay[$0].due }, startsAgain, centralStartsAgain, centralTimer, findsOut,
+                ].compactMap { $0 }.min() ?? .never
             guard next <= end else { break }
             now = max(now, next)
             if let due = startsAgain, due <= next {
