@@ -101,7 +101,10 @@ final class Bench {
             let name = called[frame[1]?.string ?? ""] ?? ""
             if frame[0]?.integer == 3, let action = OCPPAction(name: name), isChecked {
                 let known = PendingAction.known(action)
-                if case .message = decoder.decode(bytes, pending: { _ in known }) {} else { Issue.record("the catalogue refuses \(message.string) for \(name)") }
+                if case .message = decoder.decode(bytes, pending: { _ in known }) {
+                } else {
+                    Issue.record("the catalogue refuses \(message.string) for \(name)")
+                }
             }
             log.append("= \(frame[0]?.integer == 4 ? frame[2]?.string ?? "" : (frame[2]?["status"]?.string ?? frame[2]?.text() ?? ""))")
         }
@@ -188,5 +191,7 @@ final class Bench {
 
 extension String {
     /// Plain replacement without Foundation.
-    fileprivate func replacingOccurrences(_ part: String, with other: String) -> String { split(separator: part, omittingEmptySubsequences: false).joined(separator: other) }
+    fileprivate func replacingOccurrences(_ part: String, with other: String) -> String {
+        split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
+    }
 }

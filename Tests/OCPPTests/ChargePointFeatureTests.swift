@@ -234,7 +234,8 @@ struct ChargePointFeatureTests {
     @Test("Triggers are answered first, then the message comes; Pending lets only those through")
     func triggers() {
         let bench = Bench(boot: false)
-        bench.answers = { if case .bootNotification = $0 { #"[3,"ID",{"status":"Pending","currentTime":"2000-01-01T00:00:00Z","interval":600}]"# } else { nil } }
+        let pending = #"[3,"ID",{"status":"Pending","currentTime":"2000-01-01T00:00:00Z","interval":600}]"#
+        bench.answers = { if case .bootNotification = $0 { pending } else { nil } }
         bench.input { $0.start(at: bench.now, into: &$1) }
         _ = bench.taken()
         bench.call("TriggerMessage", #"{"requestedMessage":"StatusNotification","connectorId":1}"#)
@@ -264,11 +265,12 @@ struct ChargePointFeatureTests {
         #expect(bench.taken().suffix(2) == ["DiagnosticsStatusNotification Uploading", "DiagnosticsStatusNotification Uploaded"])
         #expect(bench.call("UpdateFirmware", #"{"location":"ftp://x/y","retrieveDate":"2000-01-01T00:00:00Z"}"#) == "{}")
         bench.pass(100)
-        let log = bench.taken().filter { $0.hasPrefix("Firmware") || $0 == "reboot" || $0 == "BootNotification" }
+        let log = bench.taken().filter { $0.hasPrefix("Firmware") || $0 == "reboot" || $0 == "BootNotification" || $0.hasPrefix("StatusNotification 1") }
         #expect(
             log == [
-                "FirmwareStatusNotification Downloading", "FirmwareStatusNotification Downloaded", "FirmwareStatusNotification Installing", "reboot",
-                "BootNotification", "FirmwareStatusNotification Installed",
+                "FirmwareStatusNotification Downloading", "FirmwareStatusNotification Downloaded", "StatusNotification 1 Unavailable",
+                "FirmwareStatusNotification Installing", "reboot", "BootNotification", "StatusNotification 1 Available",
+                "FirmwareStatusNotification Installed",
             ])
         #expect(bench.machine.firmwareVersion == "2.0")
         #expect(

@@ -12,25 +12,60 @@ extension LinkTable {
         let link = links[number]
         guard !link.isUp else { return }
         link.generation &+= 1
-        let delay = link.faults?.openingTime(at: kernel.now) ?? .zero
+        var delay = link.faults?.openingTime(at: kernel.now) ?? .zero
+        // The central system hears of the end of the last connection first.
+        if let ending = link.ending, kernel.now + delay <= ending.at, ending.at > kernel.now { delay = ending.at - kernel.now + Duration(nanoseconds: 1) }
         if let carrier, !link.isBlocked { return carrier.open(number) }
         announce(number, link.chargePoint, after: delay, .opened)
     }
 
-    /// An end closes the connection: both hear `linkDown`, and what is on its way is lost.
-    func close(_ number: Int) {
+    /// An end of a connection.
+    enum End { case chargePoint, centralSystem }
+
+    /// The connection ends: both ends hear `linkDown`.
+    ///
+    /// - Parameter closer: the end that closes it in good order: the other one hears of it behind what was sent before. Without one the connection
+    ///   breaks: both hear of it at once, and what is on its way is lost.
+    func close(_ number: Int, by closer: End? = nil) {
         let link = links[number]
-        guard link.isUp else { return }
+        guard link.isUp else {
+            if closer == nil { endEnding(number) }
+            return
+        }
         link.isUp = false
-        recorder.capture?.closed(number, link.isBlocked ? .reset : .handshake(code: 1000), up: true, at: kernel.now)
+        recorder.capture?.closed(number, link.isBlocked ? .reset : .handshake(code: 1000), up: closer != .centralSystem, at: kernel.now)
+        let closer = link.isBlocked ? nil : closer
+        if let closer {
+            let up = closer == .chargePoint
+            let isOfThisRun = (up ? link.centralSystem : link.chargePoint) >= 0
+            if isOfThisRun { link.ending = Link.Ending(up: up, generation: link.generation, at: max(kernel.now, up ? link.lastUp : link.lastDown)) }
+        }
         link.generation &+= 1
         link.calledUp = nil
         link.calledDown = nil
         (link.lastUp, link.lastDown) = (.zero, .zero)
-        recorder.capture?.closed(number, link.isBlocked ? .reset : .handshake(code: 1000), up: true, at: kernel.now)
-        carrier?.close(number)
-        if link.chargePoint >= 0 { announce(number, link.chargePoint, after: .zero, .closed) }
-        if link.centralSystem >= 0 { announce(number, link.centralSystem, after: .zero, .closed) }
+        carrier?.close(number, by: closer)
+        if closer != .centralSystem { tellEnd(number, link.chargePoint) }
+        if closer != .chargePoint { tellEnd(number, link.centralSystem) }
+        // A real network tells the other end itself.
+        if let ending = link.ending, carrier == nil {
+            announce(number, ending.up ? link.centralSystem : link.chargePoint, after: ending.at - kernel.now, .ended)
+        }
+    }
+
+    private func tellEnd(_ number: Int, _ node: Int) { if node >= 0 { announce(number, node, after: .zero, .closed) } }
+
+    /// The other end of a connection that was closed in good order hears of its end now, and nothing more over it.
+    func endEnding(_ number: Int) {
+        guard let ending = links[number].ending else { return }
+        links[number].ending = nil
+        tellEnd(number, ending.up ? links[number].centralSystem : links[number].chargePoint)
+    }
+
+    /// Whether a message of a connection, counted by `generation`, still reaches the end that it was sent to.
+    func isPassed(_ generation: UInt32, up: Bool, _ link: Link) -> Bool {
+        if generation == link.generation { return true }
+        return link.ending.map { $0.up == up && $0.generation == generation } ?? false
     }
 
     /// The network fails: the connection is lost, and no new one is let through until `restore`.
@@ -50,6 +85,8 @@ extension LinkTable {
         case closed
         /// A real connection stands for the node.
         case stands
+        /// The other end has closed it.
+        case ended
     }
 
     /// Tells a node about a connection, as a delivery of its own.
@@ -67,9 +104,17 @@ extension LinkTable {
         // Both ends hear of an end before one of them can ask for the next connection.
         case .closed, nil: node.linkDown(number)
         case .stands: if link.isUp { node.linkUp(number) }
+        case .ended:
+            guard let ending = link.ending, payload & 0xFFFF_FFFF == UInt64(ending.generation &+ 1) else { return }
+            link.ending = nil
+            node.linkDown(number)
         case .opened:
             guard payload & 0xFFFF_FFFF == UInt64(link.generation), !link.isUp else { return }
             guard !link.isBlocked else { return node.linkDown(number) }
+            if let ending = link.ending {
+                link.ending = nil
+                simulation.nodes[ending.up ? link.centralSystem : link.chargePoint].linkDown(number)
+            }
             link.isUp = true
             simulation.nodes[link.centralSystem].linkUp(number)
             // The central system may have refused it.
@@ -77,7 +122,6 @@ extension LinkTable {
                 recorder.capture?.refused(number, status: 403, at: kernel.now)
                 return
             }
-            recorder.capture?.opened(number, at: kernel.now)
             recorder.capture?.opened(number, at: kernel.now)
             planFailures(number)
             node.linkUp(number)

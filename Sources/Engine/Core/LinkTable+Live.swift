@@ -7,8 +7,8 @@ import SimulationKernel
 protocol LinkCarrier: AnyObject {
     /// The charge point of a link wants its connection.
     func open(_ link: Int)
-    /// The connection of a link is over for the ends of this run.
-    func close(_ link: Int)
+    /// The connection of a link is over: for one end of this run, which has closed it in good order, or for both.
+    func close(_ link: Int, by end: LinkTable.End?)
     /// A message goes out.
     func send(_ message: OCPPMessage, over link: Int, up: Bool)
 }
@@ -31,20 +31,22 @@ extension LinkTable {
     func isGone(_ number: Int, atCentralSystem: Bool) {
         let link = links[number]
         if link.isUp { return close(number) }
+        if let ending = link.ending, ending.up == atCentralSystem { return endEnding(number) }
         if !atCentralSystem { announce(number, link.chargePoint, after: .zero, .closed) }
     }
 
     /// A text has come in.
     func received(_ bytes: UnsafeRawBufferPointer, over number: Int, up: Bool) {
         let link = links[number]
-        guard link.isUp else { return }
+        let ending = link.ending.flatMap { $0.up == up ? $0 : nil }
+        guard link.isUp || ending != nil else { return }
         let message = OCPPMessage.frame(Array(bytes))
         // What a node of this run has sent was recorded when it was sent.
         if (up ? link.chargePoint : link.centralSystem) < 0 { noteStranger(message, bytes, link, up: up) }
         let node = up ? link.centralSystem : link.chargePoint
         kernel.schedule(
             at: kernel.now, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
-            payload: UInt64(link.generation) << 32 | UInt64(parcels.put(message, link: number)))
+            payload: UInt64(ending?.generation ?? link.generation) << 32 | UInt64(parcels.put(message, link: number)))
     }
 
     /// Keeps a message back that a network with faults delays.

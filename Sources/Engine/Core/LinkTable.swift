@@ -24,6 +24,8 @@ final class LinkTable {
         var isBlocked = false
         /// Counts the connections of the link: what was on its way over an older one never arrives.
         var generation: UInt32 = 0
+        /// The older connection that its other end has still to hear the end of; `nil` when both have.
+        var ending: Ending?
         /// When the last message of each direction arrives: later ones never overtake it.
         var lastUp = Instant.zero
         var lastDown = Instant.zero
@@ -43,6 +45,15 @@ final class LinkTable {
         /// The part of a record that is the same for all messages of a direction.
         let recordUp: [UInt8]
         let recordDown: [UInt8]
+
+        /// A connection that one end has closed: what that end sent before still arrives, and the end of the connection behind it.
+        struct Ending {
+            /// Whether it is the central system that has still to hear of it.
+            let up: Bool
+            let generation: UInt32
+            /// When it hears of it.
+            let at: Instant
+        }
 
         /// A call on its way.
         struct Awaited {
@@ -219,7 +230,8 @@ final class LinkTable {
             UInt64(EventKind.message) << 40 | UInt64(up ? 1 : 0) << 39 | UInt64(UInt32(truncatingIfNeeded: link.chargePoint)) << 8 | UInt64(
                 truncatingIfNeeded: action) & 0xFF
         kernel.note(identity: identity, payload: message.digest)
-        if let capture = recorder.capture {
+        // What is sent into a connection that is gone is on no wire.
+        if link.isUp, let capture = recorder.capture {
             capture.message(link.number, up: up, message, label: label < 0 ? nil : simulation.truth.kind(of: label), at: kernel.now)
         }
         simulation.exchanges?.saw(message, action: action, chargePoint: link.chargePoint, centralSystem: link.centralSystem, up: up)
@@ -263,9 +275,10 @@ final class LinkTable {
         let parcel = Int(payload & 0xFFFF_FFFF)
         let link = parcels.link(of: parcel)
         let message = parcels.take(parcel)
-        // A message of a connection that is gone is lost.
-        guard payload >> 32 == UInt64(links[link].generation) else { return }
-        if !message.isCall { answered(message, links[link], up: node.index != links[link].centralSystem) }
+        // A message of a connection that is gone is lost, except for what was sent before an orderly end.
+        let up = node.index == links[link].centralSystem
+        guard isPassed(UInt32(payload >> 32), up: up, links[link]) else { return }
+        if !message.isCall { answered(message, links[link], up: !up) }
         node.receive(message, link: link)
     }
 

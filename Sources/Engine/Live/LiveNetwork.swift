@@ -143,9 +143,13 @@ final class LiveNetwork: LinkCarrier, Outside {
         ends[id] = End(link: link, isCentralSystem: false)
     }
 
-    func close(_ link: Int) {
+    func close(_ link: Int, by end: LinkTable.End?) {
         let isAborted = simulation.links.links[link].isBlocked
-        for id in [clientEnd.removeValue(forKey: link), serverEnd.removeValue(forKey: link)] {
+        var ids: [ConnectionID?] = []
+        // What was sent before is read at the other end, which learns from its own socket that the connection is over.
+        if end != .centralSystem { ids.append(clientEnd.removeValue(forKey: link)) }
+        if end != .chargePoint { ids.append(serverEnd.removeValue(forKey: link)) }
+        for id in ids {
             guard let id else { continue }
             if isAborted {
                 ends[id] = nil
@@ -220,6 +224,7 @@ final class LiveNetwork: LinkCarrier, Outside {
             } else {
                 drop(standing, .policyViolation, reason: "replaced by a newer connection")
                 serverEnd[known] = nil
+                simulation.links.endEnding(known)
             }
         } else if known == nil {
             link = simulation.links.stranger(identity: identity, centralSystem: place.node)

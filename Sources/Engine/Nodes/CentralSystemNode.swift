@@ -73,7 +73,7 @@ final class CentralSystemNode: Node {
             connections[connection].timer &+= 1
             setTimer(UInt32(connection), at: instant, payload: connections[connection].timer)
         case .setReplyTimer(let number, let instant): setTimer(Timer.reply, at: instant, payload: number)
-        case .close(let connection, _): simulation.links.close(connections[connection].link)
+        case .close(let connection, _): simulation.links.close(connections[connection].link, by: .centralSystem)
         case .callEnded(let connection, let token, let outcome): ended(connection, token, outcome)
         case .registered: publishChange(Signal.registered, Double(machine.registeredCount))
         case .transactionStarted, .transactionEnded: publishTransactions(output)
@@ -115,7 +115,7 @@ final class CentralSystemNode: Node {
             simulation.links.setConnection(-1, of: link)
             simulation.links.close(link)
         case .accepted(let connection, let closing):
-            for old in closing { simulation.links.close(connections[old].link) }
+            for old in closing { simulation.links.close(connections[old].link, by: .centralSystem) }
             while connections.count <= connection { connections.append((-1, 0)) }
             connections[connection].link = link
             simulation.links.setConnection(connection, of: link)
@@ -169,7 +169,7 @@ final class CentralSystemNode: Node {
         case "disconnect":
             let wanted = action.nodes("charge_point").map { simulation.scenario.symbols.nodes[$0] }
             for connection in connections.indices where machine.isConnected(connection) && (wanted.isEmpty || wanted.contains(machine.identity(connection))) {
-                simulation.links.close(connections[connection].link)
+                simulation.links.close(connections[connection].link, by: .centralSystem)
             }
         case "restart", "kill": stop(for: action.duration("for"))
         case "start":

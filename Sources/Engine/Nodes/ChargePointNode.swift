@@ -148,7 +148,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
             setTimer(timer.rawValue, at: instant, payload: timers.arm(Int(timer.rawValue)))
         case .cancelTimer(let timer): timers.cancel(Int(timer.rawValue))
         case .connect: if isCablePulled { drive { $0.disconnected(at: now, meter: self, into: &$1) } } else { simulation.links.open(link) }
-        case .disconnect: closeLink()
+        case .disconnect: closeLink(by: .chargePoint)
         case .energise(let connector): setEnergised(true, connector)
         case .deenergise(let connector): setEnergised(false, connector)
         case .limit(let connector, let amperes): setLimit(amperes, connector)
@@ -221,10 +221,11 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         }
     }
 
-    private func closeLink() {
+    /// Ends the connection, in good order or, without `closer`, by the loss of its network.
+    private func closeLink(by closer: LinkTable.End? = nil) {
         guard simulation.links.isUp(link) else { return }
         ownEnds += 1
-        simulation.links.close(link)
+        simulation.links.close(link, by: closer)
     }
 
     /// It closes the connection by itself, as a broken program would, and connects anew.

@@ -15,8 +15,8 @@ extension ChargePointMachine {
         noteSecurity("StartupOfTheDevice", nil, now, &out)
         endInterrupted(now, meter, &out)
         store.lastAlive = time(now)
-        for connector in connectors.indices { refreshStatus(connector + 1, now, &out) }
         resumeTransfers(now, &out)
+        for connector in connectors.indices { refreshStatus(connector + 1, now, &out) }
         scheduleReservations(now, &out)
         refreshLimits(now, &out)
         if settings.bootDelay > .zero { out.append(.setTimer(.connect, now + settings.bootDelay)) } else { out.append(.connect(attempt: attempt)) }

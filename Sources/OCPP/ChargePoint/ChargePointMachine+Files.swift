@@ -59,15 +59,23 @@ extension ChargePointMachine {
     }
 
     private mutating func take(_ events: [FileTransferEvent], _ now: Instant, _ meter: any MeterSource, _ out: inout [ChargePointOutput]) {
+        guard !events.isEmpty else { return }
         var reboots = false
         for event in events {
             switch event {
             case .reboot: reboots = true
             case .newVersion(let version): store.firmwareVersion = String(version.prefix(50))
             case .securityEvent(let type, let info): noteSecurity(type, info, now, &out)
-            default: if let payload = event.message(at: time(now)) { notify(payload, now, &out) }
+            default:
+                // The connectors go out of service before the installation begins, and come back when it is over.
+                if event.isInstalling {
+                    for connector in 1...connectors.count { abandon(connector, now, &out) }
+                    refreshStation(now, &out)
+                }
+                if let payload = event.message(at: time(now)) { notify(payload, now, &out) }
             }
         }
+        refreshStation(now, &out)
         if reboots { restart(.reboot, now, meter, &out) }
     }
 

@@ -11,7 +11,7 @@ extension ChargePointMachine {
             if state.awaitsConfirmation { return .preparing }
             return chargingStatus(connector)
         }
-        if !store.isOperative[connector] || !store.isOperative[0] { return .unavailable }
+        if !store.isOperative[connector] || !store.isOperative[0] || store.firmware.isInstalling { return .unavailable }
         if state.phase != .idle { return .preparing }
         if store.reservations.isReserved(connector) { return .reserved }
         if state.isFinishing { return .finishing }

@@ -103,6 +103,14 @@ extension FileTransferEvent {
         }
     }
 
+    /// Whether it tells that the installation begins.
+    var isInstalling: Bool {
+        switch self {
+        case .firmwareStatus(.installing), .signedFirmwareStatus(.installing, _): true
+        default: false
+        }
+    }
+
     private static func status(_ action: OCPPAction, _ status: String, _ requestID: Int?) -> OCPPPayload {
         var members: [JSONValue.Member] = [.init("status", .string(status))]
         if let requestID { members.append(.init("requestId", .integer(Int64(requestID)))) }

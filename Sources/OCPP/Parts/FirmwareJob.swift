@@ -44,7 +44,10 @@ public struct FirmwareJob: Sendable, Equatable {
     public var isRunning: Bool { phase != .idle }
 
     /// True from when only transactions hold the installation up: connectors that become free should take no new ones.
-    public var isAboutToInstall: Bool { waitsForTransactions || phase == .installing || phase == .rebooting }
+    public var isAboutToInstall: Bool { waitsForTransactions || isInstalling }
+
+    /// True while new firmware replaces the old one: nobody can charge.
+    public var isInstalling: Bool { phase == .installing || phase == .rebooting }
 
     /// What a trigger for FirmwareStatusNotification shall tell: the status that was sent last, Idle if no update goes on.
     public var status: FileTransferEvent { isSigned && isRunning ? .signedFirmwareStatus(signedStatus, requestID: requestID) : .firmwareStatus(plainStatus) }
