@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import ScenarioLanguage
 import Testing
 import YAMLTree
@@ -21,7 +22,7 @@ struct AttackScenarioTests {
         let line = try #require(String(decoding: bytes, as: UTF8.self).split(separator: "\n").first)
         #expect(line.hasPrefix("# Source: "), "\(name)")
         let (scenario, _) = ScenarioReader(registry: BuiltIns.registry, plugins: repositoryPlugins).read(SourceFile(path: name, bytes: bytes))
-        let about = try #require(scenario?.about, "\(name)")
+        let about = try #require(scenario).about
         return "| [\(name)](../scenarios/attacks/\(name)) | \(line.dropFirst(10)) | \(about) |"
     }
 
@@ -33,7 +34,7 @@ struct AttackScenarioTests {
         let outcome = Runner.run(try #require(scenario))
         #expect(outcome.diagnostics.map(\.message) == [])
         #expect(outcome.verdict == .pass, "\(outcome.expectations.filter { !$0.isFulfilled }.map(\.sentence))")
-        #expect(!outcome.labels.isEmpty, "an attack without a label")
+        #expect(outcome.report["labels"]?.array?.isEmpty == false, "an attack without a label")
     }
 
     /// `EVSIM_UPDATE_GOLDEN=1` writes the table anew.
