@@ -46,7 +46,8 @@ extension CentralSystemNode {
     private static let settings: [SettingManifest] = [
         SettingManifest(
             "listen", .text, about: "Address of a live run, HOST:PORT; port 0 is any free one, which is told; 127.0.0.1:0 when not given."),
-        SettingManifest("security_profile", .count, default: "0", min: "0", max: "3", about: "Security profile of a live run: 1 password, 2 with TLS, 3 certificates."),
+        SettingManifest(
+            "security_profile", .count, default: "0", min: "0", max: "3", about: "Security profile of a live run: 1 password, 2 with TLS, 3 certificates."),
         SettingManifest("tls_certificate", .text, about: "PEM file with its certificate chain, for profiles 2 and 3."),
         SettingManifest("tls_key", .text, about: "PEM file with the key of the certificate."),
         SettingManifest("tls_ca", .text, about: "PEM file with the authorities of charge points, for profile 3."),

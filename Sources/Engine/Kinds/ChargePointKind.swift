@@ -65,7 +65,8 @@ extension ChargePointNode {
                     "give_up_after", .count, default: "0", min: "0", max: "1000",
                     about: "Calls in a row without answer after which it opens a new connection; 0: never."),
                 SettingManifest("queue_limit", .count, default: "1000", min: "1", max: "1000000", about: "Messages that may wait while it is offline."),
-                SettingManifest("sets_clock", .flag, default: "true", about: "Whether the time of the central system sets its clock when it differs by over 1 s."),
+                SettingManifest(
+                    "sets_clock", .flag, default: "true", about: "Whether the time of the central system sets its clock when it differs by over 1 s."),
                 SettingManifest("heartbeat_always", .flag, default: "true", about: "Whether Heartbeat is sent even when another message has just been."),
                 SettingManifest("close_when_rejected", .flag, default: "false", about: "Whether it closes the connection while its registration is Rejected."),
                 SettingManifest("security_events", .flag, default: "false", about: "Whether it reports security events (SecurityEventNotification)."),
@@ -109,7 +110,8 @@ extension ChargePointNode {
                 SignalManifest("voltage", .voltage, unit: "V", held: true, about: "Voltage of the supply."),
                 SignalManifest("frequency", .frequency, unit: "Hz", held: true, about: "Frequency of the supply; none with 'bus'."),
                 SignalManifest("temperature", .temperature, unit: "°C", held: true, about: "Temperature inside."),
-                SignalManifest("station_status", members: ChargePointStatus.names.map(\.description), about: "Status of the charge point itself (connector 0)."),
+                SignalManifest(
+                    "station_status", members: ChargePointStatus.names.map(\.description), about: "Status of the charge point itself (connector 0)."),
             ],
             frames: [
                 FrameManifest("start", id: 0x200, use: .sends, about: "Start charging."),

@@ -215,7 +215,14 @@ final class LiveNetwork: LinkCarrier, Outside {
         var link = known ?? -1
         // A second connection under the name of a charge point of this run is somebody else.
         if let known, let standing = serverEnd[known] {
-            if clientEnd[known] == nil || ends[clientEnd[known] ?? standing]?.isOpen == true {
+            if simulation.links.links[known].isRemote {
+                // It comes again before its old connection was heard to end: the machine decides, and if the new one takes the place, it takes the name too.
+                if node.replacesConnections {
+                    simulation.links.close(known)
+                } else {
+                    link = simulation.links.connectStranger(identity: identity, centralSystem: place.node)
+                }
+            } else if clientEnd[known] == nil || ends[clientEnd[known] ?? standing]?.isOpen == true {
                 link = simulation.links.connectStranger(identity: identity, centralSystem: place.node)
             } else {
                 drop(standing, .policyViolation, reason: "replaced by a newer connection")
