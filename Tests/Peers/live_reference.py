@@ -61,7 +61,7 @@ async def reference(evsim):
         equal("verdict", two["verdict"], one["verdict"])
 
         def judged(report):
-            return [(e.get("text") or e.get("expectation"), e.get("result") or e.get("holds")) for e in report["expectations"]]
+            return [(e["that"], e["ok"], e["exercised"]) for e in report["expect"]]
 
         equal("expectations", judged(two), judged(one))
         first, second = counts(virtual), counts(live)

@@ -48,7 +48,7 @@ class Live:
         root = pathlib.Path(self.folder.name)
         self.output = root / "out"
         (root / "scenario.yaml").write_text(text, encoding="utf-8")
-        command = [evsim, "run", str(root / "scenario.yaml"), "-o", str(self.output), "--quiet", "--no-plots", *options]
+        command = [evsim, "run", str(root / "scenario.yaml"), "-o", str(self.output), "--no-plots", *options]
         if realtime:
             command += ["--realtime", "--ready-file", str(root / "ready.json")]
         self.errors = open(root / "errors", "w+", encoding="utf-8")
@@ -193,4 +193,4 @@ async def outcome(work):
     try:
         return await work
     except Exception as error:  # noqa: BLE001
-        return type(error).__name__.removesuffix("Error")
+        return getattr(error, "code", type(error).__name__)

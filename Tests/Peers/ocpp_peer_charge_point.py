@@ -211,11 +211,13 @@ async def charging(office):
 
 
 async def triggers(office):
-    for message, connector in [("Heartbeat", None), ("StatusNotification", 2), ("MeterValues", 1), ("BootNotification", None),
-                               ("DiagnosticsStatusNotification", None), ("FirmwareStatusNotification", None)]:
+    for message, connector in [("Heartbeat", None), ("StatusNotification", 2), ("MeterValues", 1), ("DiagnosticsStatusNotification", None),
+                               ("FirmwareStatusNotification", None)]:
         seen = len(office.calls(message))
         await status(f"TriggerMessage {message}", office, call.TriggerMessage(requested_message=message, connector_id=connector), "Accepted")
         check(f"{message} comes", await office.until_call(message, seen + 1))
+    # Who is accepted does not introduce itself again: that would count as a reboot.
+    await status("TriggerMessage BootNotification", office, call.TriggerMessage(requested_message="BootNotification"), "Rejected")
     await status("TriggerMessage of connector 9", office, call.TriggerMessage(requested_message="MeterValues", connector_id=9), "Rejected")
     seen = len(office.calls("LogStatusNotification"))
     await status("ExtendedTriggerMessage", office, call.ExtendedTriggerMessage(requested_message="LogStatusNotification"), "Accepted")
@@ -296,7 +298,7 @@ async def outage(server, office):
     times = [m[3]["meterValue"][0]["timestamp"] for m in after if m[2] == "MeterValues" and m[3].get("transactionId") == transaction]
     check("queued values come in order, each once", times == sorted(set(times)), times)
     gaps = [(parse(b) - parse(a)).total_seconds() for a, b in zip(times, times[1:])]
-    check("no value is missing", len(times) >= 6 and max(gaps) < 1.6, gaps)
+    check("no value is missing", len(times) >= 4 and max(gaps) < 1.6, gaps)
 
 
 def parse(text):
