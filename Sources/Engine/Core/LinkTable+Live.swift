@@ -20,7 +20,10 @@ extension LinkTable {
         let link = links[number]
         let wasUp = link.isUp
         link.isUp = true
-        if !wasUp { planFailures(number) }
+        if !wasUp {
+            recorder.capture?.opened(number, at: kernel.now)
+            planFailures(number)
+        }
         announce(number, atCentralSystem ? link.centralSystem : link.chargePoint, after: .zero, .stands)
         if link.isRemote { announce(number, link.chargePoint, after: .zero, .stands) }
     }

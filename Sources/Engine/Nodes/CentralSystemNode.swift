@@ -108,7 +108,7 @@ final class CentralSystemNode: Node {
     override var replacesConnections: Bool { machine.settings.secondConnection == .replace }
 
     override func refusal(of identity: String, _ credentials: (user: String, password: [UInt8])?, certificate: String?) -> (status: Int, text: String)? {
-        refusalOfGuest(identity, credentials, certificate)
+        isDown ? (503, "the central system is down") : refusalOfGuest(identity, credentials, certificate)
     }
 
     // MARK: Connections
