@@ -118,6 +118,7 @@ if [ -n "$python" ]; then
     judge "the judge of messages" Tests/Peers/message_judge.py "$bench"
     judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"
     judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"
+    judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"
 else
     skip "the Python judges: no venv, or no packages"
 fi

@@ -48,6 +48,11 @@ public enum Runner {
                     code: .network, message: "\(simulation.nodes[node].name) has an address as 'csms:', which needs --realtime",
                     span: simulation.scenario.nodes[simulation.scenario.symbols.declarationOfNode[node]].span, time: nil)
             }
+            if let node = simulation.nodes.first(where: { ($0 as? RemoteChargePointNode)?.isAwaited == true }) {
+                throw RunFailure(
+                    code: .network, message: "\(node.name) is another program that has to connect, which needs --realtime (or 'awaited: false')",
+                    span: simulation.scenario.nodes[simulation.scenario.symbols.declarationOfNode[node.index]].span, time: nil)
+            }
             if let pace = simulation.scenario.run.pace { simulation.driver = PacedDriver(simulation, pace: pace, outside: nil) }
             return
         }

@@ -25,6 +25,7 @@ extension LinkTable {
             planFailures(number)
         }
         announce(number, atCentralSystem ? link.centralSystem : link.chargePoint, after: .zero, .stands)
+        if link.isRemote { announce(number, link.chargePoint, after: .zero, .stands) }
     }
 
     /// The connection of a link is gone, or never came.
@@ -42,7 +43,7 @@ extension LinkTable {
         guard link.isUp || ending != nil else { return }
         let message = OCPPMessage.frame(Array(bytes))
         // What a node of this run has sent was recorded when it was sent.
-        if (up ? link.chargePoint : link.centralSystem) < 0 { noteStranger(message, bytes, link, up: up) }
+        if up ? link.isSpokenFor : link.centralSystem < 0 { noteStranger(message, bytes, link, up: up) }
         let node = up ? link.centralSystem : link.chargePoint
         kernel.schedule(
             at: kernel.now, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),

@@ -12,6 +12,8 @@ final class LinkTable {
         let chargePoint: Int
         /// The central system, or -1 if it is none of this run.
         let centralSystem: Int
+        /// Whether the charge point is a node of this run that another program speaks for.
+        let isRemote: Bool
         /// Name under which the charge point connects.
         let identity: String
         /// Number of the connection at the central system.
@@ -46,6 +48,9 @@ final class LinkTable {
         let recordUp: [UInt8]
         let recordDown: [UInt8]
 
+        /// Whether what the charge point sends comes from another program.
+        var isSpokenFor: Bool { chargePoint < 0 || isRemote }
+
         /// A connection that one end has closed: what that end sent before still arrives, and the end of the connection behind it.
         struct Ending {
             /// Whether it is the central system that has still to hear of it.
@@ -62,9 +67,10 @@ final class LinkTable {
             let since: Instant
         }
 
-        init(number: Int, chargePoint: Int, centralSystem: Int, name: String, firstStream: Int?) {
+        init(number: Int, chargePoint: Int, centralSystem: Int, name: String, firstStream: Int?, isRemote: Bool = false) {
             self.number = number
             self.chargePoint = chargePoint
+            self.isRemote = isRemote
             identity = name
             self.centralSystem = centralSystem
             self.firstStream = firstStream
@@ -75,6 +81,8 @@ final class LinkTable {
 
     var links: [Link] = []
     private var linkOfChargePoint: [Int: Int] = [:]
+    /// Whether there is a charge point that another program speaks for.
+    private(set) var hasRemotes = false
     /// What carries messages outside of the kernel; `nil` in virtual time.
     var carrier: (any LinkCarrier)?
     unowned(unsafe) var simulation: Simulation!
@@ -98,10 +106,10 @@ final class LinkTable {
     // MARK: Building
 
     /// Joins a charge point and its central system; the number of the link.
-    func connect(chargePoint: Int, identity: String, centralSystem: Int) -> Int {
+    func connect(chargePoint: Int, identity: String, centralSystem: Int, isRemote: Bool = false) -> Int {
         let link = Link(
             number: links.count, chargePoint: chargePoint, centralSystem: centralSystem, name: identity,
-            firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0))
+            firstStream: simulation.scenario.symbols.messageStream(node: chargePoint, action: 0), isRemote: isRemote)
         let declarations = simulation.scenario.links.filter { declaration in
             let (first, second) = declaration.between
             return first.contains(chargePoint) && second.contains(centralSystem) || first.contains(centralSystem) && second.contains(chargePoint)
@@ -110,6 +118,7 @@ final class LinkTable {
         links.append(link)
         recorder.capture?.join(link.number, chargePoint: chargePoint, centralSystem: centralSystem, identity: link.identity)
         linkOfChargePoint[chargePoint] = links.count - 1
+        if isRemote { hasRemotes = true }
         return links.count - 1
     }
 
@@ -197,7 +206,7 @@ final class LinkTable {
             }
             record(message, action, name, link, up: false, label: -1)
         }
-        if link.chargePoint < 0, !message.isCall { answered(message, link, up: true) }
+        if link.isSpokenFor, !message.isCall { answered(message, link, up: true) }
         travel(message, action, number, up: false, &link.lastDown, link)
     }
 
@@ -300,8 +309,12 @@ final class LinkTable {
     func send(_ request: MessageRequest) {
         guard let number = linkOfChargePoint[request.chargePoint] else { return simulation.stepRunner.callEnded(request.strand) }
         if request.from == request.chargePoint {
-            guard let chargePoint = simulation.nodes[request.chargePoint] as? ChargePointNode else { return simulation.stepRunner.callEnded(request.strand) }
-            return chargePoint.send(request)
+            if let chargePoint = simulation.nodes[request.chargePoint] as? ChargePointNode { return chargePoint.send(request) }
+            if links[number].isRemote {
+                let name = simulation.nodes[request.chargePoint].name
+                return simulation.fail(.badNode, "\(name) is another program, which sends what it likes: no step can send in its name", span: request.step.span)
+            }
+            return simulation.stepRunner.callEnded(request.strand)
         }
         guard let central = simulation.nodes[links[number].centralSystem] as? CentralSystemNode else { return simulation.stepRunner.callEnded(request.strand) }
         central.send(request, link: number)

@@ -43,8 +43,12 @@ class Node: CANReceiver {
     var listening: LiveListening? { nil }
     /// How the node reaches its central system in a live run; `nil` if it is no charge point.
     var connecting: LiveConnecting? { nil }
+    /// Whether a central system gives the place of a connection to a newer one of the same identity.
+    var replacesConnections: Bool { false }
     /// Why a central system does not let somebody connect, with the status of HTTP; `nil` if it does.
     func refusal(of identity: String, _ credentials: (user: String, password: [UInt8])?, certificate: String?) -> (status: Int, text: String)? { nil }
+    /// A central system has learnt something of the node.
+    func learnt(_ news: CentralSystemOutput) {}
     /// A connection that the node is an end of stands.
     func linkUp(_ link: Int) {}
     /// A connection is gone, or could not be opened.

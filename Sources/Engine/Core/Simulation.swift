@@ -367,9 +367,11 @@ public final class Simulation: EventDispatcher {
     private func reportBootTimeout() {
         let waiting = nodes.filter { !isBooted[$0.index] && ($0.bootsAtOnce || hasOrigin) }
         let late = waiting.map(\.name)
+        // In a live run the reason is most often that nobody answered.
+        let reason = warnings.last { $0.code == .noConnection }.map { " (\($0.text))" } ?? ""
         fail(
             .notReady,
-            "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot \(hasOrigin ? "before the end of the run, so no step was done" : "within \(scenario.run.readyWithin.secondsText) s")",
+            "\(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? " and \(late.count - 5) more" : "") did not boot \(hasOrigin ? "before the end of the run, so no step was done" : "within \(scenario.run.readyWithin.secondsText) s")\(reason)",
             span: waiting.first.map { scenario.nodes[scenario.symbols.declarationOfNode[$0.index]].span })
     }
 

@@ -36,6 +36,8 @@ final class LiveNetwork: LinkCarrier, Outside {
     private var serverEnd: [Int: ConnectionID] = [:]
     /// The instant that belongs to now, given by the driver.
     var clock: () -> Instant = { .zero }
+    /// The most that comes in between two looks at the run.
+    private static let most = 512
     /// Working memory for texts that go out.
     private var text: [UInt8] = []
 
@@ -177,11 +179,13 @@ final class LiveNetwork: LinkCarrier, Outside {
 
     func wait(until deadline: UInt64) {
         var limit = deadline
-        // What has come is handed on before more is waited for.
-        while let event = loop.next(until: limit) {
+        var rest = Self.most
+        // What has come is handed on before more is waited for; who sends without end does not hold up the run.
+        while rest > 0, let event = loop.next(until: limit) {
             simulation.kernel.advance(to: clock())
             handle(event)
             limit = 0
+            rest -= 1
         }
     }
 
@@ -215,22 +219,31 @@ final class LiveNetwork: LinkCarrier, Outside {
             return loop.refuse(id, UpgradeError(refusal.status, refusal.text))
         }
         let subprotocol = request.protocols.first { $0 == "ocpp1.6" }
-        let known = simulation.links.link(identity: identity, centralSystem: place.node)
-        var link = known ?? -1
-        // A second connection under the name of a charge point of this run is somebody else.
-        if let known, let standing = serverEnd[known] {
-            if clientEnd[known] == nil || ends[clientEnd[known] ?? standing]?.isOpen == true {
-                link = simulation.links.connectStranger(identity: identity, centralSystem: place.node)
-            } else {
-                drop(standing, .policyViolation, reason: "replaced by a newer connection")
-                serverEnd[known] = nil
-                simulation.links.endEnding(known)
-            }
-        } else if known == nil {
-            link = simulation.links.stranger(identity: identity, centralSystem: place.node)
-        }
+        let link = link(for: identity, node)
         ends[id] = End(link: link, isCentralSystem: true)
         loop.accept(id, subprotocol: subprotocol)
+    }
+
+    /// The link of somebody who connects to a central system under a name.
+    private func link(for identity: String, _ node: Node) -> Int {
+        let links = simulation.links
+        guard let known = links.link(identity: identity, centralSystem: node.index) else {
+            return links.stranger(identity: identity, centralSystem: node.index)
+        }
+        guard links.links[known].isRemote else {
+            // Whoever has the name of a charge point of this run that is not just connecting is somebody else.
+            guard let own = clientEnd[known], ends[own]?.isOpen == false else { return links.stranger(identity: identity, centralSystem: node.index) }
+            if let standing = serverEnd.removeValue(forKey: known) {
+                drop(standing, .policyViolation, reason: "replaced by a newer connection")
+                links.endEnding(known)
+            }
+            return known
+        }
+        guard serverEnd[known] != nil else { return known }
+        // It comes again before its old connection was heard to end: what takes the place takes the name too; the machine decides about the others.
+        guard node.replacesConnections else { return links.connectStranger(identity: identity, centralSystem: node.index) }
+        links.close(known)
+        return known
     }
 
     private func opened(_ id: ConnectionID, _ opening: Opening) {
@@ -242,6 +255,7 @@ final class LiveNetwork: LinkCarrier, Outside {
         end.isOpen = true
         ends[id] = end
         if end.isCentralSystem {
+            if let old = serverEnd[end.link], ends[old] != nil { drop(old, .policyViolation, reason: "replaced by a newer connection") }
             serverEnd[end.link] = id
             if let ping = simulation.nodes[simulation.links.links[end.link].centralSystem].listening?.pingInterval { setPing(id, ping) }
         } else if let ping = simulation.nodes[simulation.links.links[end.link].chargePoint].connecting?.pingInterval {

@@ -59,6 +59,7 @@ final class ArrivalsNode: Node {
         publish(Signal.arrivals, Double(arrivals))
         let need = energy.next(at: now) / 3600
         let time = stay.next(at: now)
+        if let remote = stations.first(where: { simulation.nodes[$0] is RemoteChargePointNode }) { return simulation.notHere(remote, for: self) }
         let free = stations.filter { (simulation.nodes[$0] as? ChargePointNode)?.freeConnector() != nil }
         guard !free.isEmpty, let stayTime = Duration(seconds: max(time, 60)),
             let chargePoint = simulation.nodes[free[Int(draws.draw(.choice, site: 1, Double(free.count), 0))]] as? ChargePointNode,

@@ -75,14 +75,26 @@ final class CentralSystemNode: Node {
         case .setReplyTimer(let number, let instant): setTimer(Timer.reply, at: instant, payload: number)
         case .close(let connection, _): simulation.links.close(connections[connection].link, by: .centralSystem)
         case .callEnded(let connection, let token, let outcome): ended(connection, token, outcome)
-        case .registered: publishChange(Signal.registered, Double(machine.registeredCount))
-        case .transactionStarted, .transactionEnded: publishTransactions(output)
-        case .status, .meterValues, .repeated, .learned: break
+        case .registered(let connection, _):
+            publishChange(Signal.registered, Double(machine.registeredCount))
+            tell(connection, output)
+        case .transactionStarted(let connection, _, _, _, _), .transactionEnded(let connection, _, _, _, _, _):
+            publishTransactions(output)
+            tell(connection, output)
+        case .status(let connection, _, _): tell(connection, output)
+        case .meterValues, .repeated, .learned: break
         case .violation(let connection, _, let text):
             violations += 1
             publish(Signal.violations, Double(violations))
             simulation.invalidState("\(name) about \(machine.identity(connection))", text)
         }
+    }
+
+    /// Another program's charge point has no machine here: what it does is what its central system learns.
+    private func tell(_ connection: Int, _ output: CentralSystemOutput) {
+        guard simulation.links.hasRemotes, connections.indices.contains(connection), connections[connection].link >= 0 else { return }
+        let link = simulation.links.links[connections[connection].link]
+        if link.isRemote { simulation.nodes[link.chargePoint].learnt(output) }
     }
 
     private func publishTransactions(_ output: CentralSystemOutput) {
@@ -93,9 +105,10 @@ final class CentralSystemNode: Node {
     }
 
     override var listening: LiveListening? { live }
+    override var replacesConnections: Bool { machine.settings.secondConnection == .replace }
 
     override func refusal(of identity: String, _ credentials: (user: String, password: [UInt8])?, certificate: String?) -> (status: Int, text: String)? {
-        refusalOfGuest(identity, credentials, certificate)
+        isDown ? (503, "the central system is down") : refusalOfGuest(identity, credentials, certificate)
     }
 
     // MARK: Connections

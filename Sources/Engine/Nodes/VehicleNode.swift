@@ -83,7 +83,7 @@ final class VehicleNode: Node {
     }
 
     override func timer(_ id: UInt32, _ payload: UInt32) {
-        guard let chargePoint = simulation.nodes[station] as? ChargePointNode else { return }
+        guard let chargePoint = simulation.nodes[station] as? ChargePointNode else { return simulation.notHere(station, for: self) }
         if id == Self.arriveTimer {
             guard let vehicle = try? settings.vehicle(stateOfCharge: startSOC, supplyPhases: chargePoint.supply.phases) else { return }
             guard chargePoint.isFree(connector) else {
