@@ -1,9 +1,10 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|ocpp|formula|scenario|plugin|ws-echo]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
 ///
 /// `evsim-bench ocpp-check [--lenient]` and `evsim-bench ocpp-order` are tools for the judges of the tests (``MessageCheck``, ``OrderCheck``);
-/// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport.
+/// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
+/// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
@@ -14,12 +15,17 @@ enum Main {
         ("scenario", { ScenarioBenchmark.run() }),
         ("plugin", { PluginBenchmark.run() }),
         ("ws-echo", { WebSocketBenchmark.run() }),
+        ("ocpp-load", { LoadBenchmark.run() }),
+        ("ocpp-virtual", { VirtualBenchmark.run() }),
     ]
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
         if let program = arguments.first, program == "ws-echo-server" || program == "ws-echo-client" {
             exit(EchoPrograms.run(program, Array(arguments.dropFirst())))
+        }
+        if let program = arguments.first, program == "ocpp-csms" || program == "ocpp-charge-points" {
+            exit(LoadPrograms.run(program, Array(arguments.dropFirst())))
         }
         if arguments.first == "raw-echo-server" { exit(RawEcho.server()) }
         if arguments.first == "ocpp-check" {

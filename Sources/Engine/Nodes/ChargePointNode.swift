@@ -167,13 +167,18 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
 
     /// Publishes what has changed of the state of the machine.
     private func publishState() {
-        publishChange(Signal.online, machine.isConnected ? 1 : 0)
-        publishChange(Signal.registered, machine.registration == .accepted ? 1 : 0)
-        publishChange(Signal.queue, Double(machine.undeliveredMessages))
-        publishChange(Signal.transactions, Double(machine.runningTransactions))
-        publishChange(Signal.transaction, Double(machine.transactionID(connector: 1) ?? 0))
-        publishChange(Signal.reserved, machine.isReserved(connector: 1) ? 1 : 0)
+        let state = look { $0.summary }
+        publishChange(Signal.online, state.isConnected ? 1 : 0)
+        publishChange(Signal.registered, state.registration == .accepted ? 1 : 0)
+        publishChange(Signal.queue, Double(state.undeliveredMessages))
+        publishChange(Signal.transactions, Double(state.runningTransactions))
+        publishChange(Signal.transaction, Double(state.transactionID ?? 0))
+        publishChange(Signal.reserved, state.isReserved ? 1 : 0)
     }
+
+    /// Looks at the machine where it lies; its methods would otherwise be called on a copy, since the node is a class.
+    @inline(__always)
+    private func look<Value>(_ body: (inout ChargePointMachine) -> Value) -> Value { body(&machine) }
 
     override func timer(_ id: UInt32, _ payload: UInt32) {
         if id == Timer.reply { return replyDue(payload) }
@@ -318,7 +323,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     /// Whether a vehicle can use a connector now.
     func isFree(_ connector: Int) -> Bool {
         machine.registration == .accepted && bus == nil && plants.indices.contains(connector - 1) && !plants[connector - 1].isPlugged
-            && machine.status(connector: connector) == .available
+            && look { $0.status(connector: connector) } == .available
     }
 
     /// Tells a vehicle its state of charge whenever readings are published.
@@ -340,7 +345,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     }
 
     func stopSession(connector: Int) {
-        guard machine.hasTransaction(connector: connector) else { return }
+        guard look({ $0.hasTransaction(connector: connector) }) else { return }
         drive { $0.localStop(connector: connector, reason: .local, at: now, meter: self, into: &$1) }
     }
 

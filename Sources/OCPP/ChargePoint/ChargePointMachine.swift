@@ -1,6 +1,22 @@
 import JSONText
 import Quantities
 
+/// The state of a charge point in short.
+public struct ChargePointSummary: Hashable, Sendable {
+    /// Whether the connection stands.
+    public var isConnected: Bool
+    /// The state of the registration; `nil` before the first answer to BootNotification.
+    public var registration: RegistrationStatus?
+    /// Messages about transactions that are not on their way to the central system.
+    public var undeliveredMessages: Int
+    /// Transactions that run.
+    public var runningTransactions: Int
+    /// The id of the transaction that runs on connector 1.
+    public var transactionID: Int?
+    /// Whether a reservation keeps connector 1.
+    public var isReserved: Bool
+}
+
 /// A charge point of OCPP 1.6 as a pure state machine.
 ///
 /// Every input carries the instant at which it happens and appends what the charge point wants done to a list of the caller; nothing is read from a
@@ -156,7 +172,12 @@ public struct ChargePointMachine: Sendable {
     }
 
     /// The id of the transaction that runs on a connector; `nil` if none runs or it has none yet.
-    public func transactionID(connector: Int) -> Int? { record(connector)?.transactionID }
+    public func transactionID(connector: Int) -> Int? {
+        guard connectors.indices.contains(connector &- 1), let number = connectors[connector - 1].transaction else { return nil }
+        // By index: a record that is only looked at need not be copied.
+        guard let place = store.transactions.lastIndex(where: { $0.number == number }) else { return nil }
+        return store.transactions[place].transactionID
+    }
 
     /// True if a transaction runs on a connector.
     public func hasTransaction(connector: Int) -> Bool {
@@ -182,6 +203,13 @@ public struct ChargePointMachine: Sendable {
 
     /// How many transactions run.
     public var runningTransactions: Int { connectors.count { $0.transaction != nil } }
+
+    /// What is looked at after every input, in one value; for connector 1 where it is about one connector.
+    public var summary: ChargePointSummary {
+        ChargePointSummary(
+            isConnected: isConnected, registration: registration, undeliveredMessages: undeliveredMessages, runningTransactions: runningTransactions,
+            transactionID: transactionID(connector: 1), isReserved: isReserved(connector: 1))
+    }
 
     /// True if a reservation keeps a connector, or the charge point for 0.
     public func isReserved(connector: Int) -> Bool { store.reservations.all.contains { $0.connector == connector } }
