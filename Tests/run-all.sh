@@ -41,6 +41,15 @@ echo "$line"
 count=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' <<<"$line")
 if [ -n "$count" ] && grep -q ' passed after' <<<"$line"; then passed=$((passed + count)); else bad "unit tests: ${line:-no test ran}"; fi
 
+part "10 000 random schedules of faults: no transaction is lost or doubled"
+if EVSIM_SCHEDULES=10000 $SWIFT test --skip-build --filter FaultScheduleTests >"$scratch/out" 2>&1; then
+    grep -E '^[0-9]+ schedules: ' "$scratch/out"
+    ok
+else
+    bad "schedules of faults"
+    grep -E '^✘' "$scratch/out" | cut -c 1-400
+fi
+
 part "1000 generated files are formatted and run as before"
 if Tests/fmt-generated.sh "$evsim"; then passed=$((passed + 1000)); else bad "generated files"; fi
 
