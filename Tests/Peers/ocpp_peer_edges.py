@@ -90,6 +90,17 @@ async def garbage(evsim):
     await server.down()
 
 
+async def impostor(evsim):
+    """Somebody has the name of a charge point of the run before it is switched on, and stays."""
+    text = OPEN.replace("cp1:  {is: charge-point,", "cp1:  {is: charge-point, boot_after: 1s,").replace("expect: [", "expect: [=cp1.registered, ")
+    with Live(evsim, text) as run:
+        async with connect(f"ws://127.0.0.1:{run.ports['csms']}/cp1", subprotocols=["ocpp1.6"]) as wire:
+            end = End("cp1", wire).begin()
+            check("it is answered", await end.ask(call.Heartbeat()))
+            check("the second connection takes its place", await end.until(end.gone.is_set, 4))
+        equal("the run passes", await run.end(15), 0) or print(run.said())
+
+
 STATION = """evsim: 1
 scenario: peer-garbage
 run: {for: 4s}
