@@ -361,16 +361,18 @@ async def door(evsim):
             start = call.StartTransaction(connector_id=1, id_tag="ALICE", meter_start=0, timestamp=started)
             first = (await box.ask(start)).transaction_id
             check("the restart ends the connection", await box.until(box.gone.is_set, 5))
-        wire = None
+        wire, refusals = None, set()
         for _ in range(60):
             try:
                 wire = await connect(address + "PY-1", **options)
                 await asyncio.sleep(0.05)
                 await wire.ping()
                 break
-            except (OSError, InvalidStatus, ConnectionClosed):
+            except (OSError, InvalidStatus, ConnectionClosed) as error:
+                refusals.add(error.response.status_code if isinstance(error, InvalidStatus) else type(error).__name__)
                 wire = None
                 await asyncio.sleep(0.1)
+        equal("while it restarts", refusals, {503})
         if not check("it is let in again", wire is not None):
             return
         box = Box("PY-1", wire).begin()

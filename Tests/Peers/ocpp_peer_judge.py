@@ -13,8 +13,12 @@ from live_reference import reference
 from ocpp_peer import check, tally
 from ocpp_peer_charge_point import closed_port, keys, station
 from ocpp_peer_csms import door, everything
+from ocpp_peer_edges import garbage, impostor, network, silence, tls
 
-PARTS = {"everything": everything, "door": door, "station": station, "keys": keys, "closed-port": closed_port, "reference": reference}
+PARTS = {
+    "everything": everything, "door": door, "station": station, "keys": keys, "closed-port": closed_port, "reference": reference,
+    "garbage": garbage, "impostor": impostor, "silence": silence, "tls": tls, "network": network,
+}
 
 
 def one(evsim, name):
