@@ -27,6 +27,8 @@ final class LiveNetwork: LinkCarrier, Outside {
     private unowned(unsafe) let simulation: Simulation
     private let loop: EventLoop
     private let settings: LiveSettings
+    /// The most charge points, those of the run and strangers, that a live run takes on.
+    private static let mostLinks = 200_000
     private var listeners: [Listener] = []
     /// The way of each link's charge point to its central system; links without one belong to strangers.
     private var clients: [Int: OCPPClient] = [:]
@@ -219,6 +221,8 @@ final class LiveNetwork: LinkCarrier, Outside {
             return loop.refuse(id, UpgradeError(refusal.status, refusal.text))
         }
         let subprotocol = request.protocols.first { $0 == "ocpp1.6" }
+        // Names that nobody knows cost memory for the rest of the run.
+        guard simulation.links.links.count < Self.mostLinks else { return loop.refuse(id, UpgradeError(503, "too many charge points")) }
         let link = link(for: identity, node)
         ends[id] = End(link: link, isCentralSystem: true)
         loop.accept(id, subprotocol: subprotocol)
