@@ -43,15 +43,16 @@ struct ProcessTests {
             kill(process.processIdentifier, signal)
         }
         #expect(idle.status == status && idle.output.contains("PASS  good") && idle.errors.contains("ended after 1 run; run 1 is in "))
-        let busy = try child(try #require(builtProgram), ["watch", file, "-o", directory.path + "/out", "--no-plots"]) { process in
-            usleep(300_000)
+        let busy = try child(try #require(builtProgram), ["watch", file, "-o", directory.path + "/busy", "--no-plots"]) { process in
+            // It watches once its first run is there.
+            try waitUntil { directory.has("busy/report.json") && !directory.has("busy/.next") }
             try Sample.long.write(toFile: file, atomically: true, encoding: .utf8)
-            try waitUntil { directory.has("out/.next/INCOMPLETE") }
+            try waitUntil { directory.has("busy/.next/INCOMPLETE") }
             usleep(200_000)
             kill(process.processIdentifier, signal)
         }
         #expect(busy.status == status && busy.errors.contains("the run was interrupted; run 1 is in "))
-        #expect(directory.has("out/report.json") && !directory.has("out/.next") && !directory.has("out/INCOMPLETE"))
+        #expect(directory.has("busy/report.json") && !directory.has("busy/.next") && !directory.has("busy/INCOMPLETE"))
     }
 
     @Test("a reader that goes away ends the program quietly")
