@@ -213,7 +213,7 @@ enum LanguageTables {
             settings.map { setting in
                 var type = prose(setting.type.name.split(separator: " | ").joined(separator: ", "))
                 if case .texts(let allowed) = setting.type {
-                    type = allowed.count > 8 ? "list of words" : "list of \(allowed.map(code).joined(separator: ", "))"
+                    type = allowed.isEmpty ? "list of texts" : allowed.count > 8 ? "list of words" : "list of \(allowed.map(code).joined(separator: ", "))"
                 }
                 switch (setting.min, setting.max) {
                 case (let least?, let greatest?): type += ", \(least)…\(greatest)"
