@@ -31,6 +31,7 @@ ON_PURPOSE = {
 TOO_MUCH = {"ocpp-extra-properties"}
 # Rules of message order that the faults of a scenario break.
 FAULTS = {
+    "charge-point-replies": {"framing"},
     "faulty-meter-fraud": {"transaction"},
     "detector-library-meter": {"transaction"},
     "ocpp-boot-flood": {"registration"},
@@ -44,9 +45,13 @@ FAULTS = {
     "ocpp-oversize-field": {"registration"},
     "ocpp-replayed-start": {"offline"},
     "ocpp-replayed-stop": {"transaction"},
-    "ocpp-reset-storm": {"framing"},
+    "ocpp-reset-storm": {"transaction"},
     "ocpp-transaction-id-guessing": {"transaction"},
     "ocpp-transaction-id-random": {"transaction"},
+    # The messages alone do not tell of a reboot without power; an unanswered stop is sent again after one.
+    "tc-015-hard-reset-with-transaction": {"transaction"},
+    "tc-032-1-power-failure": {"registration"},
+    "tc-034-power-failure-unavailable": {"registration"},
 }
 SCHEMAS = mutate.load_schemas()
 # Values of one class are the same to a schema only as long as the schemas have no other keywords.

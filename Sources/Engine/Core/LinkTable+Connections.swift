@@ -41,8 +41,6 @@ extension LinkTable {
             if isOfThisRun { link.ending = Link.Ending(up: up, generation: link.generation, at: max(kernel.now, up ? link.lastUp : link.lastDown)) }
         }
         link.generation &+= 1
-        link.calledUp = nil
-        link.calledDown = nil
         (link.lastUp, link.lastDown) = (.zero, .zero)
         carrier?.close(number, by: closer)
         if closer != .centralSystem { tellEnd(number, link.chargePoint) }
@@ -116,6 +114,7 @@ extension LinkTable {
                 simulation.nodes[ending.up ? link.centralSystem : link.chargePoint].linkDown(number)
             }
             link.isUp = true
+            (link.calledUp, link.calledDown) = (nil, nil)
             simulation.nodes[link.centralSystem].linkUp(number)
             // The central system may have refused it.
             guard link.isUp else {

@@ -21,6 +21,7 @@ extension LinkTable {
         let wasUp = link.isUp
         link.isUp = true
         if !wasUp {
+            (link.calledUp, link.calledDown) = (nil, nil)
             recorder.capture?.opened(number, at: kernel.now)
             planFailures(number)
         }
