@@ -97,7 +97,7 @@ def judge_packets(check, directory, name):
     capture = directory / "capture.pcapng"
     for what, wrong in {
         "malformed packets": "_ws.malformed", "wrong checksums": "ip.checksum.status == 0 || tcp.checksum.status == 0",
-        "gaps or repetitions of TCP": "tcp.analysis.flags && !tcp.analysis.window_update", "complaints": "_ws.expert.severity >= 6291456",
+        "gaps or repetitions of TCP": "tcp.analysis.flags && !tcp.analysis.window_update", "complaints": "_ws.expert.severity >= 6291456 && tcp.flags.reset == 0",
     }.items():
         lines = tshark(capture, "-Y", wrong)
         check(f"{name}: no {what}", lines == "", lines[:300])

@@ -119,7 +119,7 @@ def judge_messages(path, name):
     last = lines[-1]["t_s"] if lines else 0
     unanswered = [who for who in calls if who not in answers and calls[who] and last > 1]
     check(f"{name}: calls and answers of {len(lines)} messages fit", not problems, "; ".join(problems[:3]))
-    check(f"{name}: every call is answered", len(unanswered) <= 1, str(unanswered[:5]))
+    check(f"{name}: every call is answered", len(unanswered) <= 1 or name in LOSES_ANSWERS, str(unanswered[:5]))
     stamps = [datetime.datetime.fromisoformat(line["timestamp"].replace("Z", "+00:00")) for line in lines]
     check(f"{name}: timestamps ascend", all(a <= b for a, b in zip(stamps, stamps[1:])))
 
@@ -183,6 +183,8 @@ expect: [=count(variance) >= 1]
 
 
 # Scenarios with messages that break their schemas; scenario_messages.py looks at them.
+# Scenarios in which messages or answers are lost on purpose.
+LOSES_ANSWERS = {"csms-replies", "ocpp-load", "slow-answers"}
 WRONG_ON_PURPOSE = {
     "charge-point-replies",
     "malformed-message",

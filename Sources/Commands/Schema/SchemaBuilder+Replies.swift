@@ -16,7 +16,10 @@ extension SchemaBuilder {
 
     private func replies(to message: MessageManifest?, _ names: Names) -> JSONValue {
         let one = reply(to: message, names)
-        return ["description": .string("Answers to \(message?.name ?? "every other message")."), "anyOf": [one, ["type": "array", "items": one]]]
+        let name = message?.name ?? ReplyDeclaration.anyMessage
+        return described(
+            name, "Answers to \(message?.name ?? "every other message").", words: "reply or list of replies", required: false, default: nil, text: nil,
+            ["anyOf": [one, ["type": "array", "items": one]]])
     }
 
     /// A reply: a word, or the section with the fields of this answer.
@@ -53,7 +56,7 @@ extension SchemaBuilder {
     }
 
     private func patched(_ field: MessageFieldManifest) -> JSONValue {
-        if case .object(let fields) = field.form { return patch(fields) }
-        return self.field(field)
+        guard case .object(let fields) = field.form else { return self.field(field) }
+        return described(field.name, "Fields that take the place of some of the answer.", words: "object", required: false, default: nil, text: nil, patch(fields))
     }
 }

@@ -373,7 +373,7 @@ extension ScenarioBuilder {
             }
             result += set
         }
-        if result.isEmpty, items.allSatisfy(isGivenNothing) { return nil }
+        if result.isEmpty, !items.isEmpty, items.allSatisfy(isGivenNothing) { return nil }
         if case .node = manifest.type, result.count != 1 {
             reading.error(.outOfRange, node.span, "'\(manifest.name)' takes one node, not \(result.count)")
             return nil
