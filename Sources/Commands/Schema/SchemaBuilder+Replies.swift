@@ -57,6 +57,7 @@ extension SchemaBuilder {
 
     private func patched(_ field: MessageFieldManifest) -> JSONValue {
         guard case .object(let fields) = field.form else { return self.field(field) }
-        return described(field.name, "Fields that take the place of some of the answer.", words: "object", required: false, default: nil, text: nil, patch(fields))
+        let meaning = "Fields that take the place of some of the answer."
+        return described(field.name, meaning, words: "object", required: false, default: nil, text: nil, patch(fields))
     }
 }
