@@ -120,7 +120,8 @@ extension CANFrame {
             return CANFrame(errorClass: [.acknowledgement, .busError], counters: counters)
         }
         return CANFrame(
-            errorClass: [.protocolViolation, .busError], detail: [0, 0, detail | direction, kind == .crc ? BitLocation.crcSequence.rawValue : location.rawValue],
+            errorClass: [.protocolViolation, .busError],
+            detail: [0, 0, detail | direction, kind == .crc ? BitLocation.crcSequence.rawValue : location.rawValue],
             counters: counters)
     }
 }
