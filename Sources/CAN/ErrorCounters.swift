@@ -90,8 +90,6 @@ extension CANFrame {
     }
 
     /// The report that a station's error state changed, as drivers make it: `CAN_ERR_CRTL` with data byte 1, bus-off or restart.
-    ///
-    /// `isSender` says whether the transmit counter is the larger one.
     public static func errorFrame(state: CANErrorState, isRestart: Bool = false, counters: ErrorCounters) -> CANFrame {
         if isRestart { return CANFrame(errorClass: .restarted, counters: counters) }
         let byTransmit = counters.transmit >= counters.receive
