@@ -26,7 +26,7 @@ evsim=$PWD/.build/release/evsim
 
 part "Python for the outside judges"
 python=$PWD/.venv/bin/python
-packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets'
+packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
 if ! "$python" -c "$packages" 2>/dev/null; then
     python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
 fi
@@ -126,6 +126,7 @@ if [ -n "$python" ]; then
     judge "the judges" Tests/Peers/judges.py "$evsim"
     judge "the judge of messages" Tests/Peers/message_judge.py "$bench"
     judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"
+    judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"
     judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"
     judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"
 else

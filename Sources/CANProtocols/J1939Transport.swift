@@ -53,6 +53,13 @@ public struct J1939Transport: Sendable {
         public var identifier: J1939Identifier
         /// Why.
         public var error: TransferError
+
+        /// A failure.
+        public init(handle: Int, identifier: J1939Identifier, error: TransferError) {
+            self.handle = handle
+            self.identifier = identifier
+            self.error = error
+        }
     }
 
     /// What is to be done, or has come out.
