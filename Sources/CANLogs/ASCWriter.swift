@@ -112,11 +112,11 @@ public final class ASCWriter: CANLogWriter {
         let number = channel >= 0 && channel < numbers.count && numbers[channel] > 0 ? numbers[channel] : numbered(channel)
         p = TextPut.decimal(UInt64(number), width: 3, at: p)
         if direction == .unknown { lose(.unknownDirection) }
-        p = TextPut.text(direction == .transmitted ? " Tx " : " Rx ", at: p)
-        // The identifier fills 11 columns from the right.
+        p = TextPut.text(direction == .transmitted ? " Tx   " : " Rx   ", at: p)
+        // The identifier fills 8 columns from the right.
         let digits = p + 16
         let width = Self.identifier(head, at: digits) - digits
-        for _ in 0..<11 - width {
+        for _ in 0..<max(0, 8 - width) {
             p[0] = 0x20
             p += 1
         }
