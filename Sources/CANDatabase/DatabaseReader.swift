@@ -387,3 +387,10 @@ public struct DatabaseReader {
         advance()
     }
 }
+
+extension DatabaseReader {
+    /// The bytes of a file as UTF-8, whichever of the two code pages they are in; lines and columns stay the same.
+    public static func utf8(_ bytes: [UInt8]) -> [UInt8] {
+        String(validating: bytes, as: UTF8.self) != nil ? bytes : Array(Windows1252.text(bytes[...]).utf8)
+    }
+}
