@@ -14,26 +14,64 @@ final class FrameRuntime {
     var stream = -1
     /// Whether the engine sends a periodic frame, because no node kind does.
     var isSentByEngine = true
+    /// Identifier, flags and length, with `fill` in every byte.
+    let blank: CANFrame
+    private let fill: CANData
+    private unowned(unsafe) let can: CANBus
 
-    init(_ declaration: FrameDeclaration, bus: Int, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
+    init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
         self.bus = bus
+        self.can = can
         self.index = index
         self.fields = fields
+        fill = CANData(repeatElement(declaration.fill, count: declaration.length))
+        let code = CANFrame.lengthCode(holding: declaration.length)
+        if declaration.isFD {
+            blank = CANFrame(
+                fd: declaration.id, isExtended: declaration.isExtended, flags: declaration.switchesBitRate ? .bitRateSwitch : [], lengthCode: code,
+                payload: fill.firstEight)
+        } else {
+            blank = CANFrame(
+                id: declaration.id, isExtended: declaration.isExtended, isRemote: declaration.isRemote, lengthCode: code, payload: fill.firstEight)
+        }
     }
 
-    /// The frame with a payload.
+    /// The frame with a payload of at most eight bytes.
     func frame(payload: UInt64) -> CANFrame {
-        CANFrame(id: declaration.id, isExtended: declaration.isExtended, lengthCode: UInt8(declaration.length), payload: payload)
+        var frame = blank
+        frame.payload = payload
+        return frame
     }
 
     /// Identifier and flags, as receivers compare them.
-    var rawIdentifier: UInt32 { frame(payload: 0).rawIdentifier }
+    var rawIdentifier: UInt32 { blank.rawIdentifier }
 
-    /// The frame with its fields taken from the given values in the order of the fields.
+    /// The frame with its fields taken from the given values in the order of the fields; its bus keeps the data of a wide one.
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
-        var payload: UInt64 = 0
-        for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: &payload) }
-        return frame(payload: payload)
+        guard blank.isWide else {
+            var payload = blank.payload
+            for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: &payload) }
+            return frame(payload: payload)
+        }
+        var data = fill
+        withUnsafeMutableBytes(of: &data.bytes) {
+            let data = UnsafeMutableRawBufferPointer(rebasing: $0[..<blank.count])
+            for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: data) }
+        }
+        return can.frame(CANWideFrame(blank, wide: data))
     }
+}
+
+/// A frame between its sending and its arrival.
+struct FrameOnTheWay {
+    var frame: CANFrame
+    /// Subscription that does not get it, -1 for none.
+    var excluding: Int
+}
+
+/// What carries the frames of a bus from the sender to the receivers when they do not arrive at once.
+protocol BusCarrier: AnyObject {
+    /// Takes a frame that a node wants to send, -1 for somebody outside the file; calls `Simulation.arrived` when it is complete on the bus.
+    func take(_ frame: CANFrame, by node: Int, excluding: Int)
 }
