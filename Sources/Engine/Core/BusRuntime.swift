@@ -13,14 +13,32 @@ final class FrameRuntime {
     /// Stream of the frame in the symbol table.
     var stream = -1
     /// Whether the engine sends a periodic frame, because no node kind does.
-    var isSentByEngine = true
+    var isSentByEngine: Bool
+    /// Bits of the payload that tell the frame from others of its identifier, and what they are.
+    let match: (mask: UInt64, bits: UInt64)
+    /// Bytes that a frame must have to be compared.
+    private let matchedBytes: Int
 
     init(_ declaration: FrameDeclaration, bus: Int, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
         self.bus = bus
         self.index = index
         self.fields = fields
+        isSentByEngine = !declaration.isSpoken
+        var match: (mask: UInt64, bits: UInt64) = (0, 0)
+        var bytes = 0
+        for (field, known) in zip(declaration.fields, fields) {
+            guard let fixed = field.fixed else { continue }
+            match.mask |= known.layout.coverage
+            _ = known.layout.setValue(fixed, in: &match.bits)
+            bytes = max(bytes, known.layout.byteCount)
+        }
+        self.match = match
+        matchedBytes = bytes
     }
+
+    /// Whether a frame with the identifier of this one is it: fields with a fixed value hold that value.
+    func accepts(_ frame: CANFrame) -> Bool { frame.payload & match.mask == match.bits && frame.count >= matchedBytes }
 
     /// The frame with a payload.
     func frame(payload: UInt64) -> CANFrame {
@@ -33,7 +51,7 @@ final class FrameRuntime {
     /// The frame with its fields taken from the given values in the order of the fields.
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
         var payload: UInt64 = 0
-        for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: &payload) }
+        for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: &payload) }
         return frame(payload: payload)
     }
 }

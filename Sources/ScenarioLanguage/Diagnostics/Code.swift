@@ -63,6 +63,7 @@ enum Code: String, CaseIterable {
     case settingIsFixed = "E0806"
     case unknownAttack = "E0807"
     case unknownFrameSet = "E0808"
+    case unknownFrame = "E0809"
     // Warnings
     case limitNeverReached = "W0601"
     case limitWithoutCharging = "W0602"

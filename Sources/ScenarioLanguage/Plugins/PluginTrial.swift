@@ -189,6 +189,11 @@ struct PluginTrial {
             return SignalManifest(name, symbol.dimension, unit: symbol.unit, isFlag: symbol.isFlag, held: true, about: signal.about)
         }
         if !kind.states.isEmpty { result.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
+        result += kind.keeps.compactMap { kept in
+            let name = kept.key.text ?? ""
+            guard let symbol = scenario.symbols.signal("sample.\(name)").map({ scenario.symbols.signals[$0] }) else { return nil }
+            return SignalManifest(name, symbol.dimension, unit: symbol.unit, isFlag: symbol.isFlag, settable: true, held: true, about: kept.about)
+        }
         return result
     }
 }

@@ -37,6 +37,8 @@ extension ScenarioBuilder {
         for entry in busEntries { readBus(entry.name, entry.value) }
         readPrivateBuses()
         for node in pendingNodes { inside(node) { bringFrames(node) } }
+        for node in pendingNodes { bringSets(node) }
+        for node in pendingNodes { claimFrames(node) }
         addFrameSymbols()
         bindSignals()
         for node in pendingNodes {
@@ -104,7 +106,7 @@ extension ScenarioBuilder {
                     SignalSymbol(
                         name: "\(full).\(signal.name)", dimension: signal.dimension, unit: signal.unit, members: signal.members, isFlag: signal.isFlag,
                         settable: signal.settable, isHeld: signal.isHeld, node: node))
-                if definition != nil, signal.settable { settingSignals.insert(index) }
+                if let definition, signal.settable, definition.settings.contains(where: { $0.name == signal.name }) { settingSignals.insert(index) }
             }
         }
         if isCounted { scope.table.addGroup(name, first..<(first + count)) }
@@ -124,7 +126,9 @@ extension ScenarioBuilder {
 
     private func makeEnclosure(_ definition: KindDefinition, _ prefix: String, _ body: YAMLNode, _ outer: Enclosure?, _ index: Int) -> Enclosure {
         let enclosure = Enclosure(prefix: prefix, home: definition.home, body: body, outer: outer, settings: definition.settings)
-        enclosure.ownNames = Set(definition.parts.map(\.name) + definition.buses.map(\.name) + definition.signals.map { $0.key.text ?? "" })
+        enclosure.ownNames = Set(
+            definition.parts.map(\.name) + definition.buses.map(\.name) + definition.signals.map { $0.key.text ?? "" }
+                + definition.keeps.map { $0.key.text ?? "" })
         if !definition.states.isEmpty { enclosure.ownNames.insert("state") }
         enclosure.bindings.append(("index", .symbol(.number(Double(index + 1), .none))))
         return enclosure
