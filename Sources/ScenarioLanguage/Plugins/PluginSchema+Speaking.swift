@@ -34,7 +34,7 @@ extension PluginSchema {
             KeyManifest("every", .time, "Period; that of the frame when nothing tells when."),
             KeyManifest("phase", .duration(allowsZero: true), "Time of the first one, counted from the start; that of the frame when not given."),
             KeyManifest("on", .text, "Frame whose arrival it answers: BUS.FRAME, or FRAME."),
-            KeyManifest("entering", .list(.reference(.state)), "States whose beginning it tells: a name or a list."),
+            KeyManifest("entering", .states, "States whose beginning it tells."),
             KeyManifest("after", .time, default: "1ms", "How long the answer takes, at least 1 µs; goes with 'on' and 'entering'."),
             KeyManifest("when", .formula, "What must hold at the instant of sending."),
             KeyManifest("data", .arguments, "Fields with a value or a formula; others hold the node's signal of the same name, or 0."),
