@@ -111,19 +111,21 @@ struct PluginTrial {
         let name = definition.name
         let own = kinds.enumerated().map { index, kind in
             let list = kind.settings.filter { $0.defaultText == nil }.map {
-                ", \($0.name): \(value($0, of: kind, source, $0.name.range(of: "csms") != nil ? "hub" : "cp"))"
+                let given = $0.type == .bus ? "place\(index)" : value($0, of: kind, source, $0.name.range(of: "csms") != nil ? "hub" : "cp")
+                return ", \($0.name): \(given)"
             }
             return "  own\(index): {is: \(kind.name)\(list.joined())}\n"
         }
         var nodes = ""
         var rest = ""
-        var sets = ""
+        // Kinds that speak on a bus get one each: two of them may send the same frame.
+        var places = kinds.indices.map { "  place\($0): {}\n" }.joined()
         switch definition.sort {
         case .kinds: nodes = "  sample: {is: \(name)\(settings)}\n"
         case .detectors: rest = "detectors:\n  sample: {is: \(name)\(settings)}\n"
         case .sequences: rest = "steps:\n  - {call: \(name)\(with)\(needs)}\n"
         case .messages: rest = "steps:\n  - {send: \(name), to: cp\(with)}\n"
-        case .frames: sets = "    sets: [{is: \(name)\(settings)}]\n"
+        case .frames: places += "  apart: {sets: [{is: \(name)\(settings)}]}\n"
         case .attacks:
             rest = "steps:\n  - {attack: \(name), against: \(target), by: cp, for: 1s\(with)}\n"
         }
@@ -141,9 +143,8 @@ struct PluginTrial {
               site: {is: grid-meter, feeds: other}
             \(nodes)\(own.joined())buses:
               wires: {}
-              spare:
-            \(sets.isEmpty ? "    frames: {}" : String(sets.dropLast()))
-              given:
+              spare: {}
+            \(places)  given:
                 frames:
             \(fields.joined())\(rest)
             """

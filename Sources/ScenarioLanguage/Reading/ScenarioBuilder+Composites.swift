@@ -134,7 +134,7 @@ extension ScenarioBuilder {
     /// What a setting that is no number stands for.
     private func binding(_ setting: SettingManifest, _ body: YAMLNode?) -> Binding {
         let node =
-            body?[setting.name] ?? setting.defaultText.flatMap { text in body.map { YAMLNode(kind: .scalar(YAMLNode.Scalar(text: text)), span: $0.span) } }
+            body?[setting.name] ?? setting.defaultText.flatMap { text in body.map { YAMLNode(kind: .scalar(YAMLNode.Scalar(given: text)), span: $0.span) } }
         guard let body, let node, let value = readSetting(node, setting, body: body, watchDimension: nil) else { return .absent }
         switch value {
         case .number(let number):

@@ -246,7 +246,7 @@ extension ScenarioBuilder {
     private func defaultValue(_ manifest: SettingManifest, _ body: YAMLNode, _ watchDimension: Dimension?) -> SettingValue? {
         guard let text = manifest.defaultText else { return nil }
         if case .texts = manifest.type { return .texts(text.split(separator: ",").map { String($0).trimmed }) }
-        return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(text: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
+        return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(given: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
     }
 
     /// Reads one setting; settings of definitions that stand for a text, a node, a bus or a signal are written `=name`.
@@ -325,7 +325,7 @@ extension ScenarioBuilder {
     private func settingText(_ node: YAMLNode, _ what: String) -> YAMLNode? {
         guard let enclosure = scope.enclosure, node.scalar?.isQuoted == false, let text = node.text, text.hasPrefix("=") else { return node }
         let name = String(text.dropFirst()).trimmed
-        if case .symbol(.text(let value))? = enclosure.binding(name) { return YAMLNode(kind: .scalar(YAMLNode.Scalar(text: value)), span: node.span) }
+        if case .symbol(.text(let value))? = enclosure.binding(name) { return YAMLNode(kind: .scalar(YAMLNode.Scalar(given: value)), span: node.span) }
         if case .absent? = enclosure.binding(name) { return nil }
         reading.error(
             .unknownParameter, node.span, "\(what): '\(name)' is no setting that is a text",

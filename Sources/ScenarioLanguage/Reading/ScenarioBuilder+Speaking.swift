@@ -36,9 +36,19 @@ extension ScenarioBuilder {
         let places = buses(definition, enclosure)
         // Why there is no bus was said where it should have been given.
         guard !places.isEmpty || !reading.hasErrors else { return }
-        let names = places.flatMap { scenario.buses[$0].frames.map(\.name) }
+        let names = places.flatMap { bus in
+            let prefixes = enclosure.framePrefixes(of: bus)
+            return scenario.buses[bus].frames.compactMap { frame in
+                let prefix = prefixes.first { frame.name.hasPrefix($0) } ?? ""
+                let name = String(frame.name.dropFirst(prefix.count))
+                return name.contains(".") ? nil : name
+            }
+        }
         let frame = written.split(separator: ".").last.map(String.init) ?? written
-        if places.contains(where: { reading.isBroken("\(scenario.buses[$0].name).\(frame)") }) { return }
+        let isBroken = places.contains { bus in
+            (enclosure.framePrefixes(of: bus) + [""]).contains { reading.isBroken("\(scenario.buses[bus].name).\($0)\(frame)") }
+        }
+        guard !isBroken else { return }
         reading.error(
             .unknownFrame, node.span, "there is no frame \(Diagnostic.quoted(written))",
             label: reading.suggestion(frame, names) ?? (names.isEmpty ? "its bus has no frames" : "frames: \(names.prefix(24).joined(separator: ", "))"))
