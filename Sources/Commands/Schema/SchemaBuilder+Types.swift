@@ -48,6 +48,14 @@ extension SchemaBuilder {
         case .states: return ["anyOf": [reference(.state, scalars), ["type": "array", "items": reference(.state, scalars)]]]
         case .reference(let what): return reference(what, scalars)
         case .action: return action(names)
+        case .frame: return text
+        case .bytes:
+            return define("bytes") {
+                [
+                    "type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9A-Fa-f .]*$", "examples": ["D2 04"],
+                    "patternErrorMessage": "hexadecimal bytes, for example 'D2 04'",
+                ]
+            }
         case .message: return message(scalars == .open && names == .settings ? .builtIn : names)  // A message of a plugin has an official name.
         case .version: return ["const": 1]
         case .formula: return formula

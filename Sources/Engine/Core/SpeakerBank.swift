@@ -127,7 +127,7 @@ final class SpeakerBank {
                 case .formula: return speech.values[field]?.value(at: now) ?? 0
                 case .usual: return frame.fields[field].source >= 0 ? simulation.signals.latest(frame.fields[field].source) : 0
                 }
-            })
+            }, by: speech.node)
     }
 }
 

@@ -54,6 +54,7 @@ enum Code: String, CaseIterable {
     case mixedDimensions = "E0419"
     case tooMany = "E0420"
     case unknownAction = "E0421"
+    case unknownFrame = "E0422"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"
@@ -63,7 +64,6 @@ enum Code: String, CaseIterable {
     case settingIsFixed = "E0806"
     case unknownAttack = "E0807"
     case unknownFrameSet = "E0808"
-    case unknownFrame = "E0809"
     // Warnings
     case limitNeverReached = "W0601"
     case limitWithoutCharging = "W0602"
@@ -89,4 +89,5 @@ enum Code: String, CaseIterable {
     case unsentFrame = "W0622"
     case neverPublished = "W0623"
     case unusedPlugin = "W0624"
+    case fieldSaturates = "W0625"
 }

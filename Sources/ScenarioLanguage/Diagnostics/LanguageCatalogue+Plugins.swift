@@ -32,9 +32,5 @@ extension LanguageCatalogue {
         entry(
             .unknownFrameSet, "unknown set of frames", "'sets' of a bus names sets of frames of plugins that the file uses.",
             wrong: "can0: {sets: [batery-status]}", right: "can0: {sets: [battery-status]}"),
-        entry(
-            .unknownFrame, "unknown frame",
-            "A rule with 'on' and an entry of 'sends' name a frame of a bus of the kind: FRAME, or BUS.FRAME when several buses have one of that name. Sets of frames that the kind names in 'sets' bring theirs.",
-            wrong: "sends: {answer: {on: bus.qestion}}", right: "sends: {answer: {on: bus.question}}"),
     ]
 }

@@ -231,6 +231,9 @@ struct FormatSchema {
         case .send:
             value = .any
             with = .fields(fields(ofMessage: name))
+        case .transmit:
+            value = .any
+            with = .named(.quantity(rescales: true))
         case .call:
             value = .any
             with = .fields(sequences.first { $0.name == name }?.fields ?? [])

@@ -52,6 +52,10 @@ public indirect enum KeyType: Sendable, Hashable {
     case repetition
     /// A message of the catalogue, or of a plugin.
     case message
+    /// A frame, `BUS.FRAME`, or a bus.
+    case frame
+    /// Bytes in hexadecimal digits.
+    case bytes
     /// An action of a kind of node.
     case action
     /// Nodes: a name, `cp.*`, a list, or a formula that gives nodes.
@@ -114,6 +118,8 @@ public indirect enum KeyType: Sendable, Hashable {
         case .warning: "code"
         case .repetition: "number, forever, time or formula"
         case .message: "message"
+        case .frame: "BUS.FRAME or BUS"
+        case .bytes: "hexadecimal bytes"
         case .action: "action"
         case .target: "nodes"
         case .lines: "list of signals"

@@ -187,6 +187,8 @@ public struct BusDeclaration: Sendable {
     public var name: String
     /// Bits per second.
     public var bitrate: Double
+    /// Bits per second of the data phase of CAN FD; `nil` when frames are sent at one rate.
+    public var dataBitrate: Double?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
     /// The name's place.
@@ -215,6 +217,14 @@ public struct FrameDeclaration: Sendable {
     public var isSpoken = false
     /// The name's place; `nil` when a kind brought the frame.
     public var span: Span?
+    /// Whether the frame has the format of CAN FD.
+    public var isFD = false
+    /// Whether the data phase of the FD frame is sent at the second bit rate.
+    public var switchesBitRate = false
+    /// Whether the frame asks for data and carries none.
+    public var isRemote = false
+    /// What stands in bits of no field, byte by byte.
+    public var fill: UInt8 = 0
 }
 
 /// One field of a frame.

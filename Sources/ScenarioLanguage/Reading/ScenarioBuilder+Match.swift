@@ -17,6 +17,10 @@ extension ScenarioBuilder {
 
     /// Reads the fields with a fixed value of a frame.
     func readMatch(_ node: YAMLNode, into frame: inout FrameDeclaration) -> Bool {
+        guard frame.length <= 8 else {
+            reading.error(.outOfRange, node.span, "'match' works in frames of at most 8 bytes", label: "this one has \(frame.length)")
+            return false
+        }
         for entry in reading.mapping(node, "'match'", example: "{command: 0x23}") ?? [] {
             guard let index = frame.fields.firstIndex(where: { $0.name == entry.name }) else {
                 let names = frame.fields.map(\.name)
