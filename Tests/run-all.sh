@@ -1,137 +1,184 @@
 #!/usr/bin/env bash
 # Everything that CI runs, part by part. Each part says what passed; the last line counts all.
+# What needs the build comes after it; then parts run side by side, one for each core, and their outputs stand in the order of this file.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 SWIFT=${SWIFT:-swift}
 RELEASE=${RELEASE:--c release --static-swift-stdlib}
-passed=0 failed=0 skipped=0
+JOBS=${JOBS:-$(nproc)}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+evsim=$PWD/.build/release/evsim
+bench=$PWD/.build/release/evsim-bench
+debug=$PWD/.build/debug/evsim
+python=$PWD/.venv/bin/python
 
-ok() { passed=$((passed + 1)); }
+# Counts of the part that runs.
+passed=0 failed=0 skipped=0
+ok() { passed=$((passed + ${1:-1})); }
 bad() { failed=$((failed + 1)); echo "FAILED: $1"; }
 skip() {
     # A test that did not run is never a test that passed; where everything must be there, it is a failure.
     if [ "${CI:-}" = true ]; then bad "not run: $1"; else skipped=$((skipped + 1)); echo "SKIPPED (loud): $1"; fi
 }
-part() { echo; echo "== $1"; }
+# The counts that the last line of a program's output gives.
+counted() { # name, file
+    local p f
+    p=$(tail -1 "$2" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p')
+    f=$(tail -1 "$2" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2/p')
+    if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "$1 did not come to an end"; fi
+}
+judge() { # name, program, arguments
+    local name=$1
+    shift
+    if [ ! -x "$python" ]; then skip "$name: no venv, or no packages"; return; fi
+    "$python" -B "$@" | tee "$own/judge"
+    counted "$name" "$own/judge"
+}
 
-part "house rules"
-if Tests/lint.sh; then ok; else bad "lint"; fi
+unit_tests() {
+    $SWIFT test --skip-build >"$own/unit.log" 2>&1
+    grep -vE '^(◇|✔|↳) |Test case passing|Compiling|^\[' "$own/unit.log" | tail -n 40
+    grep -E '^SKIPPED' "$own/unit.log" | sort -u
+    local line count
+    line=$(grep -E 'Test run with [0-9]+ tests' "$own/unit.log" | tail -1)
+    echo "$line"
+    count=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' <<<"$line")
+    if [ -n "$count" ] && grep -q ' passed after' <<<"$line"; then ok "$count"; else bad "unit tests: ${line:-no test ran}"; fi
+}
 
-part "build in release"
+fault_schedules() {
+    if EVSIM_SCHEDULES=10000 $SWIFT test --skip-build --filter FaultScheduleTests >"$own/out" 2>&1; then
+        grep -E '^[0-9]+ schedules: ' "$own/out"
+        ok
+    else
+        bad "schedules of faults"
+        grep -E '^✘' "$own/out" | cut -c 1-400
+    fi
+}
+
+generated_files() { if Tests/fmt-generated.sh "$evsim"; then ok 1000; else bad "generated files"; fi; }
+
+# Every scenario meets what it expects, and a debug build writes the same bytes.
+scenarios() {
+    for file in scenarios/*/*.yaml; do
+        if "$evsim" run "$file" -o "$own/r" --quiet >"$own/out" 2>&1; then ok; else bad "$file"; cat "$own/out"; fi
+        "$debug" run "$file" -o "$own/d" --quiet >/dev/null 2>&1
+        if diff -r "$own/r" "$own/d" >/dev/null; then ok; else bad "$file: debug and release differ"; fi
+        rm -rf "$own/r" "$own/d"
+    done
+}
+
+documentation() {
+    mkdir -p "$own/docs" && cp -r scenarios docs "$own/docs/"
+    while read -r code command; do
+        case "$code" in ''|\#*) continue ;; esac
+        (cd "$own/docs" && PATH="$(dirname "$evsim"):$PATH" timeout 120 bash -c "$command" >"$own/out" 2>&1 </dev/null)
+        got=$?
+        if [ "$got" -eq "$code" ]; then ok; else bad "exit $got, wanted $code: $command"; tail -5 "$own/out"; fi
+    done <docs/examples.txt
+    # The files and commands that pages show in blocks.
+    for page in $(grep -lE '^# RUN$' docs/*.md); do
+        Tests/doc-blocks.sh "$evsim" "$page" | tee "$own/blocks"
+        counted "$page" "$own/blocks"
+    done
+    if "$evsim" help --markdown | diff - docs/commands.md; then ok; else bad "docs/commands.md is not what 'evsim help --markdown' writes"; fi
+    if Tests/plugin-pages.sh "$evsim"; then ok; else bad "docs/plugins: 'make docs' writes the pages anew"; fi
+    for file in plugins/*.yaml plugins/*/*.yaml; do
+        if "$evsim" validate "$file" >"$own/out" 2>&1 && ! grep -q . <(grep -E '^(warning|error)' "$own/out"); then ok; else bad "$file"; cat "$own/out"; fi
+    done
+}
+
+same_bytes() {
+    sed '/^record:/d' scenarios/reference/repeated-current-fluctuation.yaml >"$own/reference.yaml"
+    echo 'record: [frames, messages, signals, labels]' >>"$own/reference.yaml"
+    "$evsim" run "$own/reference.yaml" -o "$own/a" --quiet 2>/dev/null
+    same() { # name, command...
+        local name=$1
+        shift
+        rm -rf "$own/b"
+        if ! "$@" >/dev/null 2>&1; then bad "$name: did not run"; return; fi
+        if diff -r "$own/a" "$own/b"; then ok; else bad "$name differs"; fi
+    }
+    same "a second run" "$evsim" run "$own/reference.yaml" -o "$own/b" --quiet
+    same "a Turkish locale" env LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 "$evsim" run "$own/reference.yaml" -o "$own/b" --quiet
+    same "another directory" env -C / "$evsim" run "$own/reference.yaml" -o "$own/b" --quiet
+    same "a debug build" "$debug" run "$own/reference.yaml" -o "$own/b" --quiet
+}
+
+judges() { judge "the judges" Tests/Peers/judges.py "$evsim"; }
+judge_of_messages() { judge "the judge of messages" Tests/Peers/message_judge.py "$bench"; }
+judge_of_scenarios() { judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"; }
+judge_of_websockets() { judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"; }
+judge_of_transport_protocols() { judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"; }
+judge_of_live_runs() { judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"; }
+
+# One part: its output and its counts go to files of its own.
+part() { # function, title
+    local own=$scratch/$1 start=$SECONDS
+    mkdir -p "$own"
+    passed=0 failed=0 skipped=0
+    {
+        echo
+        echo "== $2"
+        "$1"
+        echo "-- $((SECONDS - start)) s"
+    } >"$own/log" 2>&1
+    echo "$passed $failed $skipped" >"$own/counts"
+}
+
+echo "== build"
+start=$SECONDS
 # shellcheck disable=SC2086
-if ! $SWIFT build $RELEASE --product evsim; then echo "0 passed, 1 failed"; exit 1; fi
-evsim=$PWD/.build/release/evsim
-
-part "Python for the outside judges"
-python=$PWD/.venv/bin/python
-packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets'
+for product in evsim evsim-bench; do
+    $SWIFT build $RELEASE --product $product >"$scratch/out" 2>&1 || { tail -20 "$scratch/out"; echo "0 passed, 1 failed"; exit 1; }
+done
+$SWIFT build --build-tests >"$scratch/out" 2>&1 || { grep -E 'error:|warning:' "$scratch/out" | head -20; echo "0 passed, 1 failed"; exit 1; }
+$SWIFT build --product evsim >"$scratch/out" 2>&1 || { tail -20 "$scratch/out"; echo "0 passed, 1 failed"; exit 1; }
+packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
 if ! "$python" -c "$packages" 2>/dev/null; then
     python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
 fi
 if "$python" -c "$packages" 2>/dev/null; then export EVSIM_PYTHON=$python; else python=; fi
+echo "-- $((SECONDS - start)) s"
 
-part "unit tests"
-$SWIFT test >"$scratch/unit.log" 2>&1
-grep -vE '^(◇|✔|↳) |Test case passing|Compiling|^\[' "$scratch/unit.log" | tail -n 40
-grep -E '^SKIPPED' "$scratch/unit.log" | sort -u | while read -r line; do echo "$line"; done
-line=$(grep -E 'Test run with [0-9]+ tests' "$scratch/unit.log" | tail -1)
-echo "$line"
-count=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' <<<"$line")
-if [ -n "$count" ] && grep -q ' passed after' <<<"$line"; then passed=$((passed + count)); else bad "unit tests: ${line:-no test ran}"; fi
+house_rules() { if Tests/lint.sh; then ok; else bad "lint"; fi; }
 
-part "10 000 random schedules of faults: no transaction is lost or doubled"
-if EVSIM_SCHEDULES=10000 $SWIFT test --skip-build --filter FaultScheduleTests >"$scratch/out" 2>&1; then
-    grep -E '^[0-9]+ schedules: ' "$scratch/out"
-    ok
-else
-    bad "schedules of faults"
-    grep -E '^✘' "$scratch/out" | cut -c 1-400
-fi
+# The unit tests keep every core busy and some of them look at the clock, so they run alone.
+part house_rules "house rules"
+part unit_tests "unit tests"
+cat "$scratch"/house_rules/log "$scratch"/unit_tests/log
 
-part "1000 generated files are formatted and run as before"
-if Tests/fmt-generated.sh "$evsim"; then passed=$((passed + 1000)); else bad "generated files"; fi
-
-part "every scenario meets what it expects"
-for file in scenarios/*/*.yaml; do
-    if "$evsim" run "$file" -o "$scratch/scenario" --quiet >"$scratch/out" 2>&1; then ok; else bad "$file"; cat "$scratch/out"; fi
+# The longest parts begin first.
+parts=(
+    "judges|outside judges"
+    "judge_of_messages|every message, right and wrong, beside the JSON schemas"
+    "scenarios|every scenario meets what it expects, and a debug build writes the same bytes"
+    "judge_of_scenarios|the messages of every scenario beside the JSON schemas"
+    "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
+    "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
+    "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
+    "judge_of_websockets|the WebSocket codec beside the package websockets"
+    "generated_files|1000 generated files are formatted and run as before"
+    "documentation|commands of the documentation, plugins"
+    "same_bytes|the same bytes"
+)
+for entry in "${parts[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do wait -n; done
+    part "${entry%%|*}" "${entry#*|}" &
 done
+wait
+for entry in "${parts[@]}"; do cat "$scratch/${entry%%|*}/log"; done
 
-part "commands of the documentation"
-mkdir -p "$scratch/docs" && cp -r scenarios docs "$scratch/docs/"
-while read -r code command; do
-    case "$code" in ''|\#*) continue ;; esac
-    (cd "$scratch/docs" && PATH="$(dirname "$evsim"):$PATH" timeout 120 bash -c "$command" >"$scratch/out" 2>&1 </dev/null)
-    got=$?
-    if [ "$got" -eq "$code" ]; then ok; else bad "exit $got, wanted $code: $command"; tail -5 "$scratch/out"; fi
-done <docs/examples.txt
-
-# The files and commands that pages show in blocks.
-for page in docs/cookbook.md docs/plugins.md docs/live.md docs/ocpp.md; do
-    Tests/doc-blocks.sh "$evsim" "$page" | tee "$scratch/blocks"
-    p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1/p' "$scratch/blocks")
-    f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\2/p' "$scratch/blocks")
-    if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "$page did not come to an end"; fi
+passed=0 failed=0 skipped=0
+for entry in "house_rules|" "unit_tests|" "${parts[@]}"; do
+    if read -r p f s <"$scratch/${entry%%|*}/counts"; then
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: the part ${entry%%|*} did not come to an end"
+    fi
 done
-
-if "$evsim" help --markdown | diff - docs/commands.md; then ok; else bad "docs/commands.md is not what 'evsim help --markdown' writes"; fi
-
-if Tests/plugin-pages.sh "$evsim"; then ok; else bad "docs/plugins: 'make docs' writes the pages anew"; fi
-
-part "every plugin is right"
-for file in plugins/*.yaml plugins/*/*.yaml; do
-    if "$evsim" validate "$file" >"$scratch/out" 2>&1 && ! grep -q . <(grep -E '^(warning|error)' "$scratch/out"); then ok; else bad "$file"; cat "$scratch/out"; fi
-done
-
-part "the same bytes"
-reference=$PWD/scenarios/reference/repeated-current-fluctuation.yaml
-sed '/^record:/d' "$reference" >"$scratch/reference.yaml"
-echo 'record: [frames, messages, signals, labels]' >>"$scratch/reference.yaml"
-"$evsim" run "$scratch/reference.yaml" -o "$scratch/a" --quiet 2>/dev/null
-same() { # name, command...
-    local name=$1
-    shift
-    rm -rf "$scratch/b"
-    if ! "$@" >/dev/null 2>&1; then bad "$name: did not run"; return; fi
-    if diff -r "$scratch/a" "$scratch/b"; then ok; else bad "$name differs"; fi
-}
-same "a second run" "$evsim" run "$scratch/reference.yaml" -o "$scratch/b" --quiet
-same "a Turkish locale" env LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 "$evsim" run "$scratch/reference.yaml" -o "$scratch/b" --quiet
-same "another directory" env -C / "$evsim" run "$scratch/reference.yaml" -o "$scratch/b" --quiet
-if [ -x .build/debug/evsim ] || $SWIFT build --product evsim >/dev/null 2>&1; then
-    same "a debug build" .build/debug/evsim run "$scratch/reference.yaml" -o "$scratch/b" --quiet
-fi
-for file in scenarios/*/*.yaml; do
-    "$evsim" run "$file" -o "$scratch/r" --quiet >/dev/null 2>&1
-    .build/debug/evsim run "$file" -o "$scratch/d" --quiet >/dev/null 2>&1
-    if diff -r "$scratch/r" "$scratch/d" >/dev/null; then ok; else bad "$file: debug and release differ"; fi
-    rm -rf "$scratch/r" "$scratch/d"
-done
-
-part "outside judges"
-if [ -n "$python" ]; then
-    bench=$PWD/.build/release/evsim-bench
-    # shellcheck disable=SC2086
-    $SWIFT build $RELEASE --product evsim-bench >"$scratch/out" 2>&1 || { bad "evsim-bench does not build"; tail -5 "$scratch/out"; }
-    judge() { # name, command...
-        local name=$1
-        shift
-        "$python" -B "$@" | tee "$scratch/judges"
-        line=$(tail -1 "$scratch/judges")
-        p=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1/p' <<<"$line")
-        f=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2/p' <<<"$line")
-        if [ -n "$p" ]; then passed=$((passed + p)); failed=$((failed + f)); else bad "$name did not come to an end"; fi
-    }
-    judge "the judges" Tests/Peers/judges.py "$evsim"
-    judge "the judge of messages" Tests/Peers/message_judge.py "$bench"
-    judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"
-    judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"
-    judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"
-else
-    skip "the Python judges: no venv, or no packages"
-fi
-
 echo
 if [ $skipped -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
 [ $failed -eq 0 ]

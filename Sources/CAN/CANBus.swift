@@ -33,6 +33,9 @@ public final class CANBus {
         }
     }
 
+    /// The data of wide frames under way.
+    public var payloads = CANPayloadStore()
+
     private var filters: [Filter] = []
     private var ports: [CANPort] = []
     @usableFromInline let routes: UnsafeMutablePointer<CANRoutes>
@@ -74,6 +77,25 @@ public final class CANBus {
         routes.pointee.clear()
         filters.removeAll()
         ports.removeAll()
+    }
+
+    /// A frame of this bus with all its data.
+    public func wideFrame(_ frame: CANFrame) -> CANWideFrame {
+        frame.isWide ? CANWideFrame(frame, wide: payloads.data(frame.payload)) : CANWideFrame(frame)
+    }
+
+    /// A frame for this bus; the data of a wide one are kept until `release`.
+    public func frame(_ wide: CANWideFrame) -> CANFrame {
+        guard wide.frame.isWide else { return wide.frame }
+        var frame = wide.frame
+        frame.payload = payloads.store(wide.wide)
+        return frame
+    }
+
+    /// The data of a frame that was delivered, or never will be, are not needed any more.
+    @inlinable
+    public func release(_ frame: CANFrame) {
+        if frame.isWide { payloads.release(frame.payload) }
     }
 
     /// Hands a frame to each matching subscriber but one, in the order of subscription.

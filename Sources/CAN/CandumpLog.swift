@@ -3,11 +3,11 @@ import Quantities
 /// A writer of `candump -L` lines: `(1436509053.650713) can0 300#1400`.
 ///
 /// Times are seconds since 1970 with six decimals, cut off and not rounded; what lies before 1970 is written as 0. Identifiers have 3 or 8
-/// hexadecimal digits, remote frames `R` and their length if it is not 0, error reports the flag 0x20000000. Lines collect in a
-/// buffer that goes to `sink` when it is full.
+/// hexadecimal digits, remote frames `R` and their length if it is not 0, error reports the flag 0x20000000, FD frames `##` and their flags
+/// as Linux 6.1 gives them. Lines collect in a buffer that goes to `sink` when it is full.
 public final class CandumpLog {
     /// The longest line in bytes.
-    public static let maximumLine = 96
+    public static let maximumLine = 256
     private let buffer: UnsafeMutablePointer<UInt8>
     private let capacity: Int
     private let cursor: UnsafeMutablePointer<Cursor>
@@ -51,11 +51,21 @@ public final class CandumpLog {
     /// Number of lines written.
     public var lines: UInt64 { cursor.pointee.lines }
 
-    /// Adds the line of a frame.
+    /// Adds the line of a frame that is not wide.
     public func append(_ frame: CANFrame, at instant: Instant) {
         if cursor.pointee.used > capacity - Self.maximumLine { flush() }
         let begin = buffer + cursor.pointee.used
-        let end = write(frame, at: instant, to: begin)
+        let end = frame.isFD ? writeFD(CANWideFrame(frame), at: instant, to: begin) : write(frame, at: instant, to: begin)
+        cursor.pointee.used += end - begin
+        cursor.pointee.lines += 1
+    }
+
+    /// Adds the line of any frame.
+    public func append(_ wide: CANWideFrame, at instant: Instant) {
+        guard wide.frame.isWide else { return append(wide.frame, at: instant) }
+        if cursor.pointee.used > capacity - Self.maximumLine { flush() }
+        let begin = buffer + cursor.pointee.used
+        let end = writeFD(wide, at: instant, to: begin)
         cursor.pointee.used += end - begin
         cursor.pointee.lines += 1
     }
@@ -70,8 +80,9 @@ public final class CandumpLog {
 
     // MARK: One line
 
+    /// Seconds, interface, identifier and the first `#`.
     @inline(__always)
-    private func write(_ frame: CANFrame, at instant: Instant, to begin: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    private func writeHead(_ frame: CANFrame, at instant: Instant, to begin: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
         let (sum, overflow) = start.addingReportingOverflow(instant.nanoseconds)
         let nanoseconds = UInt64(overflow ? Int64.max : max(0, sum))
         let second = nanoseconds / 1_000_000_000
@@ -100,7 +111,12 @@ public final class CandumpLog {
             p += 3
         }
         p[0] = UInt8(ascii: "#")
-        p += 1
+        return p + 1
+    }
+
+    @inline(__always)
+    private func write(_ frame: CANFrame, at instant: Instant, to begin: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+        var p = writeHead(frame, at: instant, to: begin)
         if frame.isRemote {
             p[0] = UInt8(ascii: "R")
             p += 1
@@ -113,6 +129,22 @@ public final class CandumpLog {
             UnsafeMutableRawPointer(p).storeBytes(of: Self.hexadecimal(UInt32(truncatingIfNeeded: frame.payload)).littleEndian, as: UInt64.self)
             UnsafeMutableRawPointer(p + 8).storeBytes(of: Self.hexadecimal(UInt32(truncatingIfNeeded: frame.payload &>> 32)).littleEndian, as: UInt64.self)
             p += frame.count &* 2
+        }
+        p[0] = 0x0A
+        return p + 1
+    }
+
+    @inline(never)
+    private func writeFD(_ wide: CANWideFrame, at instant: Instant, to begin: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+        var p = writeHead(wide.frame, at: instant, to: begin)
+        p[0] = UInt8(ascii: "#")
+        p[1] = 0x30 &+ wide.frame.flags.rawValue & 7
+        p += 2
+        for position in 0..<wide.frame.count {
+            let digits = Self.hexadecimal(UInt32(wide[position]))
+            p[0] = UInt8(truncatingIfNeeded: digits)
+            p[1] = UInt8(truncatingIfNeeded: digits &>> 8)
+            p += 2
         }
         p[0] = 0x0A
         return p + 1

@@ -2,7 +2,7 @@
 public enum FieldError: Error, Equatable, Sendable {
     /// A field has 1 to 64 bits; a number of the IEEE form 32 or 64.
     case width(bits: Int)
-    /// The field reaches outside the eight data bytes.
+    /// The field reaches outside the data bytes.
     case outside(at: Int, bits: Int)
     /// A scale of zero, or one that is not finite, or such an offset.
     case scale
@@ -59,17 +59,20 @@ public struct FieldLayout: Hashable, Sendable {
     /// How far the field's least significant bit lies from that of the payload, whose bytes are reversed first if the field is big-endian.
     private let shift: UInt64
     private let mask: UInt64
+    /// The first byte that holds a bit of the field, and the number of such bytes, at most nine.
+    private let first: Int
+    private let count: Int
 
-    /// A field at a given place.
+    /// A field at a given place of `dataBytes` data bytes; up to eight, the field can be read from a payload of 64 bits.
     public init(
         at: Int, bits: Int, order: Order = .littleEndian, form: Form = .unsigned, scale: Double = 1, offset: Double = 0, unit: String = "",
-        rounding: Rounding = .halfAwayFromZero
+        rounding: Rounding = .halfAwayFromZero, dataBytes: Int = 8
     ) throws(FieldError) {
         guard form == .floating ? bits == 32 || bits == 64 : bits >= 1 && bits <= 64 else { throw .width(bits: bits) }
-        guard at >= 0, at < 64 else { throw .outside(at: at, bits: bits) }
+        guard at >= 0, at < dataBytes * 8 else { throw .outside(at: at, bits: bits) }
         guard scale != 0, scale.isFinite, offset.isFinite else { throw .scale }
         let before = order == .littleEndian ? at : at / 8 * 8 + 7 - at % 8
-        guard before + bits <= 64 else { throw .outside(at: at, bits: bits) }
+        guard before + bits <= dataBytes * 8 else { throw .outside(at: at, bits: bits) }
         self.at = at
         self.bits = bits
         self.order = order
@@ -78,17 +81,16 @@ public struct FieldLayout: Hashable, Sendable {
         self.offset = offset
         self.unit = unit
         self.rounding = rounding
-        shift = UInt64(order == .littleEndian ? at : 64 - before - bits)
+        first = before / 8
+        count = (before + bits + 7) / 8 - first
+        shift = before + bits <= 64 ? UInt64(order == .littleEndian ? at : 64 - before - bits) : 0
         mask = bits == 64 ? ~0 : 1 << UInt64(bits) - 1
     }
 
     /// Number of data bytes that a frame needs to hold the field.
-    public var byteCount: Int {
-        let last = order == .littleEndian ? at + bits - 1 : at / 8 * 8 + 7 - at % 8 + bits - 1
-        return last / 8 + 1
-    }
+    public var byteCount: Int { first + count }
 
-    /// The bits of a payload that belong to the field.
+    /// The bits of a payload that belong to the field; it must lie in the first eight bytes.
     public var coverage: UInt64 {
         let bits = mask << shift
         return order == .littleEndian ? bits : bits.byteSwapped
@@ -115,15 +117,48 @@ public struct FieldLayout: Hashable, Sendable {
         }
     }
 
+    // MARK: Raw bits of frames of any length
+
+    /// How far the least significant bit lies from that of the bytes that hold the field, taken as one number.
+    private var inset: Int { order == .littleEndian ? at % 8 : (count * 8 - bits) - (7 - at % 8) }
+
+    /// The field's bits, right-aligned; bytes that are not there count as zero.
+    public func raw(in data: UnsafeRawBufferPointer) -> UInt64 {
+        var whole: UInt128 = 0
+        for place in 0..<count {
+            let index = order == .littleEndian ? first + count - 1 - place : first + place
+            whole = whole << 8 | UInt128(index < data.count ? data[index] : 0)
+        }
+        return UInt64(truncatingIfNeeded: whole >> UInt128(inset)) & mask
+    }
+
+    /// Puts bits in place; bits beyond the field, and bytes that are not there, are dropped.
+    public func setRaw(_ raw: UInt64, in data: UnsafeMutableRawBufferPointer) {
+        let window = UInt128(mask) << UInt128(inset)
+        let bits = UInt128(raw & mask) << UInt128(inset)
+        for place in 0..<count {
+            let index = order == .littleEndian ? first + place : first + count - 1 - place
+            guard index < data.count else { continue }
+            let shift = UInt128(place * 8)
+            data[index] = data[index] & ~UInt8(truncatingIfNeeded: window >> shift) | UInt8(truncatingIfNeeded: bits >> shift)
+        }
+    }
+
     // MARK: Values
 
-    /// The value in a payload.
-    public func value(in payload: UInt64) -> Double {
+    /// The value in a payload; the field must lie in the first eight bytes.
+    public func value(in payload: UInt64) -> Double { value(ofRaw: raw(in: payload)) }
+
+    /// The value in the data bytes of a frame of any length.
+    public func value(in data: UnsafeRawBufferPointer) -> Double { value(ofRaw: raw(in: data)) }
+
+    /// The value of raw bits.
+    public func value(ofRaw raw: UInt64) -> Double {
         let number: Double
         switch form {
-        case .unsigned: number = Double(raw(in: payload))
-        case .signed: number = Double(signedRaw(in: payload))
-        case .floating: number = bits == 32 ? Double(Float(bitPattern: UInt32(raw(in: payload)))) : Double(bitPattern: raw(in: payload))
+        case .unsigned: number = Double(raw)
+        case .signed: number = Double(Int64(bitPattern: raw << UInt64(64 - bits)) >> Int64(64 - bits))
+        case .floating: number = bits == 32 ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: raw))) : Double(bitPattern: raw)
         }
         return scale == 1 && offset == 0 ? number : number * scale + offset
     }
@@ -133,23 +168,35 @@ public struct FieldLayout: Hashable, Sendable {
     /// `false` when the value did not fit and was brought into range.
     @discardableResult
     public func setValue(_ value: Double, in payload: inout UInt64) -> Bool {
+        let (raw, fits) = raw(of: value)
+        setRaw(raw, in: &payload)
+        return fits
+    }
+
+    /// The same in the data bytes of a frame of any length.
+    @discardableResult
+    public func setValue(_ value: Double, in data: UnsafeMutableRawBufferPointer) -> Bool {
+        let (raw, fits) = raw(of: value)
+        setRaw(raw, in: data)
+        return fits
+    }
+
+    /// The nearest raw number of a value, and whether the value fitted.
+    public func raw(of value: Double) -> (raw: UInt64, fits: Bool) {
         let number = (value - offset) / scale
         switch form {
         case .floating:
-            setRaw(bits == 32 ? UInt64(Float(number).bitPattern) : number.bitPattern, in: &payload)
-            return bits == 64 || Float(number).isFinite || !number.isFinite
+            return (bits == 32 ? UInt64(Float(number).bitPattern) : number.bitPattern, bits == 64 || Float(number).isFinite || !number.isFinite)
         case .unsigned:
             let rounded = round(number)
             let isInRange = rounded >= 0 && rounded < Double(sign: .plus, exponent: bits, significand: 1)
-            setRaw(isInRange ? UInt64(rounded) : rounded > 0 ? mask : 0, in: &payload)
-            return isInRange
+            return (isInRange ? UInt64(rounded) : rounded > 0 ? mask : 0, isInRange)
         case .signed:
             let rounded = round(number)
             let limit = Double(sign: .plus, exponent: bits - 1, significand: 1)
             let isInRange = rounded >= -limit && rounded < limit
             let largest = mask >> 1
-            setRaw(isInRange ? UInt64(bitPattern: Int64(rounded)) : rounded > 0 ? largest : rounded < 0 ? ~largest : 0, in: &payload)
-            return isInRange
+            return (isInRange ? UInt64(bitPattern: Int64(rounded)) : rounded > 0 ? largest : rounded < 0 ? ~largest : 0, isInRange)
         }
     }
 

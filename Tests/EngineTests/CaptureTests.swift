@@ -180,10 +180,10 @@ struct CaptureTests {
     @Test("frames of buses have the form of SocketCAN")
     func buses() throws {
         let capture = try capture { writer in
-            writer.frame(CANFrame(id: 0x123, data: [1, 2, 3]), bus: 1, at: .zero)
-            writer.frame(CANFrame(id: 0x1234567, isExtended: true, lengthCode: 12, payload: 0x0807_0605_0403_0201), bus: 0, at: .zero)
-            writer.frame(CANFrame(id: 5, isRemote: true, lengthCode: 4, payload: 0), bus: 0, at: .zero)
-            writer.frame(CANFrame(id: 5, data: []), bus: 7, at: .zero)
+            writer.frame(CANWideFrame(CANFrame(id: 0x123, data: [1, 2, 3])), bus: 1, at: .zero)
+            writer.frame(CANWideFrame(CANFrame(id: 0x1234567, isExtended: true, lengthCode: 12, payload: 0x0807_0605_0403_0201)), bus: 0, at: .zero)
+            writer.frame(CANWideFrame(CANFrame(id: 5, isRemote: true, lengthCode: 4, payload: 0)), bus: 0, at: .zero)
+            writer.frame(CANWideFrame(CANFrame(id: 5, data: [])), bus: 7, at: .zero)
         }
         #expect(capture.packets.map(\.interface) == [2, 1, 1])
         #expect(capture.packets[0].bytes == [0, 0, 1, 0x23, 3, 0, 0, 0, 1, 2, 3])

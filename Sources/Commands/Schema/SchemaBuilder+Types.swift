@@ -21,7 +21,7 @@ extension SchemaBuilder {
                 case ScenarioSchema.node.path: node(names)
                 case ScenarioSchema.detector.path: detector(names)
                 case PluginSchema.detector.path: pluginDetector()
-                case ScenarioSchema.useOfSet.path: useOfSet(names)
+                case ScenarioSchema.useOfSet.path, PluginSchema.useOfSet.path: useOfSet(names)
                 default: self.section(at: path, names)
                 }
             guard let short else { return section }
@@ -45,8 +45,17 @@ extension SchemaBuilder {
         case .lines:
             let signal = reference(.signal, scalars)
             return ["type": ["array", "null"], "items": ["anyOf": [signal, ["type": "array", "items": signal]]]]
+        case .states: return ["anyOf": [reference(.state, scalars), ["type": "array", "items": reference(.state, scalars)]]]
         case .reference(let what): return reference(what, scalars)
         case .action: return action(names)
+        case .frame: return text
+        case .bytes:
+            return define("bytes") {
+                [
+                    "type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9A-Fa-f .]*$", "examples": ["D2 04"],
+                    "patternErrorMessage": "hexadecimal bytes, for example 'D2 04'",
+                ]
+            }
         case .message: return message(scalars == .open && names == .settings ? .builtIn : names)  // A message of a plugin has an official name.
         case .version: return ["const": 1]
         case .formula: return formula

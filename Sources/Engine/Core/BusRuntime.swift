@@ -13,27 +13,86 @@ final class FrameRuntime {
     /// Stream of the frame in the symbol table.
     var stream = -1
     /// Whether the engine sends a periodic frame, because no node kind does.
-    var isSentByEngine = true
+    var isSentByEngine: Bool
+    /// Bits of the payload that tell the frame from others of its identifier, and what they are.
+    let match: (mask: UInt64, bits: UInt64)
+    /// Bytes that a frame must have to be compared.
+    private let matchedBytes: Int
+    /// Identifier, flags and length, with `fill` in every byte.
+    let blank: CANFrame
+    private let fill: CANData
+    private unowned(unsafe) let can: CANBus
 
-    init(_ declaration: FrameDeclaration, bus: Int, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
+    init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
         self.bus = bus
+        self.can = can
         self.index = index
         self.fields = fields
+        isSentByEngine = !declaration.isSpoken
+        var match: (mask: UInt64, bits: UInt64) = (0, 0)
+        var bytes = 0
+        for (field, known) in zip(declaration.fields, fields) {
+            guard let fixed = field.fixed else { continue }
+            match.mask |= known.layout.coverage
+            _ = known.layout.setValue(fixed, in: &match.bits)
+            bytes = max(bytes, known.layout.byteCount)
+        }
+        self.match = match
+        matchedBytes = bytes
+        fill = CANData(repeatElement(declaration.fill, count: declaration.length))
+        let code = CANFrame.lengthCode(holding: declaration.length)
+        if declaration.isFD {
+            blank = CANFrame(
+                fd: declaration.id, isExtended: declaration.isExtended, flags: declaration.switchesBitRate ? .bitRateSwitch : [], lengthCode: code,
+                payload: fill.firstEight)
+        } else {
+            blank = CANFrame(
+                id: declaration.id, isExtended: declaration.isExtended, isRemote: declaration.isRemote, lengthCode: code, payload: fill.firstEight)
+        }
     }
 
-    /// The frame with a payload.
+    /// Whether a frame with the identifier of this one is it: fields with a fixed value hold that value.
+    func accepts(_ frame: CANFrame) -> Bool {
+        guard match.mask != 0 else { return true }
+        return (frame.isWide ? can.payloads.data(frame.payload).firstEight : frame.payload) & match.mask == match.bits && frame.count >= matchedBytes
+    }
+
+    /// The frame with a payload of at most eight bytes.
     func frame(payload: UInt64) -> CANFrame {
-        CANFrame(id: declaration.id, isExtended: declaration.isExtended, lengthCode: UInt8(declaration.length), payload: payload)
+        var frame = blank
+        frame.payload = payload
+        return frame
     }
 
     /// Identifier and flags, as receivers compare them.
-    var rawIdentifier: UInt32 { frame(payload: 0).rawIdentifier }
+    var rawIdentifier: UInt32 { blank.rawIdentifier }
 
-    /// The frame with its fields taken from the given values in the order of the fields.
+    /// The frame with its fields taken from the given values in the order of the fields; its bus keeps the data of a wide one.
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
-        var payload: UInt64 = 0
-        for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: &payload) }
-        return frame(payload: payload)
+        guard blank.isWide else {
+            var payload = blank.payload
+            for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: &payload) }
+            return frame(payload: payload)
+        }
+        var data = fill
+        withUnsafeMutableBytes(of: &data.bytes) {
+            let data = UnsafeMutableRawBufferPointer(rebasing: $0[..<blank.count])
+            for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: data) }
+        }
+        return can.frame(CANWideFrame(blank, wide: data))
     }
+}
+
+/// A frame between its sending and its arrival.
+struct FrameOnTheWay {
+    var frame: CANFrame
+    /// Subscription that does not get it, -1 for none.
+    var excluding: Int
+}
+
+/// What carries the frames of a bus from the sender to the receivers when they do not arrive at once.
+protocol BusCarrier: AnyObject {
+    /// Takes a frame that a node wants to send, -1 for somebody outside the file; calls `Simulation.arrived` when it is complete on the bus.
+    func take(_ frame: CANFrame, by node: Int, excluding: Int)
 }

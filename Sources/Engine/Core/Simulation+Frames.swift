@@ -4,25 +4,95 @@ import ScenarioLanguage
 import SimulationKernel
 
 extension Simulation {
-    // MARK: Frames
+    // MARK: Sending
 
-    /// Sends a frame on its bus; it arrives at this instant, behind what is already arriving.
-    func send(_ frame: FrameRuntime, _ can: CANFrame) {
-        recorder.frame(can, bus: frame.bus, at: kernel.now)
+    /// Sends a declared frame on its bus; it arrives at this instant, behind what is already arriving, unless the bus has a wire.
+    func send(_ frame: FrameRuntime, _ can: CANFrame, by node: Int? = nil) {
+        let bus = frame.bus
+        guard carriers[bus] == nil, !can.isWide else {
+            return transmit(can, on: bus, by: node ?? frame.declaration.from ?? -1)
+        }
+        recorder.frame(can, of: buses[bus], bus, at: kernel.now)
         kernel.note(identity: UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier), payload: can.payload)
-        for (index, field) in frame.fields.enumerated() where field.wire >= 0 {
-            signals.publish(field.wire, frame.fields[index].layout.value(in: can.payload))
+        for index in frame.fields.indices where frame.fields[index].wire >= 0 {
+            signals.publish(frame.fields[index].wire, frame.fields[index].layout.value(in: can.payload))
         }
         streams.count(frame.stream, at: kernel.now)
         kernel.schedule(at: kernel.now, phase: .delivery, node: 0, kind: EventKind.frame, target: UInt32(frame.index), payload: can.payload)
     }
 
+    /// Sends any frame on a bus for a node, -1 for somebody outside the file; the subscription `excluding` does not get it.
+    ///
+    /// A declared frame of the same identifier publishes its fields. The data of a wide frame lie in the bus and are released when the frame has arrived.
+    func transmit(_ can: CANFrame, on bus: Int, by node: Int, excluding: Int = -1) {
+        if let carrier = carriers[bus] { return carrier.take(can, by: node, excluding: excluding) }
+        appear(can, on: bus)
+        let slot = framesOnTheWay.store(FrameOnTheWay(frame: can, excluding: excluding))
+        kernel.schedule(at: kernel.now, phase: .delivery, node: 0, kind: EventKind.otherFrame, target: UInt32(bus), payload: UInt64(slot))
+    }
+
+    /// A frame of a carrier is complete on the bus.
+    func arrived(_ can: CANFrame, on bus: Int, excluding: Int) {
+        appear(can, on: bus)
+        buses[bus].deliver(can, at: kernel.now, excluding: excluding)
+        buses[bus].release(can)
+    }
+
+    // MARK: Arriving
+
     func deliver(_ payload: UInt64, _ frame: FrameRuntime) {
         buses[frame.bus].deliver(frame.frame(payload: payload), at: kernel.now)
     }
 
+    func deliverOther(_ slot: UInt64, bus: Int) {
+        let sent = framesOnTheWay.take(Int(slot))
+        buses[bus].deliver(sent.frame, at: kernel.now, excluding: sent.excluding)
+        buses[bus].release(sent.frame)
+    }
+
+    /// A frame is on the bus: it is recorded and counted, and the fields of a declared one are published.
+    private func appear(_ can: CANFrame, on bus: Int) {
+        recorder.frame(can, of: buses[bus], bus, at: kernel.now)
+        let identity = UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier)
+        guard can.isWide else {
+            kernel.note(identity: identity, payload: can.payload)
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(can, frames[index]) }
+            return
+        }
+        let data = buses[bus].payloads.data(can.payload)
+        withUnsafeBytes(of: data.bytes) {
+            let bytes = UnsafeRawBufferPointer(rebasing: $0[..<can.count])
+            for place in stride(from: 0, to: bytes.count, by: 8) {
+                var word: UInt64 = 0
+                for position in place..<min(place + 8, bytes.count) { word |= UInt64(bytes[position]) << UInt64((position - place) * 8) }
+                kernel.note(identity: identity, payload: word)
+            }
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(bytes, frames[index]) }
+        }
+    }
+
+    /// Publishes the fields that the data of a frame are long enough for.
+    private func publish(_ can: CANFrame, _ frame: FrameRuntime) {
+        for field in frame.fields where field.wire >= 0 && field.layout.byteCount <= can.count {
+            signals.publish(field.wire, field.layout.value(in: can.payload))
+        }
+        streams.count(frame.stream, at: kernel.now)
+    }
+
+    private func publish(_ bytes: UnsafeRawBufferPointer, _ frame: FrameRuntime) {
+        for field in frame.fields where field.wire >= 0 && field.layout.byteCount <= bytes.count {
+            signals.publish(field.wire, field.layout.value(in: bytes))
+        }
+        streams.count(frame.stream, at: kernel.now)
+    }
+
+    /// The declared frames of an identifier.
+    private func declared(_ rawIdentifier: UInt32, on bus: Int) -> [Int] { framesByIdentifier[bus][rawIdentifier] ?? [] }
+
     /// The frame of a name on a bus.
     func frame(_ name: String, bus: Int) -> FrameRuntime? { frames.first { $0.bus == bus && $0.declaration.name == name } }
+
+    // MARK: Periodic frames
 
     func scheduleFrame(_ frame: FrameRuntime, at instant: Instant) {
         kernel.schedule(
@@ -37,11 +107,31 @@ extension Simulation {
 }
 
 extension FieldDeclaration {
-    /// The layout that packs and unpacks the field.
-    func layout() throws(FieldError) -> FieldLayout {
+    /// The layout that packs and unpacks the field in this many data bytes.
+    func layout(dataBytes: Int) throws(FieldError) -> FieldLayout {
         try FieldLayout(
             at: startBit, bits: bits, order: order == .intel ? .littleEndian : .bigEndian,
             form: coding == .float ? .floating : coding == .signed ? .signed : .unsigned,
-            scale: scale, offset: offset, unit: unit)
+            scale: scale, offset: offset, unit: unit, dataBytes: max(dataBytes, 8))
+    }
+}
+
+/// Frames between their sending and their arrival, by place; a place is used again.
+struct FramesOnTheWay {
+    private var slots: [FrameOnTheWay] = []
+    private var free: [Int] = []
+
+    mutating func store(_ frame: FrameOnTheWay) -> Int {
+        if let place = free.popLast() {
+            slots[place] = frame
+            return place
+        }
+        slots.append(frame)
+        return slots.count - 1
+    }
+
+    mutating func take(_ place: Int) -> FrameOnTheWay {
+        free.append(place)
+        return slots[place]
     }
 }

@@ -21,9 +21,15 @@ public final class Simulation: EventDispatcher {
     private let frameTable: UnsafeMutablePointer<FrameRuntime>
     /// Buses in the order of the file.
     private(set) var buses: [CANBus] = []
+    /// What carries the frames of a bus that do not arrive at once.
+    var carriers: [(any BusCarrier)?] = []
+    /// Frames by bus and identifier with its flags.
+    private(set) var framesByIdentifier: [[UInt32: [Int]]] = []
+    var framesOnTheWay = FramesOnTheWay()
     let links: LinkTable
     private(set) var detectors: DetectorBank!
     private(set) var followers: FollowerBank!
+    private(set) var speakers: SpeakerBank!
     private(set) var stepRunner: StepRunner!
     /// Exchanges that are expected; `nil` when there are none.
     private(set) var exchanges: ExchangeBank?
@@ -96,6 +102,7 @@ public final class Simulation: EventDispatcher {
         try buildNodes(kinds)
         nodeTable.initialize(from: nodes, count: nodes.count)
         isBuilt = true
+        speakers = SpeakerBank(self)
         followers = FollowerBank(self)
         detectors = try DetectorBank(self)
         stepRunner = StepRunner(self)
@@ -118,16 +125,19 @@ public final class Simulation: EventDispatcher {
 
     private func buildFrames() {
         buses = scenario.buses.map { _ in CANBus() }
+        carriers = scenario.buses.map { _ in nil }
+        framesByIdentifier = scenario.buses.map { _ in [:] }
         for (bus, declaration) in scenario.buses.enumerated() {
             for frame in declaration.frames {
                 var fields: [(layout: FieldLayout, wire: Int, source: Int)] = []
                 for field in frame.fields {
-                    guard let layout = try? field.layout() else { continue }
+                    guard let layout = try? field.layout(dataBytes: frame.length) else { continue }
                     let source = frame.from.flatMap { scenario.symbols.signal("\(scenario.symbols.nodes[$0]).\(field.name)") } ?? -1
                     fields.append((layout, field.signal, source))
                 }
-                let runtime = FrameRuntime(frame, bus: bus, index: frames.count, fields: fields)
+                let runtime = FrameRuntime(frame, bus: bus, buses[bus], index: frames.count, fields: fields)
                 runtime.stream = scenario.symbols.frameStream(frames.count)
+                framesByIdentifier[bus][runtime.rawIdentifier, default: []].append(frames.count)
                 frames.append(runtime)
             }
         }
@@ -349,6 +359,8 @@ public final class Simulation: EventDispatcher {
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
         }
+        followers.ready()
+        speakers.ready()
         // What nodes published when they were switched on is what the formulas of the first steps read.
         for signal in 0..<signals.count { signals.preset(signal, signals.latest(signal)) }
         if waitingToBoot == 0 { stepRunner.start() }
@@ -388,11 +400,14 @@ public final class Simulation: EventDispatcher {
         case EventKind.linkFailure: links.failed(Int(event.target), event.payload)
         case EventKind.outgoing: links.release(event.payload, up: event.target == 1)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
+        case EventKind.otherFrame: deliverOther(event.payload, bus: Int(event.target))
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
         case EventKind.tick: kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0)
         case EventKind.follower: followers.due(Int(event.target))
+        case EventKind.speech: speakers.speak(Int(event.target))
+        case EventKind.periodicSpeech: speakers.speakPeriodically(Int(event.target))
         case EventKind.origin: if !hasOrigin { reachOrigin() }
         case EventKind.startSteps: stepRunner.start()
         default: break
@@ -471,4 +486,7 @@ extension EventKind {
     static let tick: UInt32 = 12
     static let link: UInt32 = 13
     static let linkFailure: UInt32 = 14
+    static let otherFrame: UInt32 = 16
+    static let speech: UInt32 = 30
+    static let periodicSpeech: UInt32 = 31
 }

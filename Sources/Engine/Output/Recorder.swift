@@ -54,15 +54,28 @@ final class Recorder {
     @inline(__always)
     func signal(_ signal: Int, _ value: Double, at instant: Instant) { rows?.append(signal, value, instant.nanoseconds - origin.nanoseconds) }
 
+    /// Whether anybody looks at frames.
+    var wantsFrames: Bool { capture != nil || !frameLogs.isEmpty }
+
     @inline(__always)
-    func frame(_ frame: CANFrame, bus: Int, at instant: Instant) {
-        if let capture { capture.frame(frame, bus: bus, at: instant) }
+    func frame(_ frame: CANFrame, of bus: CANBus, _ index: Int, at instant: Instant) {
+        if frame.isWide || capture != nil { return wide(bus.wideFrame(frame), index, at: instant) }
         guard !frameLogs.isEmpty else { return }
-        if bus != lastLog {
-            if lastLog >= 0 { frameLogs[lastLog].flush() }
-            lastLog = bus
-        }
-        frameLogs[bus].append(frame, at: instant)
+        if index != lastLog { turn(to: index) }
+        frameLogs[index].append(frame, at: instant)
+    }
+
+    private func wide(_ frame: CANWideFrame, _ index: Int, at instant: Instant) {
+        if let capture { capture.frame(frame, bus: index, at: instant) }
+        guard !frameLogs.isEmpty else { return }
+        if index != lastLog { turn(to: index) }
+        frameLogs[index].append(frame, at: instant)
+    }
+
+    /// Lines of several buses stand in the order of time, so what one has buffered goes first.
+    private func turn(to index: Int) {
+        if lastLog >= 0 { frameLogs[lastLog].flush() }
+        lastLog = index
     }
 
     /// Names of the files that were written.

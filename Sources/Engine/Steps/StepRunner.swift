@@ -220,6 +220,10 @@ final class StepRunner {
             wake(strand, after: instant > now ? instant - now : .zero)
         case .until(let formula, let timeout, let goesOn): return startUntil(formula, timeout, goesOn, step, strand)
         case .send(let send): return startSend(send, step, strand)
+        case .transmit(let frame):
+            transmit(frame, step, strand)
+            finishStep(strand)
+            return true
         case .act(let act):
             for node in nodes(act.to, step, strand) { self.act(act, on: node, step, strand) }
             finishStep(strand)
@@ -350,6 +354,9 @@ final class StepRunner {
             guard case .constant(let known) = act.to else { return "" }
             nodes = known
         case .attack(let attack): nodes = attack.targets
+        case .transmit(let frame):
+            guard case .declared(let number, _) = frame.content else { return simulation.scenario.buses[frame.bus].name }
+            return simulation.scenario.symbols.frames[number].name
         default: return ""
         }
         let names = nodes.prefix(3).map { simulation.scenario.symbols.nodes[$0] }.joined(separator: " ")

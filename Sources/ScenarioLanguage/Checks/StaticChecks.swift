@@ -75,12 +75,16 @@ struct StaticChecks {
     /// Frames of the file that nobody sends, or that nothing looks at.
     private func unreadFrames() {
         var number = 0
+        var transmitted = Set<Int>()
+        everyStep(scenario.steps) { step in
+            if case .transmit(let step) = step.action, case .declared(let frame, _) = step.content { transmitted.insert(frame) }
+        }
         for (index, bus) in scenario.buses.enumerated() {
             for frame in bus.frames {
                 defer { number += 1 }
                 // A set of a plugin may have frames that this scenario does not need.
                 guard let span = frame.span, span.file.path == scenario.file.path else { continue }
-                if frame.from == nil {
+                if frame.from == nil, !transmitted.contains(number) {
                     let isWatched = reading.isUsed("stream \(table.frameStream(number))") || isWatched(frame)
                     reading.warning(
                         isWatched ? .unsentFrame : .unreadFrame, span, "no node sends the frame '\(frame.name)'",

@@ -54,6 +54,7 @@ enum Code: String, CaseIterable {
     case mixedDimensions = "E0419"
     case tooMany = "E0420"
     case unknownAction = "E0421"
+    case unknownFrame = "E0422"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"
@@ -88,4 +89,5 @@ enum Code: String, CaseIterable {
     case unsentFrame = "W0622"
     case neverPublished = "W0623"
     case unusedPlugin = "W0624"
+    case fieldSaturates = "W0625"
 }

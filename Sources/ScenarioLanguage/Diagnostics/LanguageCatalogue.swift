@@ -171,6 +171,10 @@ public enum LanguageCatalogue {
             .unknownAction, "unknown action",
             "'do' names something that a person or the world does to a node of its kind; 'evsim describe KIND' shows what can be done to it.",
             wrong: "- {do: plugin, to: cp1}", right: "- {do: plug, to: cp1}"),
+        entry(
+            .unknownFrame, "unknown frame",
+            "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others, and so do 'sets'. In a kind of a plugin, 'on' and 'sends' name a frame of one of its buses: FRAME, or BUS.FRAME.",
+            wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [
@@ -270,5 +274,10 @@ public enum LanguageCatalogue {
             .unusedPlugin, "a plugin that nothing uses", "'uses' names a plugin, and nothing in the file is of a kind, or has a name, that it defines.",
             wrong: "uses: [evsim/dual-gun-cabinet]\nnodes: {csms: {is: csms}}",
             right: "uses: [evsim/dual-gun-cabinet]\nnodes: {csms: {is: csms}, cab: {is: dual-gun-cabinet, csms: csms}}"),
+        entry(
+            .fieldSaturates, "a value that its field cannot hold",
+            "A step gives a field of a frame a value outside what its bits can say; the nearest value that they can say is sent.",
+            wrong: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i8}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]",
+            right: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i16}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]"),
     ]
 }

@@ -52,6 +52,10 @@ public indirect enum KeyType: Sendable, Hashable {
     case repetition
     /// A message of the catalogue, or of a plugin.
     case message
+    /// A frame, `BUS.FRAME`, or a bus.
+    case frame
+    /// Bytes in hexadecimal digits.
+    case bytes
     /// An action of a kind of node.
     case action
     /// Nodes: a name, `cp.*`, a list, or a formula that gives nodes.
@@ -64,6 +68,8 @@ public indirect enum KeyType: Sendable, Hashable {
     case arguments
     /// Signals with the values that they get.
     case settings
+    /// A state of a kind, or a list of them.
+    case states
     /// Named lists of steps.
     case tracks
     /// Steps.
@@ -112,12 +118,15 @@ public indirect enum KeyType: Sendable, Hashable {
         case .warning: "code"
         case .repetition: "number, forever, time or formula"
         case .message: "message"
+        case .frame: "BUS.FRAME or BUS"
+        case .bytes: "hexadecimal bytes"
         case .action: "action"
         case .target: "nodes"
         case .lines: "list of signals"
         case .fields: "FIELD: value"
         case .arguments: "NAME: value"
         case .settings: "SIGNAL: value"
+        case .states: "state or list of states"
         case .tracks: "TRACK: steps"
         case .steps: "list of steps"
         case .section(let path, let short): short.map { _ in KeyType.noun(path) } ?? "section"
@@ -141,7 +150,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .word: "words"
         case .reference(.labels): "labels and detectors"
         case .reference(.frameSet): "sets of frames"
-        case .section("frames.NAME", _), .section("buses.NAME.sets[i]", _): "sets of frames"
+        case .section("frames.NAME", _), .section("buses.NAME.sets[i]", _), .section("kinds.NAME.sets[i]", _): "sets of frames"
         case .formula: "formulas"
         default: "\(one)s"
         }
@@ -155,6 +164,9 @@ public indirect enum KeyType: Sendable, Hashable {
         case "settings.NAME": "setting"
         case "kinds.NAME.signals.NAME": "signal"
         case "kinds.NAME.states.STATE[i]": "rule"
+        case "kinds.NAME.keeps.NAME": "kept value"
+        case "kinds.NAME.sends.NAME": "frame that is sent"
+        case "kinds.NAME.sets[i]": "set of frames"
         case "plugin.detectors.NAME": "detector kind"
         case "frames.NAME": "set of frames"
         case "buses.NAME.frames.NAME.data.NAME": "layout"

@@ -45,6 +45,20 @@ public struct StepManifest: Sendable {
                 KeyManifest("payload", .text, "JSON text that is sent as it stands, valid or not."),
             ]),
         StepManifest(
+            "transmit", .frame, "Sends a CAN frame: a declared one, `BUS.FRAME`, or with `id` and `data` any other on a bus.", over: "at once",
+            example: "{transmit: can0.limit, from: mallory, with: {limit: 80 A}}",
+            keys: [
+                KeyManifest("from", .reference(.node), "Node that sends it; the frame's own when not given."),
+                KeyManifest(
+                    "with", .arguments, default: "{}", "Fields of a declared frame; those not given come from the sender's signals of the same name, or are 0."),
+                KeyManifest("id", .identifier, "Identifier of a frame that is not declared."),
+                KeyManifest("data", .bytes, "Its data in hexadecimal: `D2 04`; up to 8 bytes, or 64 with `fd`."),
+                KeyManifest("extended", .flag, default: "false", "Whether the identifier has 29 bits."),
+                KeyManifest("remote", .flag, default: "false", "Whether it asks for data."),
+                KeyManifest("fd", .flag, default: "false", "Whether it has the format of CAN FD."),
+                KeyManifest("dlc", .whole(0...15), "Length code of a remote frame, or 9 to 15 of a classic frame of 8 bytes."),
+            ]),
+        StepManifest(
             "do", .action, "Does something to nodes that a person or the world would do: plugs in, shows a tag, switches off.", over: "at once",
             example: "{do: plug, to: cp1, with: {id_tag: A1}}",
             keys: [

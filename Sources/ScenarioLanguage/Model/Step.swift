@@ -43,6 +43,8 @@ public indirect enum StepAction: Sendable {
     case until(Formula, timeout: TimeValue?, goesOn: Bool)
     /// Sends a message and waits for the answer.
     case send(SendStep)
+    /// Sends a CAN frame.
+    case transmit(FrameStep)
     /// Does something to nodes.
     case act(ActStep)
     /// Writes signals.
@@ -121,6 +123,40 @@ public struct SendStep: Sendable {
     public var fields: FieldValue
     /// Text that is sent as it is, valid or not.
     public var payload: String?
+}
+
+/// A frame to send.
+public struct FrameStep: Sendable {
+    /// Bus that it is sent on.
+    public var bus: Int
+    /// Node that sends it; `nil` for somebody outside the file.
+    public var from: Int?
+    /// What is sent.
+    public var content: Content
+
+    /// What a frame holds.
+    public enum Content: Sendable {
+        /// A declared frame by its number in the symbol table, with the values of some of its fields.
+        case declared(frame: Int, values: [(field: Int, value: Formula)])
+        /// A frame of the step's own.
+        case raw(RawFrame)
+    }
+
+    /// A frame as bytes.
+    public struct RawFrame: Sendable {
+        /// Identifier.
+        public var id: UInt32
+        /// Whether the identifier has 29 bits.
+        public var isExtended: Bool
+        /// Whether the frame asks for data.
+        public var isRemote: Bool
+        /// Whether the frame has the format of CAN FD.
+        public var isFD: Bool
+        /// Data; at most 8 bytes, or 64 with CAN FD.
+        public var data: [UInt8]
+        /// Length code of a remote frame, or of a classic frame that claims more than its eight bytes.
+        public var lengthCode: UInt8?
+    }
 }
 
 /// A value of a message field as the file has it.

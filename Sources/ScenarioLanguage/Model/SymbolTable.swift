@@ -86,6 +86,9 @@ public struct SymbolTable: Sendable {
     /// The signal of a name; the name of a frame stands for its only field.
     public func signal(_ name: String) -> Int? { signalByName[name] ?? onlyField[name] }
 
+    /// The frame of a name, `BUS.FRAME`, by its number in `frames`.
+    public func frame(_ name: String) -> Int? { frameByName[name] }
+
     /// The node instance of a name.
     public func node(_ name: String) -> Int? { nodeByName[name] }
 

@@ -12,6 +12,13 @@ extension ScenarioBuilder {
                 reading.error(.outOfRange, node.span, "'bitrate' must be between 1 kbit/s and 20 Mbit/s")
             }
         }
+        if let node = section["data_bitrate"], let rate = reading.quantity(node, .dataRate, "'data_bitrate'") {
+            if (1000...20_000_000).contains(rate.value), rate.value >= scenario.buses[index].bitrate {
+                scenario.buses[index].dataBitrate = rate.value
+            } else {
+                reading.error(.outOfRange, node.span, "'data_bitrate' must be between 'bitrate' and 20 Mbit/s")
+            }
+        }
         if let node = section["fidelity"], let text = reading.text(node, "'fidelity'"), text != "ideal" {
             if text == "wire" {
                 reading.error(.laterFormat, node.span, "this build knows ideal buses only", label: "'fidelity: wire' belongs to a later version")
@@ -24,13 +31,14 @@ extension ScenarioBuilder {
     }
 
     /// Reads frames into a bus.
-    func readFrames(_ node: YAMLNode?, into bus: Int) {
+    func readFrames(_ node: YAMLNode?, into bus: Int, prefix: String = "", sharing: Bool = false) {
         for frame in node.flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
-            guard let declaration = readFrame(frame) else {
-                reading.markBroken("\(scenario.buses[bus].name).\(frame.name)")
+            guard var declaration = readFrame(frame) else {
+                reading.markBroken("\(scenario.buses[bus].name).\(prefix)\(frame.name)")
                 continue
             }
-            addFrame(declaration, to: bus)
+            declaration.name = prefix + declaration.name
+            addFrame(declaration, to: bus, sharing: sharing)
         }
     }
 
@@ -38,15 +46,10 @@ extension ScenarioBuilder {
         guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else {
             return nil
         }
-        guard let idNode = section["id"], let id = reading.whole(idNode, "'id'", in: 0...0x1FFF_FFFF) else { return nil }
+        guard let idNode = section["id"], let id = identifier(idNode) else { return nil }
         var extended = false
         if let node = section["extended"] { extended = reading.flag(node, "'extended'") ?? false }
-        if id > 0x7FF, !extended {
-            reading.error(
-                .idNeedsExtended, idNode.span, "the identifier 0x\(String(id, radix: 16, uppercase: true)) has more than 11 bits",
-                label: "help: add 'extended: true'")
-            return nil
-        }
+        guard checkIdentifier(id, extended, idNode) else { return nil }
         var from: Int?
         if let node = section["from"] {
             guard let set = nodeSet(node) else { return nil }
@@ -58,14 +61,33 @@ extension ScenarioBuilder {
         }
         var every: Duration?
         if let node = section["every"] {
-            guard let time = reading.duration(node, "'every'", allowsZero: false) else { return nil }
+            guard let time = scope.enclosure == nil ? reading.duration(node, "'every'", allowsZero: false) : readTime(node, "'every'") else { return nil }
             every = time
         }
         var phase = Duration.zero
-        if let node = section["phase"] { phase = reading.duration(node, "'phase'") ?? .zero }
+        if let node = section["phase"] { phase = readTime(node, "'phase'") ?? .zero }
         var frame = FrameDeclaration(
             name: name, id: UInt32(id), isExtended: extended, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
-        guard let data = section["data"] else { return frame }
+        for (key, path) in [("fd", \FrameDeclaration.isFD), ("remote", \FrameDeclaration.isRemote)] {
+            guard let node = section[key] else { continue }
+            guard let flag = reading.flag(node, "'\(key)'") else { return nil }
+            frame[keyPath: path] = flag
+        }
+        guard checkFormat(isFD: frame.isFD, isRemote: frame.isRemote, section["fd"]) else { return nil }
+        if let node = section["fill"] {
+            guard let fill = reading.whole(node, "'fill'", in: 0...255) else { return nil }
+            frame.fill = UInt8(fill)
+        }
+        guard readLength(section["length"], into: &frame) else { return nil }
+        guard let data = section["data"] else {
+            guard let match = section["match"] else { return frame }
+            reading.error(.missingKey, match.span, "'match' needs fields", label: "help: add 'data' with the fields that it names")
+            return nil
+        }
+        guard !frame.isRemote else {
+            reading.error(.outOfRange, data.span, "a remote frame carries no data", label: "'length' tells how many bytes it asks for")
+            return nil
+        }
         var layouts: [(String, FieldLayout, YAMLNode)] = []
         var nextBit = 0
         for field in reading.mapping(data, "'data'") ?? [] {
@@ -80,20 +102,46 @@ extension ScenarioBuilder {
             nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
             layouts.append((fieldName, layout, field.key))
         }
-        guard place(layouts, into: &frame) else { return nil }
+        guard place(layouts, into: &frame), section["match"].map({ readMatch($0, into: &frame) }) ?? true else { return nil }
         return frame
+    }
+
+    /// The length that is written; CAN FD cannot have every one.
+    private func readLength(_ node: YAMLNode?, into frame: inout FrameDeclaration) -> Bool {
+        guard let node else { return true }
+        guard let length = reading.whole(node, "'length'", in: 0...64) else { return false }
+        if length > 8, !frame.isFD {
+            reading.error(.outOfRange, node.span, "a classic frame has at most 8 bytes", label: "help: add 'fd: true'")
+            return false
+        }
+        let steps: [Int64] = [12, 16, 20, 24, 32, 48, 64]
+        if length > 8, !steps.contains(length) {
+            let next = steps.first { $0 > length } ?? 64
+            reading.error(.outOfRange, node.span, "an FD frame cannot have \(length) bytes", label: "the next length is \(next)")
+            return false
+        }
+        frame.length = Int(length)
+        return true
+    }
+
+    /// The least length of a frame that has this many bytes.
+    private func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
+        guard frame.isFD, count > 8 else { return count }
+        return [12, 16, 20, 24, 32, 48, 64].first { $0 >= count } ?? 64
     }
 
     private func longLayout(_ node: YAMLNode) -> FieldLayout? { reading.longLayout(node) }
 
-    /// Checks that the fields fit into eight bytes and do not overlap, and adds them.
+    /// Checks that the fields fit into the frame and do not overlap, and adds them.
     private func place(_ layouts: [(String, FieldLayout, YAMLNode)], into frame: inout FrameDeclaration) -> Bool {
-        var owner = [Int](repeating: -1, count: 64)
+        let room = frame.length > 0 ? frame.length : frame.isFD ? 64 : 8
+        var owner = [Int](repeating: -1, count: room * 8)
         var last = -1
         for (index, (name, layout, key)) in layouts.enumerated() {
             for bit in layout.places {
-                guard (0..<64).contains(bit) else {
-                    reading.error(.fieldOverlap, key.span, "the field '\(name)' leaves the 8 bytes of a classic CAN frame", label: "bit \(bit) is past 63")
+                guard owner.indices.contains(bit) else {
+                    let what = frame.length > 0 ? "\(room) bytes of the frame" : frame.isFD ? "64 bytes of an FD frame" : "8 bytes of a classic CAN frame"
+                    reading.error(.fieldOverlap, key.span, "the field '\(name)' leaves the \(what)", label: "bit \(bit) is past \(room * 8 - 1)")
                     return false
                 }
                 guard owner[bit] < 0 else {
@@ -112,24 +160,29 @@ extension ScenarioBuilder {
                     offset: layout.offset,
                     dimension: layout.dimension, unit: layout.unit, signal: -1))
         }
-        frame.length = (last + 8) / 8
+        if frame.length == 0 { frame.length = wholeLength((last + 8) / 8, frame) }
         return true
     }
 
-    private func addFrame(_ frame: FrameDeclaration, to bus: Int) {
+    private func addFrame(_ frame: FrameDeclaration, to bus: Int, sharing: Bool) {
+        if sharing, scenario.buses[bus].frames.contains(where: { $0.name == frame.name && $0.span == frame.span && $0.id == frame.id }) { return }
         if let other = scenario.buses[bus].frames.first(where: { $0.name == frame.name }), let span = frame.span {
             reading.error(
                 .nameTwice, span, "the bus '\(scenario.buses[bus].name)' has the frame '\(frame.name)' already",
                 related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
-        if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && $0.isExtended == frame.isExtended }), let span = frame.span {
+        if let other = scenario.buses[bus].frames.first(where: {
+            $0.id == frame.id && $0.isExtended == frame.isExtended && $0.isRemote == frame.isRemote && !$0.isDistinct(from: frame)
+        }), let span = frame.span {
             reading.error(
                 .frameIdTwice, span,
                 "the frames '\(other.name)' and '\(frame.name)' have the same identifier 0x\(String(frame.id, radix: 16, uppercase: true))",
-                related: other.span.map { [($0, "the other frame")] } ?? [])
+                label: "frames of one identifier need a 'match' that tells them apart", related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
+        var frame = frame
+        frame.switchesBitRate = frame.isFD && scenario.buses[bus].dataBitrate != nil
         scenario.buses[bus].frames.append(frame)
     }
 
@@ -172,7 +225,7 @@ extension ScenarioBuilder {
                 nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
                 layouts.append((field.name, layout, place))
             }
-            if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && !$0.isExtended }) {
+            if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && !$0.isExtended && !$0.isRemote }) {
                 reading.error(
                     .frameIdTwice, other.span ?? node.span,
                     "the frame '\(other.name)' has the identifier 0x\(String(frame.id, radix: 16, uppercase: true)) of the frame '\(frame.name)', which '\(node.name)' brings",

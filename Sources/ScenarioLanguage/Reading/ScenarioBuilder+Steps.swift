@@ -3,7 +3,7 @@ import YAMLTree
 
 /// The verbs with the keys that go with each.
 enum StepVerb: String, CaseIterable {
-    case wait, at, until, send, `do`, set, `repeat`, parallel, when, call, attack
+    case wait, at, until, send, transmit, `do`, set, `repeat`, parallel, when, call, attack
 
     /// Keys besides the verb and `label`.
     var keys: [String] {
@@ -11,6 +11,7 @@ enum StepVerb: String, CaseIterable {
         case .wait, .at, .set, .parallel: []
         case .until: ["timeout", "else"]
         case .send: ["to", "from", "with", "payload"]
+        case .transmit: ["from", "with", "id", "data", "extended", "remote", "fd", "dlc"]
         case .do: ["to", "with"]
         case .repeat: ["steps"]
         case .when: ["steps", "else"]
@@ -96,6 +97,7 @@ extension ScenarioBuilder {
         case .at: return time(value, "'at'").map { .at($0) }
         case .until: return readUntil(value, node)
         case .send: return readSend(value, node)
+        case .transmit: return readTransmit(value, node)
         case .do: return readDo(value, node)
         case .set: return readSet(value)
         case .repeat: return readRepeat(value, node)

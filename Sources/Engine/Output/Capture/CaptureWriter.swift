@@ -122,13 +122,14 @@ final class CaptureWriter {
     }
 
     /// A frame is sent on a CAN bus.
-    func frame(_ frame: CANFrame, bus: Int, at instant: Instant) {
+    func frame(_ wide: CANWideFrame, bus: Int, at instant: Instant) {
         guard let interface = buses[safe: bus] else { return }
+        let frame = wide.frame
         packet.removeAll(keepingCapacity: true)
         packet.append(big: frame.rawIdentifier)
         packet.append(UInt8(frame.isRemote ? min(frame.lengthCode, 8) : UInt8(frame.count)))
-        packet += [0, 0, frame.lengthCode > 8 ? frame.lengthCode : 0]
-        for index in 0..<frame.count { packet.append(UInt8(truncatingIfNeeded: frame.payload >> UInt64(index * 8))) }
+        packet += [frame.flags.rawValue, 0, frame.lengthCode > 8 && !frame.isFD ? frame.lengthCode : 0]
+        for position in 0..<frame.count { packet.append(wide[position]) }
         file.packet(interface, at: start &+ UInt64(max(instant.nanoseconds, 0)), packet)
     }
 
