@@ -35,6 +35,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case restlessSetting = "W0726"
     /// A charge point of a live run could not connect.
     case noConnection = "W0727"
+    /// A message longer than a frame did not get through.
+    case transferFailed = "W0751"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -143,6 +145,11 @@ extension RunCode {
             .noConnection, "no connection to the central system",
             "An attempt to connect failed; the charge point tries again after its back-off. The text says why: nobody listens, the identity or the key is refused, or TLS does not trust the other end.",
             "csms: ws://127.0.0.1:9000 where nobody listens", "start the central system first, or wait: charge points try again"),
+        page(
+            .transferFailed, "a message that did not get through",
+            "A message longer than a frame was given up by one side: nobody answered, a frame was lost or came out of order, or the other side refused it. The text says which side and why; the signal BUS.MESSAGE.failed counts.",
+            "brm: {pgn: 0x0200, destination: 0x56, transport: j1939, length: 41} where no node has the address 0x56",
+            "addresses: {bms: 0xF4, charger: 0x56} and 'to: charger'"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

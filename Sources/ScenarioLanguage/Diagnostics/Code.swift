@@ -55,6 +55,10 @@ enum Code: String, CaseIterable {
     case tooMany = "E0420"
     case unknownAction = "E0421"
     case unknownFrame = "E0422"
+    case keyOfOtherFrame = "E0451"
+    case noAddress = "E0452"
+    case addressTwice = "E0453"
+    case messageLength = "E0454"
     case needsWire = "E0461"
     // Plugins
     case noPlugin = "E0801"

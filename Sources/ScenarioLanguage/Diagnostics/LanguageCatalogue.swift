@@ -176,6 +176,22 @@ public enum LanguageCatalogue {
             "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others, and so do 'sets'. In a kind of a plugin, 'on' and 'sends' name a frame of one of its buses: FRAME, or BUS.FRAME.",
             wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
         entry(
+            .keyOfOtherFrame, "a key of another kind of frame",
+            "Some keys go with a parameter group ('pgn'), some with one transport protocol; a plain frame has an 'id' and is heard by every node of the bus.",
+            wrong: "ask: {id: 0x7E0, answers: 0x7E8, length: 20}", right: "ask: {id: 0x7E0, transport: isotp, answers: 0x7E8, length: 20}"),
+        entry(
+            .noAddress, "a J1939 message without an address",
+            "The identifier is composed of the group, the priority and the addresses of sender and receiver: those of the nodes, or 'source' and 'destination'.",
+            wrong: "buses: {can0: {frames: {bro: {pgn: 0x0900, from: bms, length: 1}}}}",
+            right: "buses: {can0: {addresses: {bms: 0xF4}, frames: {bro: {pgn: 0x0900, from: bms, length: 1}}}}"),
+        entry(
+            .addressTwice, "an address that two nodes claim", "On a bus each node has one J1939 address, and each address one node.",
+            wrong: "addresses: {bms: 0xF4, charger: 0xF4}", right: "addresses: {bms: 0xF4, charger: 0x56}"),
+        entry(
+            .messageLength, "a message that cannot be carried",
+            "A transport protocol announces the length of a message first, and ISO-TP needs the receiver's flow controls for more than a single frame.",
+            wrong: "ask: {id: 0x7E0, transport: isotp, length: 20}", right: "ask: {id: 0x7E0, transport: isotp, answers: 0x7E8, length: 20}"),
+        entry(
             .needsWire, "a setting of the wires on an ideal bus",
             "Queues, restart after bus-off and error frames belong to buses with exact bit times: on an ideal bus frames arrive at once and nothing disturbs them.",
             wrong: "can0: {restart_after: 100ms}", right: "can0: {fidelity: wire, restart_after: 100ms}"),

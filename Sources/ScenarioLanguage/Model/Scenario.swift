@@ -193,6 +193,8 @@ public struct BusDeclaration: Sendable {
     public var wire: WireDeclaration?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
+    /// J1939 addresses of node instances, in the order of the file.
+    public var addresses: [(node: Int, address: UInt8)] = []
     /// The name's place.
     public var span: Span
 }
@@ -261,6 +263,14 @@ public struct FrameDeclaration: Sendable {
     public var fill: UInt8 = 0
     /// Signal with the time from the queue to the end of the frame; -1 when the bus has no wires.
     public var response = -1
+    /// Parameter group and addresses of a J1939 message.
+    public var group: GroupDeclaration?
+    /// How a message that may be longer than a frame is carried; `nil` for a frame.
+    public var transport: TransportDeclaration?
+    /// Node instance that the message goes to, and that answers the transport protocol.
+    public var to: Int?
+    /// Signal that counts the transfers of the message that came to nothing; -1 for a frame.
+    public var failureSignal = -1
 }
 
 /// One field of a frame.
