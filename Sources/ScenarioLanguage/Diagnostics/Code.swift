@@ -55,6 +55,7 @@ enum Code: String, CaseIterable {
     case tooMany = "E0420"
     case unknownAction = "E0421"
     case unknownFrame = "E0422"
+    case badBusAddress = "E0471"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"
@@ -90,4 +91,5 @@ enum Code: String, CaseIterable {
     case neverPublished = "W0623"
     case unusedPlugin = "W0624"
     case fieldSaturates = "W0625"
+    case acceptsNothing = "W0671"
 }

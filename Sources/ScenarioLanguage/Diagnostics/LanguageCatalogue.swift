@@ -174,6 +174,10 @@ public enum LanguageCatalogue {
         entry(
             .unknownFrame, "unknown frame", "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others.",
             wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
+        entry(
+            .badBusAddress, "no address of a real bus",
+            "'attach' takes an interface of SocketCAN, a socketcand server or client, or a group of python-can's udp_multicast; 'accepts' takes identifiers, in hexadecimal, with a mask behind a colon.",
+            wrong: "buses: {can0: {attach: vcan0}}", right: "buses: {can0: {attach: 'socketcan:vcan0'}}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [
@@ -278,5 +282,8 @@ public enum LanguageCatalogue {
             "A step gives a field of a frame a value outside what its bits can say; the nearest value that they can say is sent.",
             wrong: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i8}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]",
             right: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i16}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]"),
+        entry(
+            .acceptsNothing, "'accepts' without 'attach'", "'accepts' says what is taken from a real bus, and this bus is attached to none.",
+            wrong: "buses: {can0: {accepts: [0x100]}}", right: "buses: {can0: {attach: 'socketcan:vcan0', accepts: [0x100]}}"),
     ]
 }

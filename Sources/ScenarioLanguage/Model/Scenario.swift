@@ -1,3 +1,4 @@
+public import CAN
 public import Quantities
 public import YAMLTree
 
@@ -177,9 +178,21 @@ public struct BusDeclaration: Sendable {
     public var bitrate: Double
     /// Bits per second of the data phase of CAN FD; `nil` when frames are sent at one rate.
     public var dataBitrate: Double?
+    /// The real bus that it is a part of in a live run; `nil` when there is none.
+    public var attachment: BusAttachment?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
     /// The name's place.
+    public var span: Span
+}
+
+/// The real bus that a simulated one is a part of in a live run.
+public struct BusAttachment: Sendable {
+    /// Where it is.
+    public var address: BusAddress
+    /// What is taken from it; everything when there is no filter.
+    public var filters: [CANBus.Filter]
+    /// The address's place.
     public var span: Span
 }
 

@@ -26,6 +26,7 @@ extension ScenarioBuilder {
                 _ = reading.word(node, "'fidelity'", among: ["ideal"])
             }
         }
+        readAttachment(section, into: index)
         readFrames(section["frames"], into: index)
         for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
     }

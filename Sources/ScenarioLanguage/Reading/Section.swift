@@ -103,6 +103,11 @@ public enum ScenarioSchema {
             KeyManifest("data_bitrate", .quantity(.dataRate), "Bits per second of the data phase of CAN FD; without it FD frames have one rate."),
             KeyManifest("fidelity", .word(["ideal"]), default: "ideal", "ideal: frames arrive at once and never collide."),
             KeyManifest(
+                "attach", .text,
+                "With --realtime the real bus that this one is a part of: `socketcan:vcan0`, `socketcand://HOST:PORT/BUS`, `socketcand-server://HOST:PORT/BUS`, `udp-multicast:GROUP:PORT`."
+            ),
+            KeyManifest("accepts", .list(.text), "What is taken from the real bus: identifiers, or `ID:MASK`; everything when it is not given."),
+            KeyManifest(
                 "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
                 "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
             KeyManifest("frames", .named(.section("buses.NAME.frames.NAME"), key: "NAME"), "Frames with their fields; kinds bring those that they need."),
@@ -336,7 +341,7 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["dbc", "attach"]),
+        ("buses.NAME", ["dbc"]),
         ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]
