@@ -39,7 +39,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "CYAML", "CZlib", "SimulationKernel", "Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText", "CAN", "CANDatabase",
-                "CANLogs",
+                "CANLogs", "CANLive",
             ]),
         .executableTarget(name: "evsim", dependencies: ["Commands"]),
         .target(name: "CReference"),

@@ -8,7 +8,7 @@ import SimulationKernel
 /// A frame that it has handed over does not come back to it: it hears no frame of its own. Frames leave a bus in the order in which they came.
 final class CANBridgeNode: Node {
     private enum Signal {
-        static let forwarded = 0, dropped = 1, waiting = 2
+        static let forwarded = 0, dropped = 1, waiting = 2, drop = 3
     }
 
     /// One way through the gateway.
@@ -116,10 +116,17 @@ final class CANBridgeNode: Node {
         publish(Signal.forwarded, forwarded)
         publish(Signal.dropped, dropped)
         publish(Signal.waiting, 0)
+        publish(Signal.drop, drop)
+    }
+
+    override func wasSet(_ signal: Int, _ value: Double) {
+        if signal == Signal.drop { drop = value }
     }
 
     override func settingChanged(_ setting: Int, _ value: Double) {
-        if CANBridgeNode.kind.manifest.settings[setting].name == "drop" { drop = value }
+        guard CANBridgeNode.kind.manifest.settings[setting].name == "drop" else { return }
+        drop = value
+        publishChange(Signal.drop, value)
     }
 
     // MARK: Settings
@@ -173,6 +180,7 @@ final class CANBridgeNode: Node {
                 SignalManifest("forwarded", held: true, about: "Number of frames handed over."),
                 SignalManifest("dropped", held: true, about: "Number of frames lost."),
                 SignalManifest("waiting", held: true, about: "Number of frames in the gateway."),
+                SignalManifest("drop", unit: "%", settable: true, held: true, about: "Share of the frames that get lost."),
             ],
             example: """
                 evsim: 1
