@@ -41,6 +41,8 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// What became of the real buses, by bus; empty until a live run ends.
+    var busReports: [Int: BusReport] = [:]
     /// What keeps the run beside the clock of the machine; `nil` while it goes as fast as it can.
     var driver: PacedDriver?
     private let interrupt: InterruptFlag?
@@ -323,6 +325,9 @@ public final class Simulation: EventDispatcher {
 
     /// Tells how far the run has come.
     func report() { progress?(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events)) }
+
+    /// Whether the person wants the run to end.
+    var isInterrupted: Bool { interrupt?.isRaised ?? false }
 
     /// Simulated time since t = 0.
     var simulated: Duration { hasOrigin ? max(.zero, min(kernel.now, kernel.end) - origin) : .zero }

@@ -60,6 +60,7 @@ enum Code: String, CaseIterable {
     case addressTwice = "E0453"
     case messageLength = "E0454"
     case needsWire = "E0461"
+    case badBusAddress = "E0471"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"
@@ -96,4 +97,5 @@ enum Code: String, CaseIterable {
     case unusedPlugin = "W0624"
     case fieldSaturates = "W0625"
     case aloneOnBus = "W0661"
+    case acceptsNothing = "W0671"
 }

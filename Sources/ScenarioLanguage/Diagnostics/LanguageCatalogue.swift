@@ -195,6 +195,10 @@ public enum LanguageCatalogue {
             .needsWire, "a setting of the wires on an ideal bus",
             "Queues, restart after bus-off and error frames belong to buses with exact bit times: on an ideal bus frames arrive at once and nothing disturbs them.",
             wrong: "can0: {restart_after: 100ms}", right: "can0: {fidelity: wire, restart_after: 100ms}"),
+        entry(
+            .badBusAddress, "no address of a real bus",
+            "'attach' takes an interface of SocketCAN, a socketcand server or client, or a group of python-can's udp_multicast; 'accepts' takes identifiers, in hexadecimal, with a mask behind a colon.",
+            wrong: "buses: {can0: {attach: vcan0}}", right: "buses: {can0: {attach: 'socketcan:vcan0'}}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [
@@ -304,5 +308,8 @@ public enum LanguageCatalogue {
             "A frame on a bus with exact bit times needs another node that acknowledges it; a lone node sends it again and again, and its transmit error counter stops at 128.",
             wrong: "nodes: {csms: {is: csms}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}",
             right: "nodes: {csms: {is: csms}, cp1: {is: charge-point, csms: csms, bus: can0}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}"),
+        entry(
+            .acceptsNothing, "'accepts' without 'attach'", "'accepts' says what is taken from a real bus, and this bus is attached to none.",
+            wrong: "buses: {can0: {accepts: [0x100]}}", right: "buses: {can0: {attach: 'socketcan:vcan0', accepts: [0x100]}}"),
     ]
 }

@@ -1,3 +1,4 @@
+public import CAN
 public import Quantities
 public import YAMLTree
 
@@ -191,6 +192,8 @@ public struct BusDeclaration: Sendable {
     public var dataBitrate: Double?
     /// How the wires behave; `nil` when frames arrive at once.
     public var wire: WireDeclaration?
+    /// The real bus that it is a part of in a live run; `nil` when there is none.
+    public var attachment: BusAttachment?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
     /// J1939 addresses of node instances, in the order of the file.
@@ -229,6 +232,16 @@ public struct WireDeclaration: Sendable {
     public var errors = -1
     /// Names of the error states, in the order of their numbers.
     public static let states = ["active", "warning", "passive", "bus_off"]
+}
+
+/// The real bus that a simulated one is a part of in a live run.
+public struct BusAttachment: Sendable {
+    /// Where it is.
+    public var address: BusAddress
+    /// What is taken from it; everything when there is no filter.
+    public var filters: [CANBus.Filter]
+    /// The address's place.
+    public var span: Span
 }
 
 /// One frame of a bus.

@@ -21,6 +21,7 @@ extension ScenarioBuilder {
         }
         readWire(section, index)
         readAddresses(section["addresses"], into: index)
+        readAttachment(section, into: index)
         readFrames(section["frames"], into: index)
         for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
     }
