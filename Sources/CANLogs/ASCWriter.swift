@@ -172,16 +172,20 @@ public final class ASCWriter: CANLogWriter {
         if state.pointee.base < 0 { begin(options.start > 0 ? options.start : absolute) }
         let begin = room()
         var p = begin
-        var offset = absolute &- state.pointee.base
-        if offset < 0 {
-            offset = 0 &- offset
-            p[0] = UInt8(ascii: "-")
-            p += 1
-        }
+        let difference = absolute &- state.pointee.base
+        let offset = difference < 0 ? 0 &- difference : difference
         let second = offset / 1_000_000_000
-        if second != state.pointee.second { keepHead(second) }
-        UnsafeMutableRawPointer(p).storeBytes(of: state.pointee.head, as: SIMD32<UInt8>.self)
-        p += state.pointee.headCount
+        if difference < 0 {
+            // A frame that comes before the first one of the file.
+            p[0] = UInt8(ascii: "-")
+            p = TextPut.decimal(UInt64(second), at: p + 1)
+            p[0] = UInt8(ascii: ".")
+            p += 1
+        } else {
+            if second != state.pointee.second { keepHead(second) }
+            UnsafeMutableRawPointer(p).storeBytes(of: state.pointee.head, as: SIMD32<UInt8>.self)
+            p += state.pointee.headCount
+        }
         let fraction = UInt32(truncatingIfNeeded: offset &- second &* 1_000_000_000)
         if options.decimals == 6, fraction % 1000 != 0 { lose(.fractions) }
         p = TextPut.decimals(fraction, options.decimals, at: p)

@@ -35,6 +35,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case restlessSetting = "W0726"
     /// A charge point of a live run could not connect.
     case noConnection = "W0727"
+    /// A log that is replayed has entries that are wrong.
+    case badLog = "W0781"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -143,6 +145,10 @@ extension RunCode {
             .noConnection, "no connection to the central system",
             "An attempt to connect failed; the charge point tries again after its back-off. The text says why: nobody listens, the identity or the key is refused, or TLS does not trust the other end.",
             "csms: ws://127.0.0.1:9000 where nobody listens", "start the central system first, or wait: charge points try again"),
+        page(
+            .badLog, "a log with bad entries",
+            "A can-replay with 'skip_bad' left out lines or packets that no frame could be read from. The text shows the first of them; 'evsim convert FILE - --skip-bad' shows more.",
+            "(0.1) can0 300#1G", "(0.100000) can0 300#10"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

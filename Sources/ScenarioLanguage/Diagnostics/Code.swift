@@ -55,6 +55,7 @@ enum Code: String, CaseIterable {
     case tooMany = "E0420"
     case unknownAction = "E0421"
     case unknownFrame = "E0422"
+    case noFile = "E0481"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"

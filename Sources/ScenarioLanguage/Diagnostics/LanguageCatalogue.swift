@@ -174,6 +174,10 @@ public enum LanguageCatalogue {
         entry(
             .unknownFrame, "unknown frame", "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others.",
             wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
+        entry(
+            .noFile, "a file that cannot be had",
+            "A setting names a file that the run reads, such as the log of a can-replay. Its path is relative to the file that names it, and it lies in the folder of the scenario or below.",
+            wrong: "tape: {is: can-replay, bus: can0, file: ../elsewhere/capture.log}", right: "tape: {is: can-replay, bus: can0, file: logs/capture.log}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [
