@@ -44,7 +44,7 @@ final class ASCParser: LogParser {
                 if try classic(p, &record) { return true }
             } else if TextScan.word(p, is: "CANFD") {
                 if try flexible(p + 5, &record) { return true }
-            } else {
+            } else if !TextScan.word(p, is: "Start") {
                 omit(isOtherBus(p) ? .otherBus : .event)
             }
         }
@@ -159,7 +159,7 @@ extension ASCParser {
         var p = start
         TextScan.skipBlanks(&p)
         guard p[0] &- 0x30 < 10 else {
-            omit(.event)
+            if !TextScan.word(p, is: "Start") { omit(.event) }
             return false
         }
         guard try channel(&p, &record), try direction(&p, &record, isFrame: false) else { return false }

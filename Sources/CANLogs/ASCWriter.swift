@@ -168,7 +168,7 @@ public final class ASCWriter: CANLogWriter {
     /// Writes the time and a blank.
     @inline(__always)
     private func time(_ instant: Instant) -> UnsafeMutablePointer<UInt8> {
-        let absolute = Int64(truncatingIfNeeded: nanoseconds(instant))
+        let absolute = Int64(truncatingIfNeeded: textNanoseconds(instant))
         if state.pointee.base < 0 { begin(options.start > 0 ? options.start : absolute) }
         let begin = room()
         var p = begin
@@ -187,7 +187,6 @@ public final class ASCWriter: CANLogWriter {
             p += state.pointee.headCount
         }
         let fraction = UInt32(truncatingIfNeeded: offset &- second &* 1_000_000_000)
-        if options.decimals == 6, fraction % 1000 != 0 { lose(.fractions) }
         p = TextPut.decimals(fraction, options.decimals, at: p)
         p[0] = 0x20
         return p + 1

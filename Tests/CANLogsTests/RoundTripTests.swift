@@ -84,6 +84,12 @@ struct RoundTripTests {
         let raw = CANLogRecord(instant: instant, direction: .received, frame: CANWideFrame(CANFrame(id: 1, lengthCode: 12, payload: 5)))
         let error = CANLogRecord(instant: instant, frame: CANWideFrame(CANFrame(id: 4, isError: true, lengthCode: 8, payload: 5)))
         #expect(try write([raw, error], .candump).losses == [.fractions: 2, .lengthCode: 1])
+        var rounding = CANLogWriterOptions()
+        rounding.roundsDecimals = true
+        var noise = raw
+        noise.instant.nanoseconds += 499_998
+        #expect(try read(write([noise], .candump, options: rounding).bytes).records[0].instant.nanoseconds == 1_795_230_000_000_500_000)
+        #expect(try read(write([noise], .candump).bytes).records[0].instant.nanoseconds == 1_795_230_000_000_499_000)
         #expect(try write([raw, error], .asc).losses == [.fractions: 2, .lengthCode: 1, .errorDetails: 1])
         #expect(try write([raw, error], .pcap).losses == [.direction: 1])
         #expect(try write([raw, error], .pcapng).losses == [:])

@@ -29,7 +29,7 @@ private func lines(_ text: String, _ format: CANLogFormat? = nil, skipsBad: Bool
         }
     }
     return found + reader.problems.map { "left out: " + $0.text("x") }
-        + CANLogOmission.allCases.filter { reader.omitted($0) > 0 }.map { "\(reader.omitted($0)) \($0.text)" }
+        + CANLogOmission.allCases.filter { reader.omitted($0) > 0 }.map { "\(reader.omitted($0)) × \($0.text)" }
 }
 
 @Suite("logs in the form of candump")
@@ -98,7 +98,7 @@ struct CandumpReaderTests {
     @Test("CAN XL frames are counted and left out, blank lines and remarks are nothing")
     func others() throws {
         let text = "(1.0) can0 00123#81:00:00000000#11223344\n\n   \n; a remark\n(2.0) can0 002#\n"
-        #expect(try lines(text) == ["2 can0 2 ", "1 CAN XL frames"])
+        #expect(try lines(text) == ["2 can0 2 ", "1 × CAN XL frames"])
     }
 
     @Test("a line that does not end is an error, and what follows it is read")
@@ -151,16 +151,19 @@ struct ASCReaderTests {
     @Test(
         "what is no CAN frame is counted and left out",
         arguments: [
-            ("   0.000000 Start of measurement", "1 entries that are no frames, such as statistics"),
-            ("   0.000000 CANFD Start of measurement", "1 entries that are no frames, such as statistics"),
-            ("   1.000000 1  Statistic: D 0 R 0 XD 0 XR 0 E 0 O 0 B 0.00%", "1 entries that are no frames, such as statistics"),
-            ("   1.000000 CAN 1 Status:chip status error active", "1 entries that are no frames, such as statistics"),
-            ("   1.000000 1  123  TxRq   d 2 D2 04", "1 entries that are no frames, such as statistics"),
-            ("   1.000000 1  J1939TP FEE3p 6 0 0 - Rx d 23 A0 0F", "1 entries that are no frames, such as statistics"),
-            ("   1.000000 L1  20   Rx 8 00 00 00 00 00 00 00 00 checksum = df", "1 events of LIN, FlexRay and other buses"),
-            ("   1.000000 Fr RMSG 0 0 1 1 2 0", "1 events of LIN, FlexRay and other buses"),
+            ("   1.000000 1  Statistic: D 0 R 0 XD 0 XR 0 E 0 O 0 B 0.00%", "1 × entries that are no frames, such as statistics"),
+            ("   1.000000 CAN 1 Status:chip status error active", "1 × entries that are no frames, such as statistics"),
+            ("   1.000000 1  123  TxRq   d 2 D2 04", "1 × entries that are no frames, such as statistics"),
+            ("   1.000000 1  J1939TP FEE3p 6 0 0 - Rx d 23 A0 0F", "1 × entries that are no frames, such as statistics"),
+            ("   1.000000 L1  20   Rx 8 00 00 00 00 00 00 00 00 checksum = df", "1 × events of LIN, FlexRay and other buses"),
+            ("   1.000000 Fr RMSG 0 0 1 1 2 0", "1 × events of LIN, FlexRay and other buses"),
         ])
     func omissions(_ line: String, _ expected: String) throws { #expect(try body(line) == [expected]) }
+
+    @Test("the start of the measurement is nothing, also the one that some loggers write for FD")
+    func starts() throws {
+        #expect(try body("   0.000000 Start of measurement", "   0.000000 CANFD Start of measurement", "   0.5 1  1  Rx d 0") == ["0.5 can0 1  R"])
+    }
 
     @Test(
         "what is wrong with a line is told with its number",
@@ -202,7 +205,7 @@ struct ASCReaderTests {
     @Test("relative times count from the line before, also from one that is left out; decimal files are decimal")
     func bases() throws {
         let relative = try body("0.5 Start of measurement", "0.5 1 1 Rx d 0", "0.25 1 Statistic: D 0", "0.25 1 2 Rx d 0", head: "base dec timestamps relative")
-        #expect(relative == ["1 can0 1  R", "1.5 can0 2  R", "2 entries that are no frames, such as statistics"])
+        #expect(relative == ["1 can0 1  R", "1.5 can0 2  R", "1 × entries that are no frames, such as statistics"])
         let decimal = try body("0.5 1 768 Rx d 2 210 4", "0.6 1 419385573x Rx d 8 1 2 3 4 5 6 7 255", head: "base dec timestamps absolute")
         #expect(decimal == ["0.5 can0 300 D204 R", "0.6 can0 18FF50E5x 01020304050607FF R"])
     }
