@@ -13,7 +13,11 @@ final class FrameRuntime {
     /// Stream of the frame in the symbol table.
     var stream = -1
     /// Whether the engine sends a periodic frame, because no node kind does.
-    var isSentByEngine = true
+    var isSentByEngine: Bool
+    /// Bits of the payload that tell the frame from others of its identifier, and what they are.
+    let match: (mask: UInt64, bits: UInt64)
+    /// Bytes that a frame must have to be compared.
+    private let matchedBytes: Int
     /// Identifier, flags and length, with `fill` in every byte.
     let blank: CANFrame
     private let fill: CANData
@@ -25,6 +29,17 @@ final class FrameRuntime {
         self.can = can
         self.index = index
         self.fields = fields
+        isSentByEngine = !declaration.isSpoken
+        var match: (mask: UInt64, bits: UInt64) = (0, 0)
+        var bytes = 0
+        for (field, known) in zip(declaration.fields, fields) {
+            guard let fixed = field.fixed else { continue }
+            match.mask |= known.layout.coverage
+            _ = known.layout.setValue(fixed, in: &match.bits)
+            bytes = max(bytes, known.layout.byteCount)
+        }
+        self.match = match
+        matchedBytes = bytes
         fill = CANData(repeatElement(declaration.fill, count: declaration.length))
         let code = CANFrame.lengthCode(holding: declaration.length)
         if declaration.isFD {
@@ -35,6 +50,12 @@ final class FrameRuntime {
             blank = CANFrame(
                 id: declaration.id, isExtended: declaration.isExtended, isRemote: declaration.isRemote, lengthCode: code, payload: fill.firstEight)
         }
+    }
+
+    /// Whether a frame with the identifier of this one is it: fields with a fixed value hold that value.
+    func accepts(_ frame: CANFrame) -> Bool {
+        guard match.mask != 0 else { return true }
+        return (frame.isWide ? can.payloads.data(frame.payload).firstEight : frame.payload) & match.mask == match.bits && frame.count >= matchedBytes
     }
 
     /// The frame with a payload of at most eight bytes.
@@ -51,13 +72,13 @@ final class FrameRuntime {
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
         guard blank.isWide else {
             var payload = blank.payload
-            for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: &payload) }
+            for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: &payload) }
             return frame(payload: payload)
         }
         var data = fill
         withUnsafeMutableBytes(of: &data.bytes) {
             let data = UnsafeMutableRawBufferPointer(rebasing: $0[..<blank.count])
-            for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: data) }
+            for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: data) }
         }
         return can.frame(CANWideFrame(blank, wide: data))
     }

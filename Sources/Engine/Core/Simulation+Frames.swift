@@ -56,7 +56,7 @@ extension Simulation {
         let identity = UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier)
         guard can.isWide else {
             kernel.note(identity: identity, payload: can.payload)
-            for index in declared(can.rawIdentifier, on: bus) { publish(can, frames[index]) }
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(can, frames[index]) }
             return
         }
         let data = buses[bus].payloads.data(can.payload)
@@ -67,7 +67,7 @@ extension Simulation {
                 for position in place..<min(place + 8, bytes.count) { word |= UInt64(bytes[position]) << UInt64((position - place) * 8) }
                 kernel.note(identity: identity, payload: word)
             }
-            for index in declared(can.rawIdentifier, on: bus) { publish(bytes, frames[index]) }
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(bytes, frames[index]) }
         }
     }
 

@@ -29,6 +29,7 @@ public final class Simulation: EventDispatcher {
     let links: LinkTable
     private(set) var detectors: DetectorBank!
     private(set) var followers: FollowerBank!
+    private(set) var speakers: SpeakerBank!
     private(set) var stepRunner: StepRunner!
     /// Exchanges that are expected; `nil` when there are none.
     private(set) var exchanges: ExchangeBank?
@@ -101,6 +102,7 @@ public final class Simulation: EventDispatcher {
         try buildNodes(kinds)
         nodeTable.initialize(from: nodes, count: nodes.count)
         isBuilt = true
+        speakers = SpeakerBank(self)
         followers = FollowerBank(self)
         detectors = try DetectorBank(self)
         stepRunner = StepRunner(self)
@@ -357,6 +359,8 @@ public final class Simulation: EventDispatcher {
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
         }
+        followers.ready()
+        speakers.ready()
         // What nodes published when they were switched on is what the formulas of the first steps read.
         for signal in 0..<signals.count { signals.preset(signal, signals.latest(signal)) }
         if waitingToBoot == 0 { stepRunner.start() }
@@ -402,6 +406,8 @@ public final class Simulation: EventDispatcher {
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
         case EventKind.tick: kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0)
         case EventKind.follower: followers.due(Int(event.target))
+        case EventKind.speech: speakers.speak(Int(event.target))
+        case EventKind.periodicSpeech: speakers.speakPeriodically(Int(event.target))
         case EventKind.origin: if !hasOrigin { reachOrigin() }
         case EventKind.startSteps: stepRunner.start()
         default: break
@@ -481,4 +487,6 @@ extension EventKind {
     static let link: UInt32 = 13
     static let linkFailure: UInt32 = 14
     static let otherFrame: UInt32 = 16
+    static let speech: UInt32 = 30
+    static let periodicSpeech: UInt32 = 31
 }

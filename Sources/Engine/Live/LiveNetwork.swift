@@ -206,7 +206,7 @@ final class LiveNetwork: LinkCarrier, Outside {
         case .upgrade(let id, let listener, let request): decide(id, listener, request)
         case .opened(let id, let opening): opened(id, opening)
         case .closed(let id, let closing): closed(id, closing)
-        case .pong, .congested, .relieved, .interrupted: break
+        case .pong, .congested, .relieved, .interrupted, .ready: break
         }
     }
 

@@ -172,7 +172,8 @@ public enum LanguageCatalogue {
             "'do' names something that a person or the world does to a node of its kind; 'evsim describe KIND' shows what can be done to it.",
             wrong: "- {do: plugin, to: cp1}", right: "- {do: plug, to: cp1}"),
         entry(
-            .unknownFrame, "unknown frame", "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others.",
+            .unknownFrame, "unknown frame",
+            "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others, and so do 'sets'. In a kind of a plugin, 'on' and 'sends' name a frame of one of its buses: FRAME, or BUS.FRAME.",
             wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
         entry(
             .noFile, "a file that cannot be had",

@@ -147,26 +147,38 @@ public struct DerivedSignal: Sendable {
 
 /// The states of one node made of parts.
 public struct CompositeDeclaration: Sendable {
-    /// One rule of a state.
+    /// One rule of a state; all that it names must come together.
     public struct Rule: Sendable {
         /// What must hold.
-        public var condition: Formula
+        public var condition: Formula?
         /// How long it must hold; a formula is asked when it begins to.
-        public var lasting: TimeValue
-        /// Index of the state that follows.
-        public var next: Int
+        public var lasting = TimeValue.constant(.zero)
+        /// The frame that must arrive, among the frames of all buses.
+        public var arrival: Int?
+        /// How long the node must have been in the state; a formula is asked when the state begins.
+        public var after: TimeValue?
+        /// Signals of the node that get new values.
+        public var assignments: [(signal: Int, value: Formula)] = []
+        /// Index of the state that follows; `nil` leaves the state as it is.
+        public var next: Int?
+        /// Whether the rule belongs to every state.
+        public var isCommon = false
         /// Its place.
         public var span: Span
     }
 
     /// Node instance.
     public var node: Int
-    /// Rules of each state, in the order of the file.
+    /// Rules of each state, those of every state first; one list for a node without states.
     public var states: [[Rule]]
     /// Index of the first state.
     public var startsIn: Int
-    /// Signal that tells the state.
-    public var stateSignal: Int
+    /// Signal that tells the state; `nil` for a node without states.
+    public var stateSignal: Int?
+    /// Signals that rules set, with their first values.
+    public var keeps: [(signal: Int, start: Formula)] = []
+    /// Frames that it sends.
+    public var sends: [SendDeclaration] = []
 }
 
 /// One entry of `buses`.
@@ -201,6 +213,8 @@ public struct FrameDeclaration: Sendable {
     public var fields: [FieldDeclaration]
     /// Bytes of data.
     public var length: Int
+    /// Whether a node made of parts sends it by a rule of its own.
+    public var isSpoken = false
     /// The name's place; `nil` when a kind brought the frame.
     public var span: Span?
     /// Whether the frame has the format of CAN FD.
@@ -250,6 +264,8 @@ public struct FieldDeclaration: Sendable {
     public var dimension: Dimension
     /// Symbol of its unit.
     public var unit: String
+    /// The one value by which the frame is told from others of its identifier; `nil` for any.
+    public var fixed: Double?
     /// Index of the signal that holds the value on the wire.
     public var signal: Int
 }

@@ -31,13 +31,14 @@ extension ScenarioBuilder {
     }
 
     /// Reads frames into a bus.
-    func readFrames(_ node: YAMLNode?, into bus: Int) {
+    func readFrames(_ node: YAMLNode?, into bus: Int, prefix: String = "", sharing: Bool = false) {
         for frame in node.flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
-            guard let declaration = readFrame(frame) else {
-                reading.markBroken("\(scenario.buses[bus].name).\(frame.name)")
+            guard var declaration = readFrame(frame) else {
+                reading.markBroken("\(scenario.buses[bus].name).\(prefix)\(frame.name)")
                 continue
             }
-            addFrame(declaration, to: bus)
+            declaration.name = prefix + declaration.name
+            addFrame(declaration, to: bus, sharing: sharing)
         }
     }
 
@@ -45,7 +46,7 @@ extension ScenarioBuilder {
         guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else {
             return nil
         }
-        guard let idNode = section["id"], let id = reading.whole(idNode, "'id'", in: 0...0x1FFF_FFFF) else { return nil }
+        guard let idNode = section["id"], let id = identifier(idNode) else { return nil }
         var extended = false
         if let node = section["extended"] { extended = reading.flag(node, "'extended'") ?? false }
         guard checkIdentifier(id, extended, idNode) else { return nil }
@@ -60,11 +61,11 @@ extension ScenarioBuilder {
         }
         var every: Duration?
         if let node = section["every"] {
-            guard let time = reading.duration(node, "'every'", allowsZero: false) else { return nil }
+            guard let time = scope.enclosure == nil ? reading.duration(node, "'every'", allowsZero: false) : readTime(node, "'every'") else { return nil }
             every = time
         }
         var phase = Duration.zero
-        if let node = section["phase"] { phase = reading.duration(node, "'phase'") ?? .zero }
+        if let node = section["phase"] { phase = readTime(node, "'phase'") ?? .zero }
         var frame = FrameDeclaration(
             name: name, id: UInt32(id), isExtended: extended, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
         for (key, path) in [("fd", \FrameDeclaration.isFD), ("remote", \FrameDeclaration.isRemote)] {
@@ -78,7 +79,11 @@ extension ScenarioBuilder {
             frame.fill = UInt8(fill)
         }
         guard readLength(section["length"], into: &frame) else { return nil }
-        guard let data = section["data"] else { return frame }
+        guard let data = section["data"] else {
+            guard let match = section["match"] else { return frame }
+            reading.error(.missingKey, match.span, "'match' needs fields", label: "help: add 'data' with the fields that it names")
+            return nil
+        }
         guard !frame.isRemote else {
             reading.error(.outOfRange, data.span, "a remote frame carries no data", label: "'length' tells how many bytes it asks for")
             return nil
@@ -97,7 +102,7 @@ extension ScenarioBuilder {
             nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
             layouts.append((fieldName, layout, field.key))
         }
-        guard place(layouts, into: &frame) else { return nil }
+        guard place(layouts, into: &frame), section["match"].map({ readMatch($0, into: &frame) }) ?? true else { return nil }
         return frame
     }
 
@@ -159,20 +164,21 @@ extension ScenarioBuilder {
         return true
     }
 
-    private func addFrame(_ frame: FrameDeclaration, to bus: Int) {
+    private func addFrame(_ frame: FrameDeclaration, to bus: Int, sharing: Bool) {
+        if sharing, scenario.buses[bus].frames.contains(where: { $0.name == frame.name && $0.span == frame.span && $0.id == frame.id }) { return }
         if let other = scenario.buses[bus].frames.first(where: { $0.name == frame.name }), let span = frame.span {
             reading.error(
                 .nameTwice, span, "the bus '\(scenario.buses[bus].name)' has the frame '\(frame.name)' already",
                 related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
-        if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && $0.isExtended == frame.isExtended && $0.isRemote == frame.isRemote }),
-            let span = frame.span
-        {
+        if let other = scenario.buses[bus].frames.first(where: {
+            $0.id == frame.id && $0.isExtended == frame.isExtended && $0.isRemote == frame.isRemote && !$0.isDistinct(from: frame)
+        }), let span = frame.span {
             reading.error(
                 .frameIdTwice, span,
                 "the frames '\(other.name)' and '\(frame.name)' have the same identifier 0x\(String(frame.id, radix: 16, uppercase: true))",
-                related: other.span.map { [($0, "the other frame")] } ?? [])
+                label: "frames of one identifier need a 'match' that tells them apart", related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
         var frame = frame

@@ -37,6 +37,8 @@ extension ScenarioBuilder {
         for entry in busEntries { readBus(entry.name, entry.value) }
         readPrivateBuses()
         for node in pendingNodes { inside(node) { bringFrames(node) } }
+        for node in pendingNodes { bringSets(node) }
+        for node in pendingNodes { claimFrames(node) }
         addFrameSymbols()
         bindSignals()
         for node in pendingNodes {
@@ -104,7 +106,7 @@ extension ScenarioBuilder {
                     SignalSymbol(
                         name: "\(full).\(signal.name)", dimension: signal.dimension, unit: signal.unit, members: signal.members, isFlag: signal.isFlag,
                         settable: signal.settable, isHeld: signal.isHeld, node: node))
-                if definition != nil, signal.settable { settingSignals.insert(index) }
+                if let definition, signal.settable, definition.settings.contains(where: { $0.name == signal.name }) { settingSignals.insert(index) }
             }
         }
         if isCounted { scope.table.addGroup(name, first..<(first + count)) }
@@ -124,7 +126,9 @@ extension ScenarioBuilder {
 
     private func makeEnclosure(_ definition: KindDefinition, _ prefix: String, _ body: YAMLNode, _ outer: Enclosure?, _ index: Int) -> Enclosure {
         let enclosure = Enclosure(prefix: prefix, home: definition.home, body: body, outer: outer, settings: definition.settings)
-        enclosure.ownNames = Set(definition.parts.map(\.name) + definition.buses.map(\.name) + definition.signals.map { $0.key.text ?? "" })
+        enclosure.ownNames = Set(
+            definition.parts.map(\.name) + definition.buses.map(\.name) + definition.signals.map { $0.key.text ?? "" }
+                + definition.keeps.map { $0.key.text ?? "" })
         if !definition.states.isEmpty { enclosure.ownNames.insert("state") }
         enclosure.bindings.append(("index", .symbol(.number(Double(index + 1), .none))))
         return enclosure
@@ -252,7 +256,7 @@ extension ScenarioBuilder {
     private func defaultValue(_ manifest: SettingManifest, _ body: YAMLNode, _ watchDimension: Dimension?) -> SettingValue? {
         guard let text = manifest.defaultText else { return nil }
         if case .texts = manifest.type { return .texts(text.split(separator: ",").map { String($0).trimmed }) }
-        return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(text: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
+        return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(given: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
     }
 
     /// Reads one setting; settings of definitions that stand for a text, a node, a bus or a signal are written `=name`.
@@ -333,7 +337,7 @@ extension ScenarioBuilder {
     private func settingText(_ node: YAMLNode, _ what: String) -> YAMLNode? {
         guard let enclosure = scope.enclosure, node.scalar?.isQuoted == false, let text = node.text, text.hasPrefix("=") else { return node }
         let name = String(text.dropFirst()).trimmed
-        if case .symbol(.text(let value))? = enclosure.binding(name) { return YAMLNode(kind: .scalar(YAMLNode.Scalar(text: value)), span: node.span) }
+        if case .symbol(.text(let value))? = enclosure.binding(name) { return YAMLNode(kind: .scalar(YAMLNode.Scalar(given: value)), span: node.span) }
         if case .absent? = enclosure.binding(name) { return nil }
         reading.error(
             .unknownParameter, node.span, "\(what): '\(name)' is no setting that is a text",

@@ -141,6 +141,11 @@ final class ScenarioBuilder {
                     isFlag: setting.type == .flag, settable: true, held: true, about: setting.about)
             }
             if !kind.states.isEmpty { signals.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
+            for kept in kind.keeps {
+                let (dimension, unit, isFlag) = loader.measure(of: kept)
+                signals.append(
+                    SignalManifest(kept.key.text ?? "", dimension, unit: unit, isFlag: isFlag, settable: true, held: true, about: kept.about))
+            }
             return KindManifest(name: kind.name, about: kind.about, roles: kind.roles, settings: kind.settings, signals: signals, example: "")
         }
         registry = Registry(kinds: registry.kinds + kinds, detectors: registry.detectors, messages: registry.messages, checkMessage: registry.checkMessage)

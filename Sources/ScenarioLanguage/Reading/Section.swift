@@ -124,6 +124,9 @@ public enum ScenarioSchema {
             KeyManifest(
                 "data", .named(.section("buses.NAME.frames.NAME.data.NAME", short: .layout), key: "FIELD"),
                 "Fields, in the short form ('u16 A') or the long one."),
+            KeyManifest(
+                "match", .arguments,
+                "Fields with a fixed value, {command: 0x23}: frames of one identifier are told apart by it, and it is sent with each."),
         ])
     /// A field in its long form.
     public static let field = Section(
