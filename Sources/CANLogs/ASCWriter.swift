@@ -134,9 +134,18 @@ public final class ASCWriter: CANLogWriter {
         p[4] = head.lengthCode < 10 ? 0x30 &+ head.lengthCode : UInt8(ascii: "a") &+ head.lengthCode &- 10
         p[5] = 0x20
         p = TextPut.decimal(UInt64(head.count), width: 2, at: p + 6)
-        for index in 0..<head.count {
-            UnsafeMutableRawPointer(p).storeBytes(of: bytes[Int(frame[index])], as: UInt32.self)
-            p += 3
+        if head.isWide {
+            withUnsafeBytes(of: frame.wide.bytes) { data in
+                for index in 0..<head.count {
+                    UnsafeMutableRawPointer(p).storeBytes(of: bytes[Int(data[index])], as: UInt32.self)
+                    p += 3
+                }
+            }
+        } else {
+            for index in 0..<head.count {
+                UnsafeMutableRawPointer(p).storeBytes(of: bytes[Int(head[index])], as: UInt32.self)
+                p += 3
+            }
         }
         if head.count == 0 {
             p[0] = 0x20

@@ -97,7 +97,7 @@ struct CandumpReaderTests {
 
     @Test("CAN XL frames are counted and left out, blank lines and remarks are nothing")
     func others() throws {
-        let text = "(1.0) can0 00123#81:00:00000000#11223344\n\n   \n; a remark\n(2.0) can0 002#\n"
+        let text = "(1.0) can0 00123#81:00:00000000#11223344\n\n   \n; a remark\n# another\n(2.0) can0 002#\n"
         #expect(try lines(text) == ["2 can0 2 ", "1 × CAN XL frames"])
     }
 
