@@ -95,4 +95,16 @@ struct FrameOnTheWay {
 protocol BusCarrier: AnyObject {
     /// Takes a frame that a node wants to send, -1 for somebody outside the file; calls `Simulation.arrived` when it is complete on the bus.
     func take(_ frame: CANFrame, by node: Int, excluding: Int)
+    /// The run's t = 0 is reached.
+    func ready()
+    /// The run is over: last values are published.
+    func finish()
+    /// What it asked the kernel to be woken for.
+    func wake(_ payload: UInt64)
+}
+
+extension BusCarrier {
+    func ready() {}
+    func finish() {}
+    func wake(_ payload: UInt64) {}
 }

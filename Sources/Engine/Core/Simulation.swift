@@ -126,6 +126,7 @@ public final class Simulation: EventDispatcher {
     private func buildFrames() {
         buses = scenario.buses.map { _ in CANBus() }
         carriers = scenario.buses.map { _ in nil }
+        for (bus, declaration) in scenario.buses.enumerated() { carriers[bus] = declaration.wire.map { WireCarrier($0, bus: bus, self) } }
         framesByIdentifier = scenario.buses.map { _ in [:] }
         for (bus, declaration) in scenario.buses.enumerated() {
             for frame in declaration.frames {
@@ -296,6 +297,7 @@ public final class Simulation: EventDispatcher {
         }
         if reason == .ended || reason == .paused {
             for node in nodes { node.finish() }
+            for carrier in carriers { carrier?.finish() }
             commit(at: kernel.end - Duration(nanoseconds: 1))
             reason = .ended
         }
@@ -355,6 +357,7 @@ public final class Simulation: EventDispatcher {
         if isTicking { kernel.schedule(at: origin + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
         replayBeforeOrigin()
         links.ready()
+        for carrier in carriers { carrier?.ready() }
         for node in nodes { node.ready() }
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
@@ -401,6 +404,7 @@ public final class Simulation: EventDispatcher {
         case EventKind.outgoing: links.release(event.payload, up: event.target == 1)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.otherFrame: deliverOther(event.payload, bus: Int(event.target))
+        case EventKind.carrier: carriers[Int(event.target)]?.wake(event.payload)
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
@@ -487,6 +491,7 @@ extension EventKind {
     static let link: UInt32 = 13
     static let linkFailure: UInt32 = 14
     static let otherFrame: UInt32 = 16
+    static let carrier: UInt32 = 17
     static let speech: UInt32 = 30
     static let periodicSpeech: UInt32 = 31
 }

@@ -92,9 +92,9 @@ struct RunReport {
 
     private func bus(_ index: Int) -> JSONValue {
         let statistics = simulation.buses[index]
-        return object([
-            ("name", .string(scenario.buses[index].name)), ("frames", .integer(Int64(statistics.frames))), ("bytes", .integer(Int64(statistics.bytes))),
-        ])
+        return object(
+            [("name", .string(scenario.buses[index].name)), ("frames", .integer(Int64(statistics.frames))), ("bytes", .integer(Int64(statistics.bytes)))]
+                + ((simulation.carriers[index] as? WireCarrier)?.reportMembers ?? []))
     }
 
     /// What became of the calls of one action in one direction.
@@ -201,6 +201,7 @@ struct RunReport {
             }
         }
         if !simulation.links.calls.all.isEmpty { text += messageTable }
+        for carrier in simulation.carriers { text += (carrier as? WireCarrier)?.markdown ?? "" }
         if !judge.warnings.isEmpty {
             text += "\n## Warnings\n\n"
             for warning in judge.warnings { text += "- \(warning.code.rawValue): \(warning.message)\(warning.span.map { " (line \($0.line))" } ?? "")\n" }

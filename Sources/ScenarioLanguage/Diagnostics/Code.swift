@@ -55,7 +55,11 @@ enum Code: String, CaseIterable {
     case tooMany = "E0420"
     case unknownAction = "E0421"
     case unknownFrame = "E0422"
+<<<<<<< HEAD
     case noFile = "E0481"
+=======
+    case needsWire = "E0461"
+>>>>>>> d616810ec74260a476375fc4d6e08008808f600c
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"
@@ -91,4 +95,5 @@ enum Code: String, CaseIterable {
     case neverPublished = "W0623"
     case unusedPlugin = "W0624"
     case fieldSaturates = "W0625"
+    case aloneOnBus = "W0661"
 }

@@ -176,9 +176,15 @@ public enum LanguageCatalogue {
             "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others, and so do 'sets'. In a kind of a plugin, 'on' and 'sends' name a frame of one of its buses: FRAME, or BUS.FRAME.",
             wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
         entry(
+<<<<<<< HEAD
             .noFile, "a file that cannot be had",
             "A setting names a file that the run reads, such as the log of a can-replay. Its path is relative to the file that names it, and it lies in the folder of the scenario or below.",
             wrong: "tape: {is: can-replay, bus: can0, file: ../elsewhere/capture.log}", right: "tape: {is: can-replay, bus: can0, file: logs/capture.log}"),
+=======
+            .needsWire, "a setting of the wires on an ideal bus",
+            "Queues, restart after bus-off and error frames belong to buses with exact bit times: on an ideal bus frames arrive at once and nothing disturbs them.",
+            wrong: "can0: {restart_after: 100ms}", right: "can0: {fidelity: wire, restart_after: 100ms}"),
+>>>>>>> d616810ec74260a476375fc4d6e08008808f600c
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [
@@ -283,5 +289,10 @@ public enum LanguageCatalogue {
             "A step gives a field of a frame a value outside what its bits can say; the nearest value that they can say is sent.",
             wrong: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i8}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]",
             right: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i16}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]"),
+        entry(
+            .aloneOnBus, "a bus with wires and one node",
+            "A frame on a bus with exact bit times needs another node that acknowledges it; a lone node sends it again and again, and its transmit error counter stops at 128.",
+            wrong: "nodes: {csms: {is: csms}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}",
+            right: "nodes: {csms: {is: csms}, cp1: {is: charge-point, csms: csms, bus: can0}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}"),
     ]
 }

@@ -189,10 +189,44 @@ public struct BusDeclaration: Sendable {
     public var bitrate: Double
     /// Bits per second of the data phase of CAN FD; `nil` when frames are sent at one rate.
     public var dataBitrate: Double?
+    /// How the wires behave; `nil` when frames arrive at once.
+    public var wire: WireDeclaration?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
     /// The name's place.
     public var span: Span
+}
+
+/// The wires of a bus with `fidelity: wire`.
+public struct WireDeclaration: Sendable {
+    /// A node with a controller on the bus, and the signals that tell about it.
+    public struct Station: Sendable {
+        /// Node instance.
+        public var node: Int
+        /// Signal with the transmit error counter; -1 when another name was in its place, and so below.
+        public var transmitErrors = -1
+        /// Signal with the receive error counter.
+        public var receiveErrors = -1
+        /// Signal with the error state.
+        public var state = -1
+    }
+
+    /// Pause before a bus-off node begins to recover; `nil` when it stays off.
+    public var restartAfter: Duration?
+    /// Whether the oldest frame of a node is sent first, and not that with the lowest identifier.
+    public var isFirstInFirstOut = false
+    /// Frames that may wait at a node.
+    public var queueLimit = 64
+    /// Whether errors are recorded as frames.
+    public var recordsErrors = false
+    /// Nodes on the bus, in the order of the file.
+    public var stations: [Station] = []
+    /// Signal with the load of the last second, as a share.
+    public var load = -1
+    /// Signal with the number of errors so far.
+    public var errors = -1
+    /// Names of the error states, in the order of their numbers.
+    public static let states = ["active", "warning", "passive", "bus_off"]
 }
 
 /// One frame of a bus.
@@ -225,6 +259,8 @@ public struct FrameDeclaration: Sendable {
     public var isRemote = false
     /// What stands in bits of no field, byte by byte.
     public var fill: UInt8 = 0
+    /// Signal with the time from the queue to the end of the frame; -1 when the bus has no wires.
+    public var response = -1
 }
 
 /// One field of a frame.

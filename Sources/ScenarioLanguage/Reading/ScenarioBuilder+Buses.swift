@@ -19,13 +19,7 @@ extension ScenarioBuilder {
                 reading.error(.outOfRange, node.span, "'data_bitrate' must be between 'bitrate' and 20 Mbit/s")
             }
         }
-        if let node = section["fidelity"], let text = reading.text(node, "'fidelity'"), text != "ideal" {
-            if text == "wire" {
-                reading.error(.laterFormat, node.span, "this build knows ideal buses only", label: "'fidelity: wire' belongs to a later version")
-            } else {
-                _ = reading.word(node, "'fidelity'", among: ["ideal"])
-            }
-        }
+        readWire(section, index)
         readFrames(section["frames"], into: index)
         for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
     }

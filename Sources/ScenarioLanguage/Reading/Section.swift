@@ -101,7 +101,19 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("bitrate", .quantity(.dataRate), default: "500 kbit/s", "Bits per second."),
             KeyManifest("data_bitrate", .quantity(.dataRate), "Bits per second of the data phase of CAN FD; without it FD frames have one rate."),
-            KeyManifest("fidelity", .word(["ideal"]), default: "ideal", "ideal: frames arrive at once and never collide."),
+            KeyManifest(
+                "fidelity", .word(["ideal", "wire"]), default: "ideal",
+                "ideal: frames arrive at once and never collide. wire: exact bit times, arbitration, errors and bus-off."),
+            KeyManifest(
+                "restart_after", .duration(allowsZero: true),
+                "Pause before a bus-off node begins to recover, which takes 128 times 11 recessive bits; without it the node stays off. With `fidelity: wire`."),
+            KeyManifest(
+                "queue", .word(["priority", "fifo"]), default: "priority",
+                "Which waiting frame a node sends first: the one that would win the arbitration, or the oldest. With `fidelity: wire`."),
+            KeyManifest("queue_limit", .whole(1...100_000), default: "64", "Frames that may wait at a node; more are refused. With `fidelity: wire`."),
+            KeyManifest(
+                "error_frames", .flag, default: "false",
+                "Whether errors are recorded beside the frames, in the form of SocketCAN's error frames. With `fidelity: wire`."),
             KeyManifest(
                 "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
                 "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
