@@ -39,6 +39,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case transferFailed = "W0751"
     /// A real bus of a live run is gone, or something of it cannot be sent.
     case busTrouble = "W0771"
+    /// A log that is replayed has entries that are wrong.
+    case badLog = "W0781"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -156,6 +158,10 @@ extension RunCode {
             .busTrouble, "trouble with a real bus",
             "A bus that a simulated one is attached to was lost or is back, or cannot carry a frame: the interface is down, the server closed the connection, socketcand knows no CAN FD. The run goes on; frames of the meantime are counted as not sent, and the bus is looked for again.",
             "attach: socketcan:vcan0, and 'ip link set vcan0 down'", "ip link set vcan0 up"),
+        page(
+            .badLog, "a log with bad entries",
+            "A can-replay with 'skip_bad' left out lines or packets that no frame could be read from. The text shows the first of them; 'evsim convert FILE - --skip-bad' shows more.",
+            "(0.1) can0 300#1G", "(0.100000) can0 300#10"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

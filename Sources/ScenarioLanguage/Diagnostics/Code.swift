@@ -61,6 +61,7 @@ enum Code: String, CaseIterable {
     case messageLength = "E0454"
     case needsWire = "E0461"
     case badBusAddress = "E0471"
+    case noFile = "E0481"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"

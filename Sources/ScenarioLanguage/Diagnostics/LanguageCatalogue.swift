@@ -199,6 +199,10 @@ public enum LanguageCatalogue {
             .badBusAddress, "no address of a real bus",
             "'attach' takes an interface of SocketCAN, a socketcand server or client, or a group of python-can's udp_multicast; 'accepts' takes identifiers, in hexadecimal, with a mask behind a colon.",
             wrong: "buses: {can0: {attach: vcan0}}", right: "buses: {can0: {attach: 'socketcan:vcan0'}}"),
+        entry(
+            .noFile, "a file that cannot be had",
+            "A setting names a file that the run reads, such as the log of a can-replay. Its path is relative to the file that names it, and it lies in the folder of the scenario or below.",
+            wrong: "tape: {is: can-replay, bus: can0, file: ../elsewhere/capture.log}", right: "tape: {is: can-replay, bus: can0, file: logs/capture.log}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [

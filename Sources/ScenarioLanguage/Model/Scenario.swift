@@ -416,6 +416,10 @@ public struct LinkFault: Sendable {
 public struct RecordSettings: Sendable {
     /// `frames.log`.
     public var frames = false
+    /// `frames.asc`.
+    public var framesASC = false
+    /// `frames.pcapng`.
+    public var framesPcapng = false
     /// `messages.jsonl`.
     public var messages = false
     /// `signals.csv`.
@@ -424,6 +428,9 @@ public struct RecordSettings: Sendable {
     public var labels = true
     /// `capture.pcapng`.
     public var capture = false
+
+    /// Whether frames are written in any form.
+    public var hasFrames: Bool { frames || framesASC || framesPcapng || capture }
 }
 
 /// One entry of `expect`.

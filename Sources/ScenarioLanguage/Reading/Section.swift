@@ -61,8 +61,8 @@ public enum ScenarioSchema {
             KeyManifest("detectors", .named(.section("detectors.NAME"), key: "NAME"), "What watches signals and raises alarms."),
             KeyManifest("expect", .list(.section("expect[i]", short: .formula)), "What must hold at the end; decides the exit code."),
             KeyManifest(
-                "record", .list(.word(["frames", "messages", "signals", "labels", "capture"])), default: "[signals, labels]",
-                "What is written: frames, messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
+                "record", .list(.word(ScenarioBuilder.recordWords)), default: "[signals, labels]",
+                "What is written: frames (as candump, ASC or pcapng), messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
             KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
             KeyManifest(
                 "intended", .list(.warning), default: "[]",
