@@ -1,6 +1,6 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
 ///
 /// `evsim-bench ocpp-check [--lenient]`, `ocpp-order` and `can-protocols` are tools for the judges of the tests (``MessageCheck``, ``OrderCheck``,
 /// ``ProtocolCheck``);
@@ -11,6 +11,7 @@ enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
         ("kernel", { KernelBenchmark.run() }),
         ("can", { CANBenchmark.run() }),
+        ("can-logs", { CANLogBenchmark.run() }),
         ("can-wire", { WireBenchmark.run() }),
         ("ocpp", { OCPPBenchmark.run() }),
         ("formula", { FormulaBenchmark.run() }),

@@ -1,3 +1,4 @@
+public import CAN
 public import Quantities
 public import YAMLTree
 
@@ -191,8 +192,12 @@ public struct BusDeclaration: Sendable {
     public var dataBitrate: Double?
     /// How the wires behave; `nil` when frames arrive at once.
     public var wire: WireDeclaration?
+    /// The real bus that it is a part of in a live run; `nil` when there is none.
+    public var attachment: BusAttachment?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
+    /// J1939 addresses of node instances, in the order of the file.
+    public var addresses: [(node: Int, address: UInt8)] = []
     /// The name's place.
     public var span: Span
 }
@@ -229,6 +234,16 @@ public struct WireDeclaration: Sendable {
     public static let states = ["active", "warning", "passive", "bus_off"]
 }
 
+/// The real bus that a simulated one is a part of in a live run.
+public struct BusAttachment: Sendable {
+    /// Where it is.
+    public var address: BusAddress
+    /// What is taken from it; everything when there is no filter.
+    public var filters: [CANBus.Filter]
+    /// The address's place.
+    public var span: Span
+}
+
 /// One frame of a bus.
 public struct FrameDeclaration: Sendable {
     /// Name.
@@ -261,6 +276,14 @@ public struct FrameDeclaration: Sendable {
     public var fill: UInt8 = 0
     /// Signal with the time from the queue to the end of the frame; -1 when the bus has no wires.
     public var response = -1
+    /// Parameter group and addresses of a J1939 message.
+    public var group: GroupDeclaration?
+    /// How a message that may be longer than a frame is carried; `nil` for a frame.
+    public var transport: TransportDeclaration?
+    /// Node instance that the message goes to, and that answers the transport protocol.
+    public var to: Int?
+    /// Signal that counts the transfers of the message that came to nothing; -1 for a frame.
+    public var failureSignal = -1
 }
 
 /// One field of a frame.
@@ -393,6 +416,10 @@ public struct LinkFault: Sendable {
 public struct RecordSettings: Sendable {
     /// `frames.log`.
     public var frames = false
+    /// `frames.asc`.
+    public var framesASC = false
+    /// `frames.pcapng`.
+    public var framesPcapng = false
     /// `messages.jsonl`.
     public var messages = false
     /// `signals.csv`.
@@ -401,6 +428,9 @@ public struct RecordSettings: Sendable {
     public var labels = true
     /// `capture.pcapng`.
     public var capture = false
+
+    /// Whether frames are written in any form.
+    public var hasFrames: Bool { frames || framesASC || framesPcapng || capture }
 }
 
 /// One entry of `expect`.

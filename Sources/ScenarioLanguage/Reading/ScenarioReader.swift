@@ -59,6 +59,8 @@ final class ScenarioBuilder {
     /// Derived signals being compiled, the innermost last.
     var deriving: [String] = []
     var pendingDetectors: [PendingDetector] = []
+    /// Where files come from that settings name.
+    let plugins: any PluginSource
     /// Kinds of plugins whose detectors are being declared, the innermost last.
     var detectorChain: [Definition] = []
     /// Places of the buses by name.
@@ -78,6 +80,7 @@ final class ScenarioBuilder {
         self.file = file
         reading = Reading(registry: registry)
         loader = PluginLoader(reading, registry, plugins)
+        self.plugins = plugins
         root = PluginFile(name: "", about: "", file: file, isScenario: true, span: Span(file: file, line: 1, column: 1, length: 1))
         let table = SymbolTable(actions: registry.messages.map(\.name))
         scope = ScenarioScope(table: table, reading: reading)
