@@ -35,6 +35,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case restlessSetting = "W0726"
     /// A charge point of a live run could not connect.
     case noConnection = "W0727"
+    /// A value did not fit into a field of a frame.
+    case fieldRange = "W0741"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -143,6 +145,10 @@ extension RunCode {
             .noConnection, "no connection to the central system",
             "An attempt to connect failed; the charge point tries again after its back-off. The text says why: nobody listens, the identity or the key is refused, or TLS does not trust the other end.",
             "csms: ws://127.0.0.1:9000 where nobody listens", "start the central system first, or wait: charge points try again"),
+        page(
+            .fieldRange, "a value that does not fit into a field",
+            "A field with 'range: error', as all fields from DBC files have it, was given a value beyond its limits or its bits. The nearest value that it can hold was sent.",
+            "- {transmit: can0.Status, with: {Voltage: 7000 V}}", "- {transmit: can0.Status, with: {Voltage: 400 V}}"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

@@ -9,8 +9,22 @@ public protocol PluginSource: Sendable {
     ///   - address: the entry as it is written.
     ///   - file: the file that has the entry.
     func plugin(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> SourceFile
+    /// A data file beside the files that are read, such as a DBC file.
+    ///
+    /// - Parameters:
+    ///   - address: path relative to the file that names it.
+    ///   - file: the file that names it.
+    ///   - limit: the most bytes.
+    func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile
     /// Addresses of the plugins that come with evsim, for suggestions.
     var shipped: [String] { get }
+}
+
+extension PluginSource {
+    /// No data files.
+    public func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        throw PluginRefusal("other files cannot be used here")
+    }
 }
 
 /// Why a plugin file cannot be had.
@@ -72,13 +86,27 @@ public struct PluginFolders: PluginSource {
             let name = String(address.dropFirst(Self.prefix.count))
             return try read("\(library)/\(name.hasSuffix(".yaml") ? name : name + ".yaml")", address)
         }
-        let isInput = file.path.utf8.first == 0x3C
-        return try read(PluginFolders.normal(isInput ? address : "\(PluginFolders.folder(of: file.path))/\(address)"), address)
+        return try read(path(address, file), address)
     }
 
-    private func read(_ path: String, _ address: String) throws(PluginRefusal) -> SourceFile {
+    public func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        guard !address.isEmpty, address.utf8.count <= 1000, !address.utf8.contains(0) else { throw PluginRefusal("this is no path of a file") }
+        guard !address.hasPrefix("/"), !address.hasPrefix("~") else {
+            throw PluginRefusal("a file is named by a path relative to this one", help: "absolute paths would not travel with the file")
+        }
+        return try read(path(address, file), address, noun: "file", limit: limit)
+    }
+
+    /// The path of an address, which counts from the file that has it.
+    private func path(_ address: String, _ file: SourceFile) -> String {
+        let isInput = file.path.utf8.first == 0x3C
+        return PluginFolders.normal(isInput ? address : "\(PluginFolders.folder(of: file.path))/\(address)")
+    }
+
+    private func read(_ path: String, _ address: String, noun: String = "plugin", limit: Int = SourceFile.sizeLimit) throws(PluginRefusal) -> SourceFile {
         guard let real = PluginFolders.real(path) else {
-            let reason = errno == ENOENT ? "there is no plugin \(Diagnostic.quoted(address))" : "the plugin \(Diagnostic.quoted(address)) cannot be read"
+            let reason = errno == ENOENT ? "there is no \(noun) \(Diagnostic.quoted(address))" : "the \(noun) \(Diagnostic.quoted(address)) cannot be read"
+            guard noun == "plugin" else { throw PluginRefusal(reason) }
             let near = Suggestion.nearest(address, among: shipped).map { "did you mean '\($0)'?" }
             throw PluginRefusal(reason, help: near ?? (PluginFolders.real(path + ".yaml") != nil ? "write '\(address).yaml'" : nil))
         }
@@ -88,13 +116,13 @@ public struct PluginFolders: PluginSource {
         }
         guard isInside else {
             throw PluginRefusal(
-                "the plugin \(Diagnostic.quoted(address)) lies outside the folder of the file that is run",
+                "the \(noun) \(Diagnostic.quoted(address)) lies outside the folder of the file that is run",
                 help: "move it into the folder, or use one that comes with evsim")
         }
         var status = stat()
         guard lstat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw PluginRefusal("\(Diagnostic.quoted(address)) is no file") }
         do {
-            return try SourceFile.read(path: path)
+            return try SourceFile.read(path: path, limit: limit)
         } catch {
             throw PluginRefusal(error.diagnostic.message, help: error.diagnostic.help)
         }
