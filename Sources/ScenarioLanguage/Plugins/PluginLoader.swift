@@ -207,7 +207,7 @@ final class PluginLoader {
         }
         checkStates(kind, section)
         checkNames(kind)
-        if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty, kind.sends.isEmpty, kind.keeps.isEmpty {
+        if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty, kind.keeps.isEmpty, section["sends"] == nil {
             reading.error(.emptySection, kind.key.span, "the kind '\(kind.name)' has neither parts nor signals nor states")
         }
     }
