@@ -48,7 +48,8 @@ struct ChargerProtocolTests {
     func uugreenpower() throws {
         let frames = try frames(
             "uugreenpower",
-            ["one: {is: uugreenpower-module, bus: can0, address: 3}", "rack: {is: uugreenpower-controller, bus: can0, address: 3, enabled: true}"], length: "4s")
+            ["one: {is: uugreenpower-module, bus: can0, address: 3}", "rack: {is: uugreenpower-controller, bus: can0, address: 3, enabled: true}"], length: "4s"
+        )
         #expect(
             frames.isSuperset(of: [
                 "0220C000#0002000000061A80", "0200C000#0102000000061A80", "0220C000#0003000000004E20", "0220C000#0004000000000000",

@@ -145,7 +145,8 @@ struct PluginFrameTests {
 
     @Test("two frames of one name at one instant are one arrival for a rule, and two for an answer")
     func burst() throws {
-        let run = try run("b: {is: answerer, bus: can0}", "steps:\n  - {transmit: can0.question, with: {number: 1}}\n  - {transmit: can0.question, with: {number: 2}}\n")
+        let run = try run(
+            "b: {is: answerer, bus: can0}", "steps:\n  - {transmit: can0.question, with: {number: 1}}\n  - {transmit: can0.question, with: {number: 2}}\n")
         #expect(try run.values("b.heard") == [0, 1])
         #expect(try log(run) == ["0.0 010#01", "0.0 010#02", "0.02 011#0201", "0.02 011#0201"])
     }
