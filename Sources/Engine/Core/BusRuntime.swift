@@ -22,6 +22,12 @@ final class FrameRuntime {
     let blank: CANFrame
     private let fill: CANData
     private unowned(unsafe) let can: CANBus
+    /// The data of the message that `frame` built last, of a message that a transport protocol carries.
+    private(set) var message: [UInt8] = []
+    /// Transfers of the message so far, how many came to nothing, and which one was the last that did.
+    var transfers = 0
+    var failures = 0
+    var failedTransfer = 0
 
     init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
@@ -41,7 +47,7 @@ final class FrameRuntime {
         self.match = match
         matchedBytes = bytes
         fill = CANData(repeatElement(declaration.fill, count: declaration.length))
-        let code = CANFrame.lengthCode(holding: declaration.length)
+        let code = declaration.transport == nil ? CANFrame.lengthCode(holding: declaration.length) : 0
         if declaration.isFD {
             blank = CANFrame(
                 fd: declaration.id, isExtended: declaration.isExtended, flags: declaration.switchesBitRate ? .bitRateSwitch : [], lengthCode: code,
@@ -69,7 +75,14 @@ final class FrameRuntime {
     var rawIdentifier: UInt32 { blank.rawIdentifier }
 
     /// The frame with its fields taken from the given values in the order of the fields; its bus keeps the data of a wide one.
+    ///
+    /// The data of a message that a transport protocol carries are in `message`, and the frame that is returned is empty.
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
+        guard declaration.transport == nil else {
+            message = [UInt8](repeating: declaration.fill, count: declaration.length)
+            message.withUnsafeMutableBytes { for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: $0) } }
+            return blank
+        }
         guard blank.isWide else {
             var payload = blank.payload
             for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: &payload) }
@@ -95,4 +108,16 @@ struct FrameOnTheWay {
 protocol BusCarrier: AnyObject {
     /// Takes a frame that a node wants to send, -1 for somebody outside the file; calls `Simulation.arrived` when it is complete on the bus.
     func take(_ frame: CANFrame, by node: Int, excluding: Int)
+    /// The run's t = 0 is reached.
+    func ready()
+    /// The run is over: last values are published.
+    func finish()
+    /// What it asked the kernel to be woken for.
+    func wake(_ payload: UInt64)
+}
+
+extension BusCarrier {
+    func ready() {}
+    func finish() {}
+    func wake(_ payload: UInt64) {}
 }

@@ -35,6 +35,10 @@ public enum RunCode: String, Sendable, CaseIterable {
     case restlessSetting = "W0726"
     /// A charge point of a live run could not connect.
     case noConnection = "W0727"
+    /// A message longer than a frame did not get through.
+    case transferFailed = "W0751"
+    /// A real bus of a live run is gone, or something of it cannot be sent.
+    case busTrouble = "W0771"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -115,7 +119,7 @@ extension RunCode {
         page(.queueFull, "too many pending events", "More events wait than the memory bound allows.", "", ""),
         page(
             .network, "the network cannot be set up",
-            "A csms of a live run cannot listen where it should, or a charge point has an address that cannot be used. A charge point with an address as 'csms:' runs with --realtime only.",
+            "A csms of a live run cannot listen where it should, a charge point has an address that cannot be used, or a bus cannot be attached. A charge point with an address as 'csms:' runs with --realtime only.",
             "cp1: {is: charge-point, csms: 'ws://127.0.0.1:9000'} without --realtime", "evsim run FILE --realtime"),
         page(
             .neverPublished, "a signal was never published",
@@ -143,6 +147,15 @@ extension RunCode {
             .noConnection, "no connection to the central system",
             "An attempt to connect failed; the charge point tries again after its back-off. The text says why: nobody listens, the identity or the key is refused, or TLS does not trust the other end.",
             "csms: ws://127.0.0.1:9000 where nobody listens", "start the central system first, or wait: charge points try again"),
+        page(
+            .transferFailed, "a message that did not get through",
+            "A message longer than a frame was given up by one side: nobody answered, a frame was lost or came out of order, or the other side refused it. The text says which side and why; the signal BUS.MESSAGE.failed counts.",
+            "brm: {pgn: 0x0200, destination: 0x56, transport: j1939, length: 41} where no node has the address 0x56",
+            "addresses: {bms: 0xF4, charger: 0x56} and 'to: charger'"),
+        page(
+            .busTrouble, "trouble with a real bus",
+            "A bus that a simulated one is attached to was lost or is back, or cannot carry a frame: the interface is down, the server closed the connection, socketcand knows no CAN FD. The run goes on; frames of the meantime are counted as not sent, and the bus is looked for again.",
+            "attach: socketcan:vcan0, and 'ip link set vcan0 down'", "ip link set vcan0 up"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

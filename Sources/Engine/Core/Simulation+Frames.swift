@@ -6,9 +6,13 @@ import SimulationKernel
 extension Simulation {
     // MARK: Sending
 
-    /// Sends a declared frame on its bus; it arrives at this instant, behind what is already arriving, unless the bus has a wire.
+    /// Sends a declared frame on its bus, or as many as the message takes; it arrives at this instant, behind what is already arriving, unless the bus has a wire.
     func send(_ frame: FrameRuntime, _ can: CANFrame, by node: Int? = nil) {
         let bus = frame.bus
+        guard frame.declaration.transport == nil else {
+            transports.send(frame, frame.message, by: node ?? frame.declaration.from ?? -1)
+            return
+        }
         guard carriers[bus] == nil, !can.isWide else {
             return transmit(can, on: bus, by: node ?? frame.declaration.from ?? -1)
         }

@@ -40,6 +40,7 @@ extension ScenarioBuilder {
         for node in pendingNodes { bringSets(node) }
         for node in pendingNodes { claimFrames(node) }
         addFrameSymbols()
+        addWireSymbols()
         bindSignals()
         for node in pendingNodes {
             inside(node) {
