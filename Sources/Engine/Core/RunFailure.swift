@@ -35,6 +35,8 @@ public enum RunCode: String, Sendable, CaseIterable {
     case restlessSetting = "W0726"
     /// A charge point of a live run could not connect.
     case noConnection = "W0727"
+    /// A value did not fit into a field of a frame.
+    case fieldRange = "W0741"
     /// A message longer than a frame did not get through.
     case transferFailed = "W0751"
     /// A real bus of a live run is gone, or something of it cannot be sent.
@@ -149,6 +151,10 @@ extension RunCode {
             .noConnection, "no connection to the central system",
             "An attempt to connect failed; the charge point tries again after its back-off. The text says why: nobody listens, the identity or the key is refused, or TLS does not trust the other end.",
             "csms: ws://127.0.0.1:9000 where nobody listens", "start the central system first, or wait: charge points try again"),
+        page(
+            .fieldRange, "a value that does not fit into a field",
+            "A field with 'range: error', as all fields from DBC files have it, was given a value beyond its limits or its bits. The nearest value that it can hold was sent.",
+            "- {transmit: can0.Status, with: {Voltage: 7000 V}}", "- {transmit: can0.Status, with: {Voltage: 400 V}}"),
         page(
             .transferFailed, "a message that did not get through",
             "A message longer than a frame was given up by one side: nobody answered, a frame was lost or came out of order, or the other side refused it. The text says which side and why; the signal BUS.MESSAGE.failed counts.",

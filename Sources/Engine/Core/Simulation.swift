@@ -137,11 +137,11 @@ public final class Simulation: EventDispatcher {
                 var fields: [(layout: FieldLayout, wire: Int, source: Int)] = []
                 for field in frame.fields {
                     guard let layout = try? field.layout(dataBytes: frame.length) else { continue }
-                    let source = frame.from.flatMap { scenario.symbols.signal("\(scenario.symbols.nodes[$0]).\(field.name)") } ?? -1
-                    fields.append((layout, field.signal, source))
+                    fields.append((layout, field.signal, source(of: field, from: frame.from)))
                 }
                 let runtime = FrameRuntime(frame, bus: bus, buses[bus], index: frames.count, fields: fields)
                 runtime.stream = scenario.symbols.frameStream(frames.count)
+                watchRange(of: runtime)
                 // The identifier of a message is that of its parts, or of none of its frames: what arrives is told by the transport protocol.
                 if frame.transport == nil { framesByIdentifier[bus][runtime.rawIdentifier, default: []].append(frames.count) }
                 frames.append(runtime)

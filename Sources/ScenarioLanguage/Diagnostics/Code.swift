@@ -71,6 +71,11 @@ enum Code: String, CaseIterable {
     case settingIsFixed = "E0806"
     case unknownAttack = "E0807"
     case unknownFrameSet = "E0808"
+    // Databases of CAN
+    case multiplexing = "E0441"
+    case noDatabase = "E0442"
+    case unknownSender = "E0443"
+    case unknownWord = "E0444"
     // Warnings
     case limitNeverReached = "W0601"
     case limitWithoutCharging = "W0602"

@@ -22,6 +22,7 @@ extension ScenarioBuilder {
         readWire(section, index)
         readAddresses(section["addresses"], into: index)
         readAttachment(section, into: index)
+        if let node = section["dbc"] { readDatabase(node, senders: section["senders"], into: index) }
         readFrames(section["frames"], into: index)
         for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
     }
@@ -123,47 +124,12 @@ extension ScenarioBuilder {
     }
 
     /// The least length of a frame that has this many bytes.
-    private func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
+    func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
         guard frame.isFD, frame.transport == nil, count > 8 else { return count }
         return [12, 16, 20, 24, 32, 48, 64].first { $0 >= count } ?? 64
     }
 
     private func longLayout(_ node: YAMLNode) -> FieldLayout? { reading.longLayout(node) }
-
-    /// Checks that the fields fit into the frame and do not overlap, and adds them.
-    private func place(_ layouts: [(String, FieldLayout, YAMLNode)], into frame: inout FrameDeclaration) -> Bool {
-        let room = frame.length > 0 ? frame.length : frame.transport?.limit ?? (frame.isFD ? 64 : 8)
-        var owner = [Int](repeating: -1, count: room * 8)
-        var last = -1
-        for (index, (name, layout, key)) in layouts.enumerated() {
-            for bit in layout.places {
-                guard owner.indices.contains(bit) else {
-                    let what =
-                        frame.transport != nil
-                        ? "\(room) bytes of the message"
-                        : frame.length > 0 ? "\(room) bytes of the frame" : frame.isFD ? "64 bytes of an FD frame" : "8 bytes of a classic CAN frame"
-                    reading.error(.fieldOverlap, key.span, "the field '\(name)' leaves the \(what)", label: "bit \(bit) is past \(room * 8 - 1)")
-                    return false
-                }
-                guard owner[bit] < 0 else {
-                    let other = layouts[owner[bit]]
-                    reading.error(
-                        .fieldOverlap, key.span, "the fields '\(other.0)' and '\(name)' overlap", label: "bit \(bit) belongs to both",
-                        related: [(other.2.span, "the other field")])
-                    return false
-                }
-                owner[bit] = index
-                last = max(last, bit)
-            }
-            frame.fields.append(
-                FieldDeclaration(
-                    name: name, startBit: layout.startBit, bits: layout.bits, order: layout.order, coding: layout.coding, scale: layout.scale,
-                    offset: layout.offset,
-                    dimension: layout.dimension, unit: layout.unit, signal: -1))
-        }
-        if frame.length == 0 { frame.length = wholeLength((last + 8) / 8, frame) }
-        return true
-    }
 
     private func addFrame(_ frame: FrameDeclaration, to bus: Int, sharing: Bool) {
         if sharing, scenario.buses[bus].frames.contains(where: { $0.name == frame.name && $0.span == frame.span && $0.id == frame.id }) { return }
@@ -257,7 +223,7 @@ extension ScenarioBuilder {
                     let single = scenario.buses[bus].frames[frame].fields.count == 1
                     let signal = scope.table.addSignal(
                         SignalSymbol(
-                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: nil,
+                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: declaration.members,
                             isFlag: false,
                             settable: false, isHeld: scenario.buses[bus].frames[frame].every == nil, node: nil))
                     if single { scope.table.addAlias("\(full).\(declaration.name)", signal) }

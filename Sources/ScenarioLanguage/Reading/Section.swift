@@ -125,6 +125,8 @@ public enum ScenarioSchema {
                 "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
                 "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
             KeyManifest("frames", .named(.section("buses.NAME.frames.NAME"), key: "NAME"), "Frames with their fields; kinds bring those that they need."),
+            KeyManifest("dbc", .text, "Path of a DBC file whose messages are frames of the bus, relative to this file."),
+            KeyManifest("senders", .arguments, "With `dbc`: nodes of the DBC file and who sends their messages here: {Charger: charger}."),
         ])
     /// `buses.NAME.frames.NAME`.
     public static let frame = Section(
@@ -180,6 +182,12 @@ public enum ScenarioSchema {
             KeyManifest("unit", .unit, "Unit of the value."),
             KeyManifest("signed", .flag, default: "false", "Two's complement."),
             KeyManifest("order", .word(["intel", "motorola"]), default: "intel", "Byte order."),
+            KeyManifest("float", .flag, default: "false", "An IEEE 754 number of 32 or 64 bits."),
+            KeyManifest(
+                "range", .word(FieldDeclaration.Range.allCases.map(\.rawValue)), default: "saturate",
+                "What a value that does not fit becomes: the nearest one, the one that its low bits give, or the nearest one with a warning of the run."),
+            KeyManifest("mux", .arguments, "The field is there only when another field has these raw values: {page: 1} or {page: [0, 3-7]}."),
+            KeyManifest("values", .arguments, "Words for raw values, {0: Idle, 1: Charging}; of up to 8 bits without scale the signal then is one of words."),
         ])
     /// `links.NAME`.
     public static let link = Section(
@@ -380,7 +388,6 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["dbc"]),
         ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]
