@@ -57,6 +57,15 @@ fault_schedules() {
     fi
 }
 
+frame_lengths() {
+    if EVSIM_LONG_TESTS=1 $SWIFT test --skip-build --filter FrameBitsTests >"$own/out" 2>&1; then
+        ok 125000
+    else
+        bad "lengths of frames"
+        grep -E '^✘' "$own/out" | cut -c 1-400
+    fi
+}
+
 generated_files() { if Tests/fmt-generated.sh "$evsim"; then ok 1000; else bad "generated files"; fi; }
 
 # Every scenario meets what it expects, and a debug build writes the same bytes.
@@ -158,6 +167,7 @@ parts=(
     "judge_of_scenarios|the messages of every scenario beside the JSON schemas"
     "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
     "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
+    "frame_lengths|125 000 random frames have the bits of an independent model"
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_websockets|the WebSocket codec beside the package websockets"

@@ -215,7 +215,8 @@ final class CANReplayNode: Node {
                 SettingManifest("file", .text, file: true, about: "The log, relative to the file that names it."),
                 SettingManifest("lines", .texts(allowed: []), about: "The lines of a short log, in place of 'file'; candump's unless 'format' says otherwise."),
                 SettingManifest("format", .oneOf(formats), default: "any", about: "Format of the log; 'any' looks at its content."),
-                SettingManifest("channel", .text, about: "Interface of the log that is played: can0, vcan0, can1 for channel 2 of an ASC file. All without it."),
+                SettingManifest(
+                    "channel", .text, about: "Interface of the log that is played: can0, vcan0, can1 for channel 2 of an ASC file. All without it."),
                 SettingManifest(
                     "only", .texts(allowed: []), about: "Identifiers that are played: 0x300 (11 bits), 0x18FF50E5 (29 bits), 0x300:0x7F0 (with a mask)."),
                 SettingManifest("except", .texts(allowed: []), about: "Identifiers that are left out."),
