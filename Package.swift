@@ -27,7 +27,7 @@ let package = Package(
         .target(name: "CANLive", dependencies: ["CAN", "Transport", "CLinux", "Quantities"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
         .target(name: "Detection", dependencies: ["Quantities"]),
-        .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities", "CAN"]),
+        .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities", "CAN", "CANDatabase"]),
         .target(name: "Plotting", dependencies: ["CZlib"]),
         .target(
             name: "Engine",

@@ -183,6 +183,7 @@ extension WireBus {
     mutating func putBack(_ slot: Int32, _ number: Int32) {
         let station = stations + Int(number)
         if station.pointee.isMuted || (slots[Int(slot)].isBabble && !station.pointee.babbles) {
+            if !slots[Int(slot)].isBabble { drop(slot, number, at: eventAt.instant) }
             return free(slot)
         }
         station.pointee.push(entry(slot, station))
@@ -221,7 +222,7 @@ extension WireBus {
         if station.pointee.counters.transmit > 0 || receiveErrorCount > 0 { rewardStations() }
         if station.pointee.counters.isPassive { suspend(sender) }
         return WireOutcome(
-            kind: .completed, state: station.pointee.state, station: sender, frame: frame, instant: done, start: begin.instant,
+            kind: .completed, state: station.pointee.state, tag: item.pointee.tag, station: sender, frame: frame, instant: done, start: begin.instant,
             response: Duration(nanoseconds: response), counters: station.pointee.counters)
     }
 

@@ -124,6 +124,7 @@ extension WireBus {
             let item = slots[Int(twin.slot)]
             stations[Int(twin.station)].sent += 1
             streams.note(item.stream, response: outcome.instant.nanoseconds - item.enqueued)
+            drop(twin.slot, twin.station, at: outcome.instant)
             free(twin.slot)
             if stations[Int(twin.station)].counters.isPassive { suspend(twin.station) }
         }
@@ -161,8 +162,7 @@ extension WireBus {
     private mutating func giveBack(_ one: (station: Int32, slot: Int32), at instant: Instant) {
         guard slots[Int(one.slot)].isOneShot else { return putBack(one.slot, one.station) }
         totals.dropped += 1
-        pending.append(
-            WireOutcome(kind: .dropped, station: one.station, frame: slots[Int(one.slot)].frame, instant: instant, start: begin.instant))
+        drop(one.slot, one.station, at: instant)
         free(one.slot)
     }
 

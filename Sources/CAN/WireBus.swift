@@ -2,7 +2,7 @@ import Quantities
 
 /// A CAN bus with exact bit times: stations with queues, arbitration, error frames, error counters, bus-off; a machine without a clock.
 ///
-/// The owner hands in frames with ``enqueue(_:data:station:now:isOneShot:)``, asks with ``next()`` when to come back, and then takes what
+/// The owner hands in frames with ``enqueue(_:data:station:now:isOneShot:tag:)``, asks with ``next()`` when to come back, and then takes what
 /// happened from ``advance(to:)`` until it gives `nil`. Instants must not go back. Which frame wins is settled when the instant of the contention
 /// is over, so the order of calls within an instant does not matter. A frame costs O(log n) of the stations that have something to send.
 ///
@@ -129,14 +129,14 @@ public struct WireBus: ~Copyable {
 
     /// Puts a frame into a station's queue; `false` when the queue is full or the station is muted.
     ///
-    /// `data` are the bytes of a wide frame. A frame in one-shot mode is not sent again after an error.
+    /// `data` are the bytes of a wide frame, `tag` comes back with the outcome. A frame in one-shot mode is not sent again after an error.
     @discardableResult
-    public mutating func enqueue(_ frame: CANFrame, data: CANData? = nil, station: Int, now: Instant, isOneShot: Bool = false) -> Bool {
+    public mutating func enqueue(_ frame: CANFrame, data: CANData? = nil, station: Int, now: Instant, isOneShot: Bool = false, tag: Int32 = -1) -> Bool {
         settle(before: now)
-        return put(frame, data, station: Int32(truncatingIfNeeded: station), now: now, isOneShot: isOneShot, isBabble: false)
+        return put(frame, data, station: Int32(truncatingIfNeeded: station), now: now, isOneShot: isOneShot, tag: tag, isBabble: false)
     }
 
-    mutating func put(_ frame: CANFrame, _ data: CANData?, station number: Int32, now: Instant, isOneShot: Bool, isBabble: Bool) -> Bool {
+    mutating func put(_ frame: CANFrame, _ data: CANData?, station number: Int32, now: Instant, isOneShot: Bool, tag: Int32, isBabble: Bool) -> Bool {
         let station = stations + Int(number)
         if station.pointee.isMuted {
             totals.muted &+= 1
@@ -156,7 +156,7 @@ public struct WireBus: ~Copyable {
             to: WireSlot(
                 frame: frame, enqueued: now.nanoseconds, order: order, key: key,
                 nominal: UInt16(truncatingIfNeeded: isFast ? bits.nominal : bits.total), data: UInt16(truncatingIfNeeded: isFast ? bits.data : 0),
-                stream: streams.index(of: frame.rawIdentifier), isOneShot: isOneShot, isBabble: isBabble))
+                stream: streams.index(of: frame.rawIdentifier), isOneShot: isOneShot, tag: tag, isBabble: isBabble))
         if let data, frame.isWide { keep(data, slot) }
         if station.pointee.count == 0 { station.pointee.waitingSince = now.nanoseconds }
         if heapCount == 0 { openAt = max(freeAt, BitInstant(now)) }

@@ -75,7 +75,11 @@ extension WireBus {
         station.pointee.isMuted = isMuted
         if isMuted {
             totals.muted &+= UInt64(station.pointee.count)
-            while station.pointee.count > 0 { free(station.pointee.pop().slot) }
+            while station.pointee.count > 0 {
+                let slot = station.pointee.pop().slot
+                if !slots[Int(slot)].isBabble { drop(slot, Int32(number), at: now) }
+                free(slot)
+            }
             place(Int32(number))
         }
         if wasOnline != station.pointee.isOnline { onlineCount += wasOnline ? -1 : 1 }
@@ -129,8 +133,14 @@ extension WireBus {
             return true
         }
         guard !station.pointee.babbles else { return false }
-        station.pointee.babbles = put(frame, data, station: Int32(number), now: now, isOneShot: false, isBabble: true)
+        station.pointee.babbles = put(frame, data, station: Int32(number), now: now, isOneShot: false, tag: -1, isBabble: true)
         return station.pointee.babbles
+    }
+
+    /// Reports a frame that will not be sent.
+    mutating func drop(_ slot: Int32, _ number: Int32, at instant: Instant) {
+        let item = slots[Int(slot)]
+        pending.append(WireOutcome(kind: .dropped, tag: item.tag, station: number, frame: item.frame, instant: instant))
     }
 
     // MARK: Flips

@@ -11,7 +11,8 @@ public struct WireOutcome: Equatable, Sendable {
         case stateChanged
         /// A station takes part again after bus-off.
         case restarted
-        /// A frame was given up: sent in one-shot mode and disturbed.
+        /// A frame left its queue without being delivered: disturbed in one-shot mode, lost with a muted station, or the very frame that another
+        /// station sent at the same time.
         case dropped
     }
 
@@ -29,6 +30,8 @@ public struct WireOutcome: Equatable, Sendable {
     public var isChanged = false
     /// The bit of the frame at which the error showed, SOF = 0; -1 when no frame was being sent.
     public var position: Int32 = -1
+    /// What was handed in with the frame.
+    public var tag: Int32 = -1
     /// The station that sent, or whose state changed; -1 when nobody was sending.
     public var station: Int32
     /// The frame, as receivers take it.

@@ -44,6 +44,8 @@ struct WireSlot {
     var data: UInt16
     var stream: Int32
     var isOneShot: Bool
+    /// What the owner wants back with the outcome.
+    var tag: Int32
     /// It is the frame that a babbling station sends again and again.
     var isBabble: Bool
 }

@@ -108,8 +108,9 @@ struct ResponseTimeTests {
             let blocker = CANFrame(id: 0x7FF, data: Array(repeating: 0x0F, count: 8))
             let cost = Int64(FrameBits(blocker).total) * Self.bit
             messages.append(Message(frame: blocker, period: 1_000_000_000_000, cost: cost))
-            // The longest frame of the lowest priority starts a nanosecond before all others come.
-            guard let bounds = responseTimes(messages, bit: 0, blocking: cost - 1) else { continue }
+            // The longest frame of the lowest priority starts a nanosecond before all others come; a frame that comes in the instant of a
+            // contention takes part in it, hence one nanosecond in place of a bit.
+            guard let bounds = responseTimes(messages, bit: 1, blocking: cost - 1) else { continue }
             sets += 1
             let offsets = messages.map { $0.frame.id == 0x7FF ? 0 : Int64(1) }
             let longest = messages.dropLast().map(\.period).max() ?? 0

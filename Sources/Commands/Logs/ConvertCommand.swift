@@ -78,7 +78,7 @@ enum ConvertCommand {
         let more = reader.badEntries - UInt64(reader.problems.count)
         if more > 0 { console.note("warning: \(name): \(TextLayout.grouped(more)) further bad entries were left out") }
         for kind in CANLogOmission.allCases where reader.omitted(kind) > 0 {
-            console.note("note: \(name): \(TextLayout.grouped(reader.omitted(kind))) \(kind.text) were left out")
+            console.note("note: \(name): left out \(TextLayout.grouped(reader.omitted(kind))) × \(kind.text)")
         }
         for (kind, count) in result.losses {
             console.note("warning: \(TextLayout.grouped(count)) of \(TextLayout.count(Int(clamping: result.written), "frame")): \(kind.text)\(kind.remedy)")

@@ -46,6 +46,7 @@ struct LogConversion {
         conversion.from = arguments.text(.logFrom).flatMap { CANLogFormat(rawValue: $0) }
         conversion.skipsBad = arguments.has(.skipBad)
         conversion.options.decimals = arguments.text(.decimals) == "9" ? 9 : 6
+        conversion.options.roundsDecimals = true
         conversion.options.keepsLengthCodes = arguments.has(.rawDLC)
         for (option, path) in [(OptionSpec.onlyFrames, \CANLogSelection.only), (.exceptFrames, \.except)] {
             guard let text = arguments.text(option) else { continue }

@@ -26,6 +26,7 @@ public final class Simulation: EventDispatcher {
     /// Frames by bus and identifier with its flags.
     private(set) var framesByIdentifier: [[UInt32: [Int]]] = []
     var framesOnTheWay = FramesOnTheWay()
+    private(set) var transports: TransportBank!
     let links: LinkTable
     private(set) var detectors: DetectorBank!
     private(set) var followers: FollowerBank!
@@ -103,6 +104,7 @@ public final class Simulation: EventDispatcher {
         links.attach(self)
         buildFrames()
         frameTable.initialize(from: frames, count: frames.count)
+        transports = TransportBank(self)
         try buildNodes(kinds)
         nodeTable.initialize(from: nodes, count: nodes.count)
         isBuilt = true
@@ -130,18 +132,20 @@ public final class Simulation: EventDispatcher {
     private func buildFrames() {
         buses = scenario.buses.map { _ in CANBus() }
         carriers = scenario.buses.map { _ in nil }
+        for (bus, declaration) in scenario.buses.enumerated() { carriers[bus] = declaration.wire.map { WireCarrier($0, bus: bus, self) } }
         framesByIdentifier = scenario.buses.map { _ in [:] }
         for (bus, declaration) in scenario.buses.enumerated() {
             for frame in declaration.frames {
                 var fields: [(layout: FieldLayout, wire: Int, source: Int)] = []
                 for field in frame.fields {
                     guard let layout = try? field.layout(dataBytes: frame.length) else { continue }
-                    let source = frame.from.flatMap { scenario.symbols.signal("\(scenario.symbols.nodes[$0]).\(field.name)") } ?? -1
-                    fields.append((layout, field.signal, source))
+                    fields.append((layout, field.signal, source(of: field, from: frame.from)))
                 }
                 let runtime = FrameRuntime(frame, bus: bus, buses[bus], index: frames.count, fields: fields)
                 runtime.stream = scenario.symbols.frameStream(frames.count)
-                framesByIdentifier[bus][runtime.rawIdentifier, default: []].append(frames.count)
+                watchRange(of: runtime)
+                // The identifier of a message is that of its parts, or of none of its frames: what arrives is told by the transport protocol.
+                if frame.transport == nil { framesByIdentifier[bus][runtime.rawIdentifier, default: []].append(frames.count) }
                 frames.append(runtime)
             }
         }
@@ -300,6 +304,7 @@ public final class Simulation: EventDispatcher {
         }
         if reason == .ended || reason == .paused {
             for node in nodes { node.finish() }
+            for carrier in carriers { carrier?.finish() }
             commit(at: kernel.end - Duration(nanoseconds: 1))
             reason = .ended
         }
@@ -362,6 +367,7 @@ public final class Simulation: EventDispatcher {
         if isTicking { kernel.schedule(at: origin + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
         replayBeforeOrigin()
         links.ready()
+        for carrier in carriers { carrier?.ready() }
         for node in nodes { node.ready() }
         // A frame that no node of the file sends comes from outside, over a real bus or a gateway, or not at all.
         for frame in frames where frame.declaration.every != nil && frame.declaration.from != nil && frame.isSentByEngine {
@@ -369,6 +375,7 @@ public final class Simulation: EventDispatcher {
         }
         followers.ready()
         speakers.ready()
+        for frame in frames where frame.declaration.failureSignal >= 0 { signals.publish(frame.declaration.failureSignal, 0) }
         // What nodes published when they were switched on is what the formulas of the first steps read.
         for signal in 0..<signals.count { signals.preset(signal, signals.latest(signal)) }
         if waitingToBoot == 0 { stepRunner.start() }
@@ -409,7 +416,9 @@ public final class Simulation: EventDispatcher {
         case EventKind.outgoing: links.release(event.payload, up: event.target == 1)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.otherFrame: deliverOther(event.payload, bus: Int(event.target))
+        case EventKind.carrier: carriers[Int(event.target)]?.wake(event.payload)
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
+        case EventKind.transport: transports.due(Int(event.target))
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
         case EventKind.tick: kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0)
@@ -496,6 +505,7 @@ extension EventKind {
     static let link: UInt32 = 13
     static let linkFailure: UInt32 = 14
     static let otherFrame: UInt32 = 16
+    static let carrier: UInt32 = 17
     static let speech: UInt32 = 30
     static let periodicSpeech: UInt32 = 31
 }

@@ -95,6 +95,7 @@ struct RunReport {
         var members: [(String, JSONValue)] = [
             ("name", .string(scenario.buses[index].name)), ("frames", .integer(Int64(statistics.frames))), ("bytes", .integer(Int64(statistics.bytes))),
         ]
+        members += (simulation.carriers[index] as? WireCarrier)?.reportMembers ?? []
         if let report = simulation.busReports[index] { members.append(("live", live(report))) }
         return object(members)
     }
@@ -215,6 +216,7 @@ struct RunReport {
         }
         if !simulation.busReports.isEmpty { text += realBusTable }
         if !simulation.links.calls.all.isEmpty { text += messageTable }
+        for carrier in simulation.carriers { text += (carrier as? WireCarrier)?.markdown ?? "" }
         if !judge.warnings.isEmpty {
             text += "\n## Warnings\n\n"
             for warning in judge.warnings { text += "- \(warning.code.rawValue): \(warning.message)\(warning.span.map { " (line \($0.line))" } ?? "")\n" }

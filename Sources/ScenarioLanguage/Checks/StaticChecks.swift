@@ -108,7 +108,7 @@ struct StaticChecks {
     }
 
     private func isRead(_ frame: FrameDeclaration, _ number: Int, bus: Int) -> Bool {
-        if scenario.record.frames || scenario.record.capture || reading.isUsed("stream \(table.frameStream(number))") { return true }
+        if scenario.record.hasFrames || reading.isUsed("stream \(table.frameStream(number))") { return true }
         if isWatched(frame) { return true }
         return scenario.nodes.contains { node in
             let kind = builder.registry.kinds[node.kind]

@@ -40,6 +40,7 @@ extension ScenarioBuilder {
         for node in pendingNodes { bringSets(node) }
         for node in pendingNodes { claimFrames(node) }
         addFrameSymbols()
+        addWireSymbols()
         bindSignals()
         for node in pendingNodes {
             inside(node) {
@@ -243,6 +244,16 @@ extension ScenarioBuilder {
         }
     }
 
+    /// The path of a file that a run reads, relative to the file that names it.
+    private func filePath(_ address: String, _ span: Span) -> String? {
+        do {
+            return try plugins.path(address, usedBy: span.file)
+        } catch {
+            reading.error(.noFile, span, error.message, label: error.help)
+            return nil
+        }
+    }
+
     private func defaultValue(_ manifest: SettingManifest, _ body: YAMLNode, _ watchDimension: Dimension?) -> SettingValue? {
         guard let text = manifest.defaultText else { return nil }
         if case .texts = manifest.type { return .texts(text.split(separator: ",").map { String($0).trimmed }) }
@@ -271,7 +282,9 @@ extension ScenarioBuilder {
             let low = manifest.min.flatMap { Int64($0) } ?? 0
             let high = manifest.max.flatMap { Int64($0) } ?? 1_000_000_000
             return wholeNumber(node, scope.enclosure, what, in: low...high).map { .number(Double($0)) }
-        case .text: return settingText(node, what).flatMap { reading.text($0, what) }.map { .text($0) }
+        case .text:
+            guard let text = settingText(node, what).flatMap({ reading.text($0, what) }) else { return nil }
+            return manifest.isFile ? filePath(text, node.span).map { .text($0) } : .text(text)
         case .flag:
             if node.text?.hasPrefix("=") == true {
                 return fixed(formula(node, context, expecting: .flag, what).map { $0.isConstant ? .number($0.constantValue) : .formula($0) }, manifest, node)

@@ -1,4 +1,5 @@
 import CAN
+import CANLogs
 import Foundation
 import Quantities
 import Testing
@@ -17,10 +18,10 @@ private struct Frames: Decodable {
 }
 
 /// Writes frames and gives the text.
-private func text(_ interface: String = "can0", start: Int64 = 0, capacity: Int = 1 << 16, _ write: (CandumpLog) -> Void) -> String {
+private func text(_ interface: String = "can0", start: Int64 = 0, capacity: Int = 1 << 16, _ write: (CandumpWriter) -> Void) -> String {
     final class Collected { var bytes: [UInt8] = [] }
     let collected = Collected()
-    let log = CandumpLog(interface: interface, start: start, capacity: capacity) { collected.bytes += $0 }
+    let log = CandumpWriter(interface: interface, start: start, capacity: capacity) { collected.bytes += $0 }
     write(log)
     log.flush()
     return String(decoding: collected.bytes, as: UTF8.self)
@@ -28,13 +29,13 @@ private func text(_ interface: String = "can0", start: Int64 = 0, capacity: Int 
 
 @Test("Every classic frame of the reference log is written as there")
 func referenceLog() throws {
-    let reference = try VectorFile.json(Frames.self, "frames.json")
-    let lines = try VectorFile.lines("candump.log")
+    let reference = try JSONDecoder().decode(Frames.self, from: Data(contentsOf: Vectors.url("frames.json")))
+    let lines = try String(decoding: Vectors.bytes("candump.log"), as: UTF8.self).split(separator: "\n").map(String.init)
     #expect(lines.count == 30)
     var count = 0
     for (frame, line) in zip(reference.frames, lines) where !frame.fd {
         let written = CANFrame(
-            id: frame.id, isExtended: frame.ext, isRemote: frame.rtr, isError: frame.err, lengthCode: frame.dlc, payload: payload(bytes(frame.data)))
+            id: frame.id, isExtended: frame.ext, isRemote: frame.rtr, isError: frame.err, lengthCode: frame.dlc, payload: CANData(Vectors.hexadecimal(frame.data)).firstEight)
         let instant = Instant(nanoseconds: frame.us * 1000 + 999)
         #expect(text(reference.interface, start: reference.t0_s * 1_000_000_000) { $0.append(written, at: instant) } == line + "\n")
         count += 1
@@ -56,7 +57,7 @@ func manyLines() {
             let digits = data.map { String(format: "%02X", $0) }.joined()
             expected += String(format: "(%lld.%06lld) can0 ", micros / 1_000_000, micros % 1_000_000) + "\(name)#\(digits)\n"
         }
-        #expect(log.lines == 2000)
+        #expect(log.frames == 2000)
     }
     #expect(written == expected)
 }
