@@ -61,8 +61,6 @@ final class ScenarioBuilder {
     /// Derived signals being compiled, the innermost last.
     var deriving: [String] = []
     var pendingDetectors: [PendingDetector] = []
-    /// Where files come from that settings name.
-    let plugins: any PluginSource
     /// Kinds of plugins whose detectors are being declared, the innermost last.
     var detectorChain: [Definition] = []
     /// Places of the buses by name.
