@@ -200,5 +200,5 @@ struct BusReport {
 }
 
 extension EventKind {
-    static let fromOutside: UInt32 = 40
+    static let fromOutside: UInt32 = 50
 }
