@@ -40,7 +40,7 @@ final class ScenarioBuilder {
     let scope: ScenarioScope
     var scenario: Scenario
     let loader: PluginLoader
-    /// Where plugins and databases come from.
+    /// Where plugins come from, and files that settings and buses name.
     let plugins: any PluginSource
     /// The scenario as a file of definitions: its sequences and the plugins that it uses.
     var root: PluginFile
