@@ -55,11 +55,8 @@ enum Code: String, CaseIterable {
     case tooMany = "E0420"
     case unknownAction = "E0421"
     case unknownFrame = "E0422"
-<<<<<<< HEAD
-    case noFile = "E0481"
-=======
     case needsWire = "E0461"
->>>>>>> d616810ec74260a476375fc4d6e08008808f600c
+    case noFile = "E0481"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"

@@ -176,15 +176,13 @@ public enum LanguageCatalogue {
             "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others, and so do 'sets'. In a kind of a plugin, 'on' and 'sends' name a frame of one of its buses: FRAME, or BUS.FRAME.",
             wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
         entry(
-<<<<<<< HEAD
             .noFile, "a file that cannot be had",
             "A setting names a file that the run reads, such as the log of a can-replay. Its path is relative to the file that names it, and it lies in the folder of the scenario or below.",
             wrong: "tape: {is: can-replay, bus: can0, file: ../elsewhere/capture.log}", right: "tape: {is: can-replay, bus: can0, file: logs/capture.log}"),
-=======
+        entry(
             .needsWire, "a setting of the wires on an ideal bus",
             "Queues, restart after bus-off and error frames belong to buses with exact bit times: on an ideal bus frames arrive at once and nothing disturbs them.",
             wrong: "can0: {restart_after: 100ms}", right: "can0: {fidelity: wire, restart_after: 100ms}"),
->>>>>>> d616810ec74260a476375fc4d6e08008808f600c
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [
