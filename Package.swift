@@ -27,7 +27,7 @@ let package = Package(
         .target(name: "CANLive", dependencies: ["CAN", "Transport", "CLinux", "Quantities"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
         .target(name: "Detection", dependencies: ["Quantities"]),
-        .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities"]),
+        .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities", "CAN", "CANDatabase"]),
         .target(name: "Plotting", dependencies: ["CZlib"]),
         .target(
             name: "Engine",
@@ -39,7 +39,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "CYAML", "CZlib", "SimulationKernel", "Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText", "CAN", "CANDatabase",
-                "CANLogs",
+                "CANLogs", "CANLive",
             ]),
         .executableTarget(name: "evsim", dependencies: ["Commands"]),
         .target(name: "CReference"),

@@ -63,13 +63,22 @@ public struct FieldBits: Hashable, Sendable {
 
     // MARK: In all data bytes
 
-    /// The field's bits, right-aligned, from the 64 bytes of a frame.
+    /// The field's bits, right-aligned, from the data bytes of a frame.
     @inlinable
-    public func raw(in data: CANData) -> UInt64 { withUnsafeBytes(of: data.bytes) { raw(in: $0) } }
+    public func raw(in data: CANData) -> UInt64 { withUnsafeBytes(of: data.bytes) { load($0) } }
 
-    /// The field's bits, right-aligned; the buffer must have all 64 bytes.
+    /// The field's bits, right-aligned, from data bytes of any number; those that are not there count as zero.
     @inlinable
-    func raw(in data: UnsafeRawBufferPointer) -> UInt64 {
+    public func raw(in data: UnsafeRawBufferPointer) -> UInt64 {
+        if data.count >= 64 { return load(data) }
+        var all = CANData()
+        withUnsafeMutableBytes(of: &all.bytes) { $0.copyMemory(from: data) }
+        return raw(in: all)
+    }
+
+    /// Reads through the window; the buffer has all 64 bytes.
+    @inlinable
+    func load(_ data: UnsafeRawBufferPointer) -> UInt64 {
         let word = UInt64(littleEndian: data.loadUnaligned(fromByteOffset: Int(byte), as: UInt64.self))
         if rest == 0 { return (isBigEndian ? word.byteSwapped : word) &>> UInt64(shift) & mask }
         let last = UInt64(data[Int(byte) + 8])
@@ -79,24 +88,36 @@ public struct FieldBits: Hashable, Sendable {
 
     /// Puts bits in place; bits beyond the field are dropped.
     public func setRaw(_ raw: UInt64, in data: inout CANData) {
-        let raw = raw & mask
-        withUnsafeMutableBytes(of: &data.bytes) { bytes in
-            let stored = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: Int(byte), as: UInt64.self))
-            let word = isBigEndian ? stored.byteSwapped : stored
-            let changed: UInt64
-            if rest == 0 {
-                changed = word & ~(mask << UInt64(shift)) | raw << UInt64(shift)
-            } else if isBigEndian {
-                let inWindow = mask >> UInt64(rest)
-                changed = word & ~inWindow | raw >> UInt64(rest)
-                let kept = bytes[Int(byte) + 8] & (0xFF >> rest)
-                bytes[Int(byte) + 8] = kept | UInt8(truncatingIfNeeded: raw << UInt64(8 - rest))
-            } else {
-                changed = word & ~(mask << UInt64(shift)) | raw << UInt64(shift)
-                let kept = bytes[Int(byte) + 8] & ~(0xFF >> (8 - rest))
-                bytes[Int(byte) + 8] = kept | UInt8(truncatingIfNeeded: raw >> UInt64(64 - shift))
-            }
-            bytes.storeBytes(of: (isBigEndian ? changed.byteSwapped : changed).littleEndian, toByteOffset: Int(byte), as: UInt64.self)
+        withUnsafeMutableBytes(of: &data.bytes) { store(raw, $0) }
+    }
+
+    /// Puts bits in place in data bytes of any number; bits beyond the field, and bytes that are not there, are dropped.
+    public func setRaw(_ raw: UInt64, in data: UnsafeMutableRawBufferPointer) {
+        if data.count >= 64 { return store(raw, data) }
+        var all = CANData()
+        withUnsafeMutableBytes(of: &all.bytes) { bytes in
+            bytes.copyMemory(from: UnsafeRawBufferPointer(data))
+            store(raw, bytes)
+            data.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<data.count]))
         }
+    }
+
+    private func store(_ raw: UInt64, _ bytes: UnsafeMutableRawBufferPointer) {
+        let raw = raw & mask
+        let stored = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: Int(byte), as: UInt64.self))
+        let word = isBigEndian ? stored.byteSwapped : stored
+        let changed: UInt64
+        if rest == 0 {
+            changed = word & ~(mask << UInt64(shift)) | raw << UInt64(shift)
+        } else if isBigEndian {
+            changed = word & ~(mask >> UInt64(rest)) | raw >> UInt64(rest)
+            let kept = bytes[Int(byte) + 8] & (0xFF >> rest)
+            bytes[Int(byte) + 8] = kept | UInt8(truncatingIfNeeded: raw << UInt64(8 - rest))
+        } else {
+            changed = word & ~(mask << UInt64(shift)) | raw << UInt64(shift)
+            let kept = bytes[Int(byte) + 8] & ~(0xFF >> (8 - rest))
+            bytes[Int(byte) + 8] = kept | UInt8(truncatingIfNeeded: raw >> UInt64(64 - shift))
+        }
+        bytes.storeBytes(of: (isBigEndian ? changed.byteSwapped : changed).littleEndian, toByteOffset: Int(byte), as: UInt64.self)
     }
 }

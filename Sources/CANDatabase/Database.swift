@@ -62,6 +62,12 @@ public struct ValueTable: Hashable, Sendable {
     public var name: String
     /// Texts of raw values.
     public var labels: [ValueLabel]
+
+    /// A table.
+    public init(name: String, labels: [ValueLabel]) {
+        self.name = name
+        self.labels = labels
+    }
 }
 
 /// What an attribute, comment or kept statement is about.
@@ -101,6 +107,14 @@ public struct AttributeDefinition: Hashable, Sendable {
     public var type: ValueType
     /// Value where none is given.
     public var defaultValue: AttributeValue?
+
+    /// A definition.
+    public init(name: String, owner: Owner, type: ValueType, defaultValue: AttributeValue? = nil) {
+        self.name = name
+        self.owner = owner
+        self.type = type
+        self.defaultValue = defaultValue
+    }
 }
 
 /// The value of an attribute.
@@ -117,6 +131,13 @@ public struct Attribute: Hashable, Sendable {
     public var object: DatabaseObject
     /// The value; a choice is its number or its text.
     public var value: AttributeValue
+
+    /// A value of an object.
+    public init(name: String, object: DatabaseObject, value: AttributeValue) {
+        self.name = name
+        self.object = object
+        self.value = value
+    }
 }
 
 /// A DBC database: the messages of a CAN network with their signals.

@@ -33,7 +33,6 @@ public enum DatabaseCode: String, Hashable, Sendable, CaseIterable {
     case notFD = "W0948"
     case unusedMultiplexer = "W0949"
     case multiplexBeyondBits = "W0950"
-    case emptyRange = "W0951"
     case uncheckedOverlaps = "W0952"
     case missingExtendedFlag = "W0953"
 

@@ -133,8 +133,6 @@ public struct DatabaseLint {
                 .rangeBeyondBits, signal.place,
                 "the limits of '\(signal.name)' are [\(signal.minimum.text)|\(signal.maximum.text)], and its \(signal.bits) bits hold \(DatabaseNumber(low).text) to \(DatabaseNumber(high).text)"
             )
-        } else if signal.minimum.value > high || signal.maximum.value < low {
-            report(.emptyRange, signal.place, "no raw value of '\(signal.name)' is between its limits [\(signal.minimum.text)|\(signal.maximum.text)]")
         }
     }
 

@@ -45,6 +45,9 @@ public struct MessageCodec: Sendable {
         neededBytes = Int(all.map { $0.field.byteCount }.max() ?? 0)
     }
 
+    /// Index of the multiplexer of each signal: -1 for a signal that is always there, -2 for one that never is.
+    public static func multiplexers(of message: Message) -> [Int] { resolve(message).parents }
+
     /// The most multiplexers above a signal.
     static let maximumDepth = 32
 

@@ -59,6 +59,9 @@ public struct CANPortSettings: Sendable {
 public struct CANPortError: Error, Hashable, Sendable {
     /// The words.
     public let text: String
+
+    /// An error with its words.
+    public init(text: String) { self.text = text }
 }
 
 /// Who opened ports hears of them.

@@ -66,14 +66,15 @@ public final class CANPorts {
         for port in list { port.flushDirty() }
     }
 
-    /// Flushes, waits until something comes or a deadline has passed, and hands on what came. `false` when nothing came in time.
+    /// Flushes, waits until something comes or a deadline has passed, and hands on what came; `other` gets events of sockets that are none of the
+    /// ports. `false` when nothing came in time.
     @discardableResult
-    public func wait(until limit: UInt64) -> Bool {
+    public func wait(until limit: UInt64, other: (TransportEvent) -> Void = { _ in }) -> Bool {
         flush()
         var limit = min(limit, deadline)
         var came = false
         while let event = loop.next(until: limit) {
-            if case .ready(let id, let readiness) = event { handle(id, readiness) }
+            if case .ready(let id, let readiness) = event { handle(id, readiness) } else { other(event) }
             limit = 0
             came = true
         }

@@ -35,8 +35,8 @@ public enum SocketCAN {
         return answer < 0 ? interface.hasPrefix("vcan") || interface.hasPrefix("vxcan") : answer == 1
     }
 
-    /// The CAN interfaces of this machine by name, with what keeps one from being used.
-    public static var interfaces: [(name: String, obstacle: String?, takesFD: Bool)] {
+    /// The CAN interfaces of this machine by name.
+    public static var interfaces: [(name: String, isUp: Bool, takesFD: Bool)] {
         guard let list = if_nameindex() else { return [] }
         defer { if_freenameindex(list) }
         var names: [String] = []
@@ -48,7 +48,7 @@ public enum SocketCAN {
         return names.sorted().compactMap { name in
             let state = clinux_can_state(name)
             guard state == Int32(clinux_can_up) || state == Int32(clinux_can_down) else { return nil }
-            return (name, obstacle(to: name), clinux_can_frame_size(name) >= 72)
+            return (name, state == Int32(clinux_can_up), clinux_can_frame_size(name) >= 72)
         }
     }
 

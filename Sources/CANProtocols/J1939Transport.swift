@@ -40,6 +40,8 @@ public struct J1939Transport: Sendable {
         public var queue = 16
         /// The longest message that is taken, at most 1785 bytes.
         public var limit = J1939Message.longest
+        /// Whether messages between any two nodes are put together; a listener asks for no frames.
+        public var listensOnly = false
 
         /// The values of the standard.
         public init() {}
@@ -85,6 +87,8 @@ public struct J1939Transport: Sendable {
     public let address: UInt8
     /// Times, windows and limits.
     public let settings: Settings
+    /// Settings of single groups, in place of `settings`; the limits on sessions and queue stay those of `settings`.
+    public var groups: [UInt32: Settings] = [:]
     private var outgoing: [J1939Originator] = []
     private var incoming: [J1939Responder] = []
     private var waiting: [(handle: Int, message: J1939Message)] = []
@@ -125,7 +129,7 @@ public struct J1939Transport: Sendable {
         } else if isOpen {
             waiting.append((lastHandle, message))
         } else {
-            outgoing.append(J1939Originator(message, handle: lastHandle, settings: settings, at: now, into: &outputs))
+            outgoing.append(J1939Originator(message, handle: lastHandle, settings: settings(of: identifier.pgn), at: now, into: &outputs))
         }
         return lastHandle
     }
@@ -141,24 +145,22 @@ public struct J1939Transport: Sendable {
         }
     }
 
-    /// A frame arrived; what is not for us or for all is let go by.
+    /// A frame arrived; what is not for us or for all is let go by, unless we listen to everybody.
     public mutating func receive(_ frame: CANFrame, at now: Instant, into outputs: inout [Output]) {
+        guard !settings.listensOnly else { return listen(to: frame, at: now, into: &outputs) }
         guard let identifier = J1939Identifier(frame), identifier.source != address, identifier.source != J1939Identifier.global else { return }
         guard identifier.destination == address || identifier.destination == J1939Identifier.global else { return }
         switch identifier.pgn {
         case J1939Packet.management:
             if let packet = J1939Packet(frame) { manage(packet, identifier, at: now, into: &outputs) }
-        case J1939Packet.transfer:
-            guard let index = incoming.firstIndex(where: { $0.source == identifier.source && $0.identifier.destination == identifier.destination })
-            else { return }
-            let result = incoming[index].receive(frame, at: now, into: &outputs)
-            settle(incoming: index, result, into: &outputs)
+        case J1939Packet.transfer: transfer(frame, identifier, at: now, into: &outputs)
         default: outputs.append(.received(J1939Message(identifier, data: frame.data)))
         }
     }
 
     /// Time has come to `now`.
     public mutating func advance(to now: Instant, into outputs: inout [Output]) {
+        defer { if settings.listensOnly { Self.silence(&outputs) } }
         for index in outgoing.indices.reversed() where outgoing[index].deadline <= now {
             let result = outgoing[index].advance(to: now, into: &outputs)
             settle(outgoing: index, result, at: now, into: &outputs)
@@ -169,7 +171,40 @@ public struct J1939Transport: Sendable {
         }
     }
 
+    // MARK: Listening
+
+    /// A frame between any two nodes; a connection that one of them aborts is over.
+    private mutating func listen(to frame: CANFrame, at now: Instant, into outputs: inout [Output]) {
+        guard let identifier = J1939Identifier(frame), identifier.source != J1939Identifier.global else { return }
+        defer { Self.silence(&outputs) }
+        switch identifier.pgn {
+        case J1939Packet.management:
+            let isToAll = identifier.destination == J1939Identifier.global
+            switch J1939Packet(frame) {
+            case .requestToSend(let count, let packets, _, let pgn) where !isToAll: open(identifier, count, packets, 255, pgn, at: now, into: &outputs)
+            case .broadcast(let count, let packets, let pgn) where isToAll: open(identifier, count, packets, 255, pgn, at: now, into: &outputs)
+            case .abort(_, let pgn):
+                let ends = [identifier.source, identifier.destination]
+                incoming.removeAll { !$0.isBroadcast && $0.pgn == pgn && ends.contains($0.source) && ends.contains($0.identifier.destination) }
+            default: return
+            }
+        case J1939Packet.transfer: transfer(frame, identifier, at: now, into: &outputs)
+        default: outputs.append(.received(J1939Message(identifier, data: frame.data)))
+        }
+    }
+
+    /// A listener asks for nothing and complains about nothing.
+    private static func silence(_ outputs: inout [Output]) {
+        outputs.removeAll { if case .received = $0 { false } else { true } }
+    }
+
     // MARK: Sessions
+
+    private mutating func transfer(_ frame: CANFrame, _ identifier: J1939Identifier, at now: Instant, into outputs: inout [Output]) {
+        guard let index = incoming.firstIndex(where: { $0.source == identifier.source && $0.identifier.destination == identifier.destination }) else { return }
+        let result = incoming[index].receive(frame, at: now, into: &outputs)
+        settle(incoming: index, result, into: &outputs)
+    }
 
     private mutating func manage(_ packet: J1939Packet, _ identifier: J1939Identifier, at now: Instant, into outputs: inout [Output]) {
         let isToAll = identifier.destination == J1939Identifier.global
@@ -204,7 +239,7 @@ public struct J1939Transport: Sendable {
             }
             outputs.append(.failed(Failure(handle: 0, identifier: message, error: error)))
         }
-        if let index = incoming.firstIndex(where: { $0.source == identifier.source && $0.isBroadcast == isToAll }) {
+        if let index = incoming.firstIndex(where: { $0.source == identifier.source && $0.identifier.destination == identifier.destination }) {
             // A new RTS for the same group, or a new BAM, takes the place of the old one; an RTS for another group is refused.
             guard isToAll || incoming[index].pgn == pgn else { return refuse(J1939Abort.busy, .gaveUp(reason: J1939Abort.busy)) }
             settle(incoming: index, .failed(.interrupted, abort: nil), into: &outputs)
@@ -214,8 +249,10 @@ public struct J1939Transport: Sendable {
         guard count >= 9, packets == J1939Packet.packets(of: count) else { return refuse(J1939Abort.other, .gaveUp(reason: J1939Abort.other)) }
         guard incoming.count < settings.sessions else { return refuse(J1939Abort.resources, .gaveUp(reason: J1939Abort.resources)) }
         incoming.append(
-            J1939Responder(message, count: count, perRequest: perRequest, address: address, settings: settings, at: now, into: &outputs))
+            J1939Responder(message, count: count, perRequest: perRequest, address: address, settings: settings(of: pgn), at: now, into: &outputs))
     }
+
+    private func settings(of pgn: UInt32) -> Settings { groups[pgn] ?? settings }
 
     private mutating func settle(outgoing index: Int, _ result: SessionResult, at now: Instant, into outputs: inout [Output]) {
         let session = outgoing[index]
@@ -229,7 +266,7 @@ public struct J1939Transport: Sendable {
         outgoing.remove(at: index)
         if let next = waiting.firstIndex(where: { $0.message.identifier.destination == session.destination }) {
             let (handle, message) = waiting.remove(at: next)
-            outgoing.append(J1939Originator(message, handle: handle, settings: settings, at: now, into: &outputs))
+            outgoing.append(J1939Originator(message, handle: handle, settings: settings(of: message.identifier.pgn), at: now, into: &outputs))
         }
     }
 

@@ -18,6 +18,12 @@ struct WrongPlugins: PluginSource {
         try PluginFolders(root: WrongFileTests.folder.path, library: nil).path(
             address, usedBy: SourceFile(path: WrongFileTests.folder.appendingPathComponent(file.path).path, bytes: []))
     }
+    func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        guard let data = try? Data(contentsOf: WrongFileTests.folder.appendingPathComponent(address)) else {
+            throw PluginRefusal("there is no file '\(address)'")
+        }
+        return SourceFile(path: address, bytes: Array(data))
+    }
     var shipped: [String] { [] }
 }
 

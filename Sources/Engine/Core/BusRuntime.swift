@@ -20,8 +20,22 @@ final class FrameRuntime {
     private let matchedBytes: Int
     /// Identifier, flags and length, with `fill` in every byte.
     let blank: CANFrame
+    /// Whether some fields are there only with certain values of others.
+    let isMultiplexed: Bool
+    /// Whether every field is always there and saturates: the fast way.
+    private let isPlain: Bool
+    /// Fields with those in front that decide about others.
+    private let order: [Int]
+    /// Told of a field and its value when a value does not fit and the field says that this is an error.
+    var onMisfit: ((_ field: Int) -> Void)?
     private let fill: CANData
     private unowned(unsafe) let can: CANBus
+    /// The data of the message that `frame` built last, of a message that a transport protocol carries.
+    private(set) var message: [UInt8] = []
+    /// Transfers of the message so far, how many came to nothing, and which one was the last that did.
+    var transfers = 0
+    var failures = 0
+    var failedTransfer = 0
 
     init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
@@ -40,8 +54,11 @@ final class FrameRuntime {
         }
         self.match = match
         matchedBytes = bytes
+        isMultiplexed = declaration.fields.contains { $0.multiplexing != nil }
+        isPlain = declaration.fields.allSatisfy { $0.multiplexing == nil && $0.range == .saturate && $0.limits == nil }
+        order = FrameRuntime.order(of: declaration.fields)
         fill = CANData(repeatElement(declaration.fill, count: declaration.length))
-        let code = CANFrame.lengthCode(holding: declaration.length)
+        let code = declaration.transport == nil ? CANFrame.lengthCode(holding: declaration.length) : 0
         if declaration.isFD {
             blank = CANFrame(
                 fd: declaration.id, isExtended: declaration.isExtended, flags: declaration.switchesBitRate ? .bitRateSwitch : [], lengthCode: code,
@@ -69,7 +86,19 @@ final class FrameRuntime {
     var rawIdentifier: UInt32 { blank.rawIdentifier }
 
     /// The frame with its fields taken from the given values in the order of the fields; its bus keeps the data of a wide one.
+    ///
+    /// The data of a message that a transport protocol carries are in `message`, and the frame that is returned is empty.
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
+        guard declaration.transport == nil else {
+            message = [UInt8](repeating: declaration.fill, count: declaration.length)
+            message.withUnsafeMutableBytes { data in
+                for index in order where isPresent(index, { $0.raw(in: UnsafeRawBufferPointer(data)) }) {
+                    fields[index].layout.setRaw(raw(of: declaration.fields[index].fixed ?? value(index), index), in: data)
+                }
+            }
+            return blank
+        }
+        guard isPlain else { return packed(value) }
         guard blank.isWide else {
             var payload = blank.payload
             for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: &payload) }
@@ -81,6 +110,59 @@ final class FrameRuntime {
             for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: data) }
         }
         return can.frame(CANWideFrame(blank, wide: data))
+    }
+
+    /// The frame with the fields that are in it, each in range in its own way.
+    private func packed(_ value: (_ field: Int) -> Double) -> CANFrame {
+        var data = fill
+        for index in order where isPresent(index, { $0.place.raw(in: data) }) {
+            fields[index].layout.place.setRaw(raw(of: declaration.fields[index].fixed ?? value(index), index), in: &data)
+        }
+        return blank.isWide ? can.frame(CANWideFrame(blank, wide: data)) : frame(payload: data.firstEight)
+    }
+
+    /// The raw bits of a value of a field; one that was never published is 0.
+    private func raw(of value: Double, _ index: Int) -> UInt64 {
+        let field = declaration.fields[index]
+        let layout = fields[index].layout
+        if field.range == .wrap { return layout.wrapped(value) }
+        var value = value
+        var isInside = true
+        if let limits = field.limits, !value.isNaN {
+            // A millionth of a step beyond the limit is still inside, as other tools have it.
+            let tolerance = field.scale.magnitude * 1e-6
+            isInside = value >= limits.lowerBound - tolerance && value <= limits.upperBound + tolerance
+            value = min(max(value, limits.lowerBound), limits.upperBound)
+        }
+        let (raw, fits) = layout.raw(of: value)
+        if field.range == .error, !(isInside && fits), !value.isNaN { onMisfit?(index) }
+        return raw
+    }
+
+    // MARK: Multiplexing
+
+    /// Whether a field is in a frame whose raw bits are given: each field above it has one of the values that it asks for.
+    func isPresent(_ index: Int, _ raw: (FieldLayout) -> UInt64) -> Bool {
+        var index = index
+        while let condition = declaration.fields[index].multiplexing {
+            let selector = raw(fields[condition.field].layout)
+            guard condition.ranges.contains(where: { $0.contains(selector) }) else { return false }
+            index = condition.field
+        }
+        return true
+    }
+
+    /// Fields sorted by how many others stand above them; circles were refused when the file was read.
+    private static func order(of fields: [FieldDeclaration]) -> [Int] {
+        func depth(_ index: Int) -> Int {
+            var (place, steps) = (index, 0)
+            while let next = fields[place].multiplexing?.field, steps < fields.count {
+                place = next
+                steps += 1
+            }
+            return steps
+        }
+        return fields.indices.map { (depth: depth($0), index: $0) }.sorted { ($0.depth, $0.index) < ($1.depth, $1.index) }.map(\.index)
     }
 }
 

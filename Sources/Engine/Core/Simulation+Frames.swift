@@ -6,15 +6,20 @@ import SimulationKernel
 extension Simulation {
     // MARK: Sending
 
-    /// Sends a declared frame on its bus; it arrives at this instant, behind what is already arriving, unless the bus has a wire.
+    /// Sends a declared frame on its bus, or as many as the message takes; it arrives at this instant, behind what is already arriving, unless the bus has a wire.
     func send(_ frame: FrameRuntime, _ can: CANFrame, by node: Int? = nil) {
         let bus = frame.bus
+        guard frame.declaration.transport == nil else {
+            transports.send(frame, frame.message, by: node ?? frame.declaration.from ?? -1)
+            return
+        }
         guard carriers[bus] == nil, !can.isWide else {
             return transmit(can, on: bus, by: node ?? frame.declaration.from ?? -1)
         }
         recorder.frame(can, of: buses[bus], bus, at: kernel.now)
         kernel.note(identity: UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier), payload: can.payload)
         for index in frame.fields.indices where frame.fields[index].wire >= 0 {
+            if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: can.payload) }) { continue }
             signals.publish(frame.fields[index].wire, frame.fields[index].layout.value(in: can.payload))
         }
         streams.count(frame.stream, at: kernel.now)
@@ -73,14 +78,16 @@ extension Simulation {
 
     /// Publishes the fields that the data of a frame are long enough for.
     private func publish(_ can: CANFrame, _ frame: FrameRuntime) {
-        for field in frame.fields where field.wire >= 0 && field.layout.byteCount <= can.count {
+        for (index, field) in frame.fields.enumerated() where field.wire >= 0 && field.layout.byteCount <= can.count {
+            if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: can.payload) }) { continue }
             signals.publish(field.wire, field.layout.value(in: can.payload))
         }
         streams.count(frame.stream, at: kernel.now)
     }
 
     private func publish(_ bytes: UnsafeRawBufferPointer, _ frame: FrameRuntime) {
-        for field in frame.fields where field.wire >= 0 && field.layout.byteCount <= bytes.count {
+        for (index, field) in frame.fields.enumerated() where field.wire >= 0 && field.layout.byteCount <= bytes.count {
+            if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: bytes) }) { continue }
             signals.publish(field.wire, field.layout.value(in: bytes))
         }
         streams.count(frame.stream, at: kernel.now)
@@ -106,13 +113,47 @@ extension Simulation {
     }
 }
 
+extension Simulation {
+    /// The signal of the sender that fills a field of a periodic frame: that of the same name, or of the name in lower case with `_`; -1 for none.
+    func source(of field: FieldDeclaration, from node: Int?) -> Int {
+        guard let node else { return -1 }
+        let name = scenario.symbols.nodes[node]
+        if let exact = scenario.symbols.signal("\(name).\(field.name)") { return exact }
+        guard let signal = scenario.symbols.signal("\(name).\(Simulation.lowered(field.name))"), scenario.symbols.signals[signal].dimension == field.dimension
+        else { return -1 }
+        return signal
+    }
+
+    /// `OutputCurrent` as `output_current`, as names of signals are written.
+    private static func lowered(_ name: String) -> String {
+        var result = ""
+        var previous: Character = "_"
+        for letter in name {
+            if letter.isUppercase, previous != "_", !previous.isUppercase { result += "_" }
+            result += letter.lowercased()
+            previous = letter
+        }
+        return result
+    }
+
+    /// Says when values of the frame's fields do not fit and this is an error.
+    func watchRange(of frame: FrameRuntime) {
+        let declaration = frame.declaration
+        guard declaration.fields.contains(where: { $0.range == .error }) else { return }
+        let bus = scenario.buses[frame.bus].name
+        frame.onMisfit = { [unowned self] field in
+            warn(.fieldRange, "a value of '\(bus).\(declaration.name).\(declaration.fields[field].name)' does not fit: the nearest one is sent", span: declaration.span)
+        }
+    }
+}
+
 extension FieldDeclaration {
     /// The layout that packs and unpacks the field in this many data bytes.
     func layout(dataBytes: Int) throws(FieldError) -> FieldLayout {
         try FieldLayout(
             at: startBit, bits: bits, order: order == .intel ? .littleEndian : .bigEndian,
             form: coding == .float ? .floating : coding == .signed ? .signed : .unsigned,
-            scale: scale, offset: offset, unit: unit, dataBytes: max(dataBytes, 8))
+            scale: scale, offset: offset, unit: unit, rounding: roundsHalfToEven ? .halfToEven : .halfAwayFromZero, dataBytes: max(dataBytes, 8))
     }
 }
 

@@ -26,6 +26,7 @@ public final class Simulation: EventDispatcher {
     /// Frames by bus and identifier with its flags.
     private(set) var framesByIdentifier: [[UInt32: [Int]]] = []
     var framesOnTheWay = FramesOnTheWay()
+    private(set) var transports: TransportBank!
     let links: LinkTable
     private(set) var detectors: DetectorBank!
     private(set) var followers: FollowerBank!
@@ -40,6 +41,8 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// What became of the real buses, by bus; empty until a live run ends.
+    var busReports: [Int: BusReport] = [:]
     /// What keeps the run beside the clock of the machine; `nil` while it goes as fast as it can.
     var driver: PacedDriver?
     private let interrupt: InterruptFlag?
@@ -99,6 +102,7 @@ public final class Simulation: EventDispatcher {
         links.attach(self)
         buildFrames()
         frameTable.initialize(from: frames, count: frames.count)
+        transports = TransportBank(self)
         try buildNodes(kinds)
         nodeTable.initialize(from: nodes, count: nodes.count)
         isBuilt = true
@@ -133,12 +137,13 @@ public final class Simulation: EventDispatcher {
                 var fields: [(layout: FieldLayout, wire: Int, source: Int)] = []
                 for field in frame.fields {
                     guard let layout = try? field.layout(dataBytes: frame.length) else { continue }
-                    let source = frame.from.flatMap { scenario.symbols.signal("\(scenario.symbols.nodes[$0]).\(field.name)") } ?? -1
-                    fields.append((layout, field.signal, source))
+                    fields.append((layout, field.signal, source(of: field, from: frame.from)))
                 }
                 let runtime = FrameRuntime(frame, bus: bus, buses[bus], index: frames.count, fields: fields)
                 runtime.stream = scenario.symbols.frameStream(frames.count)
-                framesByIdentifier[bus][runtime.rawIdentifier, default: []].append(frames.count)
+                watchRange(of: runtime)
+                // The identifier of a message is that of its parts, or of none of its frames: what arrives is told by the transport protocol.
+                if frame.transport == nil { framesByIdentifier[bus][runtime.rawIdentifier, default: []].append(frames.count) }
                 frames.append(runtime)
             }
         }
@@ -321,6 +326,9 @@ public final class Simulation: EventDispatcher {
     /// Tells how far the run has come.
     func report() { progress?(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events)) }
 
+    /// Whether the person wants the run to end.
+    var isInterrupted: Bool { interrupt?.isRaised ?? false }
+
     /// Simulated time since t = 0.
     var simulated: Duration { hasOrigin ? max(.zero, min(kernel.now, kernel.end) - origin) : .zero }
 
@@ -364,6 +372,7 @@ public final class Simulation: EventDispatcher {
         }
         followers.ready()
         speakers.ready()
+        for frame in frames where frame.declaration.failureSignal >= 0 { signals.publish(frame.declaration.failureSignal, 0) }
         // What nodes published when they were switched on is what the formulas of the first steps read.
         for signal in 0..<signals.count { signals.preset(signal, signals.latest(signal)) }
         if waitingToBoot == 0 { stepRunner.start() }
@@ -406,6 +415,7 @@ public final class Simulation: EventDispatcher {
         case EventKind.otherFrame: deliverOther(event.payload, bus: Int(event.target))
         case EventKind.carrier: carriers[Int(event.target)]?.wake(event.payload)
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
+        case EventKind.transport: transports.due(Int(event.target))
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
         case EventKind.tick: kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0)

@@ -55,7 +55,12 @@ enum Code: String, CaseIterable {
     case tooMany = "E0420"
     case unknownAction = "E0421"
     case unknownFrame = "E0422"
+    case keyOfOtherFrame = "E0451"
+    case noAddress = "E0452"
+    case addressTwice = "E0453"
+    case messageLength = "E0454"
     case needsWire = "E0461"
+    case badBusAddress = "E0471"
     case noFile = "E0481"
     // Plugins
     case noPlugin = "E0801"
@@ -66,6 +71,11 @@ enum Code: String, CaseIterable {
     case settingIsFixed = "E0806"
     case unknownAttack = "E0807"
     case unknownFrameSet = "E0808"
+    // Databases of CAN
+    case multiplexing = "E0441"
+    case noDatabase = "E0442"
+    case unknownSender = "E0443"
+    case unknownWord = "E0444"
     // Warnings
     case limitNeverReached = "W0601"
     case limitWithoutCharging = "W0602"
@@ -93,4 +103,5 @@ enum Code: String, CaseIterable {
     case unusedPlugin = "W0624"
     case fieldSaturates = "W0625"
     case aloneOnBus = "W0661"
+    case acceptsNothing = "W0671"
 }

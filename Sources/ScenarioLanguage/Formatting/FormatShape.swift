@@ -113,7 +113,7 @@ struct FormatSchema {
     private static let frame = keys(ScenarioSchema.frame, ["data": .named(.sectionOr(.any, field))])
     private static let bus = keys(
         ScenarioSchema.bus, ["frames": .named(.keys(frame)), "data_bitrate": .quantity(rescales: false)],
-        later: [("data_bitrate", "bitrate"), ("dbc", "fidelity"), ("attach", "dbc"), ("sets", "attach")])
+        later: [("data_bitrate", "bitrate"), ("dbc", "fidelity"), ("attach", "dbc"), ("accepts", "attach"), ("sets", "accepts")])
     private static let link = keys(ScenarioSchema.link)
     private static let steps = FormatShape.list(.step)
     private static let sequence = keys(ScenarioSchema.sequence, ["steps": steps, "settings": .named(.setting)], later: [("settings", "needs")])

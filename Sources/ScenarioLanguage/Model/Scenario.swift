@@ -1,3 +1,4 @@
+public import CAN
 public import Quantities
 public import YAMLTree
 
@@ -191,10 +192,26 @@ public struct BusDeclaration: Sendable {
     public var dataBitrate: Double?
     /// How the wires behave; `nil` when frames arrive at once.
     public var wire: WireDeclaration?
+    /// The real bus that it is a part of in a live run; `nil` when there is none.
+    public var attachment: BusAttachment?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
+    /// J1939 addresses of node instances, in the order of the file.
+    public var addresses: [(node: Int, address: UInt8)] = []
     /// The name's place.
     public var span: Span
+    /// Databases whose messages are frames of the bus, with what was changed in them.
+    public var databases: [BusDatabase] = []
+}
+
+/// A DBC file that a bus has as `dbc`.
+public struct BusDatabase: Sendable {
+    /// Path as the file writes it.
+    public var path: String
+    /// Number of its messages.
+    public var messages: Int
+    /// What does not mean the same here: names that were changed, units that are not known.
+    public var notes: [String]
 }
 
 /// The wires of a bus with `fidelity: wire`.
@@ -229,6 +246,16 @@ public struct WireDeclaration: Sendable {
     public static let states = ["active", "warning", "passive", "bus_off"]
 }
 
+/// The real bus that a simulated one is a part of in a live run.
+public struct BusAttachment: Sendable {
+    /// Where it is.
+    public var address: BusAddress
+    /// What is taken from it; everything when there is no filter.
+    public var filters: [CANBus.Filter]
+    /// The address's place.
+    public var span: Span
+}
+
 /// One frame of a bus.
 public struct FrameDeclaration: Sendable {
     /// Name.
@@ -261,6 +288,14 @@ public struct FrameDeclaration: Sendable {
     public var fill: UInt8 = 0
     /// Signal with the time from the queue to the end of the frame; -1 when the bus has no wires.
     public var response = -1
+    /// Parameter group and addresses of a J1939 message.
+    public var group: GroupDeclaration?
+    /// How a message that may be longer than a frame is carried; `nil` for a frame.
+    public var transport: TransportDeclaration?
+    /// Node instance that the message goes to, and that answers the transport protocol.
+    public var to: Int?
+    /// Signal that counts the transfers of the message that came to nothing; -1 for a frame.
+    public var failureSignal = -1
 }
 
 /// One field of a frame.
@@ -278,8 +313,24 @@ public struct FieldDeclaration: Sendable {
         case unsigned
         /// Two's complement integer.
         case signed
-        /// IEEE 754 single.
+        /// IEEE 754 single (32 bits) or double (64 bits).
         case float
+    }
+    /// What happens to a value that the field cannot hold.
+    public enum Range: String, Sendable, Hashable, CaseIterable {
+        /// The nearest value that it can hold is sent.
+        case saturate
+        /// The bits that do not fit are dropped.
+        case wrap
+        /// The nearest value is sent, and the run warns.
+        case error
+    }
+    /// When the field is in the frame: when another field of it has one of some raw values.
+    public struct Multiplexing: Sendable, Hashable {
+        /// Index of the field that decides.
+        public var field: Int
+        /// Its raw values.
+        public var ranges: [ClosedRange<UInt64>]
     }
 
     /// Name.
@@ -304,6 +355,24 @@ public struct FieldDeclaration: Sendable {
     public var fixed: Double?
     /// Index of the signal that holds the value on the wire.
     public var signal: Int
+    /// What happens to a value that does not fit.
+    public var range = Range.saturate
+    /// Least and greatest value in base units where the file gives limits; else only the bits count.
+    public var limits: ClosedRange<Double>?
+    /// When the field is in the frame; `nil`: always.
+    public var multiplexing: Multiplexing?
+    /// Words for raw values, in the order of the file.
+    public var words: [(raw: Int64, text: String)] = []
+    /// Whether halves between two steps go to the even one, as in tools that read DBC files; else away from zero.
+    public var roundsHalfToEven = false
+
+    /// The words by value where the signal of the field is one of words: at most 8 bits, unsigned, no scale. Values without a word are their number.
+    public var members: [String]? {
+        guard !words.isEmpty, bits <= 8, coding == .unsigned, scale == 1, offset == 0, dimension == .none else { return nil }
+        var members = (0..<(1 << bits)).map { "\($0)" }
+        for (raw, text) in words where members.indices.contains(Int(clamping: raw)) { members[Int(raw)] = text }
+        return members
+    }
 }
 
 /// One entry of `links`.

@@ -81,7 +81,8 @@ extension PluginLoader {
         else { return false }
         let causes = ["every", "on", "entering"].compactMap(section.key)
         if causes.count > 1 {
-            reading.error(.twoVerbs, causes[1].span, "a frame is sent by one of 'every', 'on' and 'entering', not by two", label: "make two entries with 'frame'")
+            reading.error(
+                .twoVerbs, causes[1].span, "a frame is sent by one of 'every', 'on' and 'entering', not by two", label: "make two entries with 'frame'")
             return false
         }
         if section["on"] == nil, section["entering"] == nil, let key = section.key("after") {

@@ -207,7 +207,7 @@ final class PluginLoader {
         }
         checkStates(kind, section)
         checkNames(kind)
-        if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty, kind.sends.isEmpty, kind.keeps.isEmpty {
+        if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty, kind.keeps.isEmpty, section["sends"] == nil {
             reading.error(.emptySection, kind.key.span, "the kind '\(kind.name)' has neither parts nor signals nor states")
         }
     }
@@ -236,7 +236,8 @@ final class PluginLoader {
     /// Settings, parts, buses and signals of a kind share one space of names.
     private func checkNames(_ kind: KindDefinition) {
         var seen: [(name: String, span: Span)] = kind.body["settings"]?.entries?.map { ($0.name, $0.key.span) } ?? []
-        let others = kind.buses.map { ($0.key, "bus") } + kind.parts.map { ($0.key, "part") } + kind.signals.map { ($0.key, "signal") }
+        let others =
+            kind.buses.map { ($0.key, "bus") } + kind.parts.map { ($0.key, "part") } + kind.signals.map { ($0.key, "signal") }
             + kind.keeps.map { ($0.key, "kept value") }
         for (key, what) in others {
             guard let name = reading.checkName(key, what) else { continue }

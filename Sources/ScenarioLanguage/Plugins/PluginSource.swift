@@ -15,12 +15,23 @@ public protocol PluginSource: Sendable {
     ///   - address: the path as it is written, relative to the file that has it.
     ///   - file: the file that has it.
     func path(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> String
+    /// A data file beside the files that are read, such as a DBC file.
+    ///
+    /// - Parameters:
+    ///   - address: path relative to the file that names it.
+    ///   - file: the file that names it.
+    ///   - limit: the most bytes.
+    func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile
     /// Addresses of the plugins that come with evsim, for suggestions.
     var shipped: [String] { get }
 }
 
 extension PluginSource {
     public func path(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> String { throw PluginRefusal("files cannot be read here") }
+    /// No data files.
+    public func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        throw PluginRefusal("other files cannot be used here")
+    }
 }
 
 /// Why a plugin file cannot be had.
@@ -80,10 +91,13 @@ public struct PluginFolders: PluginSource {
         if address.hasPrefix(Self.prefix) {
             guard let library else { throw PluginRefusal("the plugins that come with evsim are not installed", help: "see 'evsim doctor'") }
             let name = String(address.dropFirst(Self.prefix.count))
-            return try read("\(library)/\(name.hasSuffix(".yaml") ? name : name + ".yaml")", address)
+            return try readPlugin("\(library)/\(name.hasSuffix(".yaml") ? name : name + ".yaml")", address)
         }
-        let isInput = file.path.utf8.first == 0x3C
-        return try read(PluginFolders.normal(isInput ? address : "\(PluginFolders.folder(of: file.path))/\(address)"), address)
+        return try readPlugin(place(of: address, file), address)
+    }
+
+    public func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        try read(path(address, usedBy: file), limit: limit)
     }
 
     public func path(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> String {
@@ -91,8 +105,7 @@ public struct PluginFolders: PluginSource {
         guard !address.hasPrefix("/"), !address.hasPrefix("~") else {
             throw PluginRefusal("a file is named by a path relative to this one", help: "absolute paths would not travel with the file")
         }
-        let isInput = file.path.utf8.first == 0x3C
-        let path = PluginFolders.normal(isInput ? address : "\(PluginFolders.folder(of: file.path))/\(address)")
+        let path = place(of: address, file)
         guard PluginFolders.real(path) != nil else {
             throw PluginRefusal(errno == ENOENT ? "there is no file \(Diagnostic.quoted(address))" : "the file \(Diagnostic.quoted(address)) cannot be read")
         }
@@ -101,18 +114,28 @@ public struct PluginFolders: PluginSource {
         return path
     }
 
-    private func read(_ path: String, _ address: String) throws(PluginRefusal) -> SourceFile {
+    /// The path of an address, which counts from the file that has it.
+    private func place(of address: String, _ file: SourceFile) -> String {
+        let isInput = file.path.utf8.first == 0x3C
+        return PluginFolders.normal(isInput ? address : "\(PluginFolders.folder(of: file.path))/\(address)")
+    }
+
+    private func read(_ path: String, limit: Int = SourceFile.sizeLimit) throws(PluginRefusal) -> SourceFile {
+        do {
+            return try SourceFile.read(path: path, limit: limit)
+        } catch {
+            throw PluginRefusal(error.diagnostic.message, help: error.diagnostic.help)
+        }
+    }
+
+    private func readPlugin(_ path: String, _ address: String) throws(PluginRefusal) -> SourceFile {
         guard PluginFolders.real(path) != nil else {
             let reason = errno == ENOENT ? "there is no plugin \(Diagnostic.quoted(address))" : "the plugin \(Diagnostic.quoted(address)) cannot be read"
             let near = Suggestion.nearest(address, among: shipped).map { "did you mean '\($0)'?" }
             throw PluginRefusal(reason, help: near ?? (PluginFolders.real(path + ".yaml") != nil ? "write '\(address).yaml'" : nil))
         }
         try check(path, address, "plugin")
-        do {
-            return try SourceFile.read(path: path)
-        } catch {
-            throw PluginRefusal(error.diagnostic.message, help: error.diagnostic.help)
-        }
+        return try read(path)
     }
 
     /// Refuses what lies outside the two folders, and what is no regular file.

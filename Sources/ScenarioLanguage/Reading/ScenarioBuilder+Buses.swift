@@ -20,6 +20,9 @@ extension ScenarioBuilder {
             }
         }
         readWire(section, index)
+        readAddresses(section["addresses"], into: index)
+        readAttachment(section, into: index)
+        if let node = section["dbc"] { readDatabase(node, senders: section["senders"], into: index) }
         readFrames(section["frames"], into: index)
         for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
     }
@@ -27,7 +30,7 @@ extension ScenarioBuilder {
     /// Reads frames into a bus.
     func readFrames(_ node: YAMLNode?, into bus: Int, prefix: String = "", sharing: Bool = false) {
         for frame in node.flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
-            guard var declaration = readFrame(frame) else {
+            guard var declaration = readFrame(frame, bus) else {
                 reading.markBroken("\(scenario.buses[bus].name).\(prefix)\(frame.name)")
                 continue
             }
@@ -36,14 +39,11 @@ extension ScenarioBuilder {
         }
     }
 
-    private func readFrame(_ entry: YAMLNode.Entry) -> FrameDeclaration? {
+    private func readFrame(_ entry: YAMLNode.Entry, _ bus: Int) -> FrameDeclaration? {
         guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else {
             return nil
         }
-        guard let idNode = section["id"], let id = identifier(idNode) else { return nil }
-        var extended = false
-        if let node = section["extended"] { extended = reading.flag(node, "'extended'") ?? false }
-        guard checkIdentifier(id, extended, idNode) else { return nil }
+        guard checkKeys(of: section) else { return nil }
         var from: Int?
         if let node = section["from"] {
             guard let set = nodeSet(node) else { return nil }
@@ -61,7 +61,8 @@ extension ScenarioBuilder {
         var phase = Duration.zero
         if let node = section["phase"] { phase = readTime(node, "'phase'") ?? .zero }
         var frame = FrameDeclaration(
-            name: name, id: UInt32(id), isExtended: extended, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
+            name: name, id: 0, isExtended: false, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
+        guard readIdentifier(section, entry.value, into: &frame, bus) else { return nil }
         for (key, path) in [("fd", \FrameDeclaration.isFD), ("remote", \FrameDeclaration.isRemote)] {
             guard let node = section[key] else { continue }
             guard let flag = reading.flag(node, "'\(key)'") else { return nil }
@@ -72,9 +73,9 @@ extension ScenarioBuilder {
             guard let fill = reading.whole(node, "'fill'", in: 0...255) else { return nil }
             frame.fill = UInt8(fill)
         }
-        guard readLength(section["length"], into: &frame) else { return nil }
+        guard readTransport(section, into: &frame), readLength(section["length"], into: &frame) else { return nil }
         guard let data = section["data"] else {
-            guard let match = section["match"] else { return frame }
+            guard let match = section["match"] else { return checkLength(of: frame, section) ? frame : nil }
             reading.error(.missingKey, match.span, "'match' needs fields", label: "help: add 'data' with the fields that it names")
             return nil
         }
@@ -96,14 +97,18 @@ extension ScenarioBuilder {
             nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
             layouts.append((fieldName, layout, field.key))
         }
-        guard place(layouts, into: &frame), section["match"].map({ readMatch($0, into: &frame) }) ?? true else { return nil }
+        guard place(layouts, into: &frame), checkLength(of: frame, section), section["match"].map({ readMatch($0, into: &frame) }) ?? true else { return nil }
         return frame
     }
 
     /// The length that is written; CAN FD cannot have every one.
     private func readLength(_ node: YAMLNode?, into frame: inout FrameDeclaration) -> Bool {
         guard let node else { return true }
-        guard let length = reading.whole(node, "'length'", in: 0...64) else { return false }
+        guard let length = reading.whole(node, "'length'", in: 0...Int64(frame.transport?.limit ?? 64)) else { return false }
+        if frame.transport != nil {
+            frame.length = Int(length)
+            return true
+        }
         if length > 8, !frame.isFD {
             reading.error(.outOfRange, node.span, "a classic frame has at most 8 bytes", label: "help: add 'fd: true'")
             return false
@@ -119,44 +124,12 @@ extension ScenarioBuilder {
     }
 
     /// The least length of a frame that has this many bytes.
-    private func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
-        guard frame.isFD, count > 8 else { return count }
+    func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
+        guard frame.isFD, frame.transport == nil, count > 8 else { return count }
         return [12, 16, 20, 24, 32, 48, 64].first { $0 >= count } ?? 64
     }
 
     private func longLayout(_ node: YAMLNode) -> FieldLayout? { reading.longLayout(node) }
-
-    /// Checks that the fields fit into the frame and do not overlap, and adds them.
-    private func place(_ layouts: [(String, FieldLayout, YAMLNode)], into frame: inout FrameDeclaration) -> Bool {
-        let room = frame.length > 0 ? frame.length : frame.isFD ? 64 : 8
-        var owner = [Int](repeating: -1, count: room * 8)
-        var last = -1
-        for (index, (name, layout, key)) in layouts.enumerated() {
-            for bit in layout.places {
-                guard owner.indices.contains(bit) else {
-                    let what = frame.length > 0 ? "\(room) bytes of the frame" : frame.isFD ? "64 bytes of an FD frame" : "8 bytes of a classic CAN frame"
-                    reading.error(.fieldOverlap, key.span, "the field '\(name)' leaves the \(what)", label: "bit \(bit) is past \(room * 8 - 1)")
-                    return false
-                }
-                guard owner[bit] < 0 else {
-                    let other = layouts[owner[bit]]
-                    reading.error(
-                        .fieldOverlap, key.span, "the fields '\(other.0)' and '\(name)' overlap", label: "bit \(bit) belongs to both",
-                        related: [(other.2.span, "the other field")])
-                    return false
-                }
-                owner[bit] = index
-                last = max(last, bit)
-            }
-            frame.fields.append(
-                FieldDeclaration(
-                    name: name, startBit: layout.startBit, bits: layout.bits, order: layout.order, coding: layout.coding, scale: layout.scale,
-                    offset: layout.offset,
-                    dimension: layout.dimension, unit: layout.unit, signal: -1))
-        }
-        if frame.length == 0 { frame.length = wholeLength((last + 8) / 8, frame) }
-        return true
-    }
 
     private func addFrame(_ frame: FrameDeclaration, to bus: Int, sharing: Bool) {
         if sharing, scenario.buses[bus].frames.contains(where: { $0.name == frame.name && $0.span == frame.span && $0.id == frame.id }) { return }
@@ -250,7 +223,7 @@ extension ScenarioBuilder {
                     let single = scenario.buses[bus].frames[frame].fields.count == 1
                     let signal = scope.table.addSignal(
                         SignalSymbol(
-                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: nil,
+                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: declaration.members,
                             isFlag: false,
                             settable: false, isHeld: scenario.buses[bus].frames[frame].every == nil, node: nil))
                     if single { scope.table.addAlias("\(full).\(declaration.name)", signal) }
@@ -258,6 +231,10 @@ extension ScenarioBuilder {
                     signals.append(signal)
                 }
                 scope.table.addFrame(bus: bus, frame: frame, name: full, fields: signals)
+                guard scenario.buses[bus].frames[frame].transport != nil else { continue }
+                scenario.buses[bus].frames[frame].failureSignal = scope.table.addSignal(
+                    SignalSymbol(
+                        name: "\(full).failed", dimension: .none, unit: "", members: nil, isFlag: false, settable: false, isHeld: true, node: nil))
             }
         }
     }

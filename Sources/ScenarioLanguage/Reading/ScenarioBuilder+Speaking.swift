@@ -95,7 +95,6 @@ extension ScenarioBuilder {
             if all.count > 1 {
                 reading.error(
                     .missingKey, set.span, "the kind '\(definition.name)' has \(all.count) buses", label: "help: {is: \(set.text ?? "NAME"), on: =BUS}")
-                return
             }
         }
         guard let bus else { return }

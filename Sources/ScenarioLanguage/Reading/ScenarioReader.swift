@@ -40,6 +40,8 @@ final class ScenarioBuilder {
     let scope: ScenarioScope
     var scenario: Scenario
     let loader: PluginLoader
+    /// Where plugins and databases come from.
+    let plugins: any PluginSource
     /// The scenario as a file of definitions: its sequences and the plugins that it uses.
     var root: PluginFile
     /// Nodes in the order of their declaration.
@@ -71,6 +73,8 @@ final class ScenarioBuilder {
     var callChain: [Definition] = []
     /// Steps read so far, calls written out.
     var stepCount = 0
+    /// DBC files that buses use.
+    var databaseFiles: [SourceFile] = []
     /// First use of each name of the common space.
     private var names: [(name: String, span: Span)] = []
 
@@ -123,7 +127,7 @@ final class ScenarioBuilder {
         if let node = top["plots"] { readPlots(node) }
         if let node = top["intended"] { readIntended(node) }
         scenario.kinds = registry.kinds
-        scenario.sources = [file] + loader.files
+        scenario.sources = [file] + loader.files + databaseFiles
         scenario.parameters = scope.parameters
         scenario.labelKinds = scope.labelKinds
         scenario.symbols = scope.table

@@ -115,24 +115,55 @@ public enum ScenarioSchema {
                 "error_frames", .flag, default: "false",
                 "Whether errors are recorded beside the frames, in the form of SocketCAN's error frames. With `fidelity: wire`."),
             KeyManifest(
+                "addresses", .named(.whole(0...253), key: "NODE"), "J1939 addresses of nodes: {bms: 0xF4, charger: 0x56}; frames with 'pgn' are composed from them."),
+            KeyManifest(
+                "attach", .text,
+                "With --realtime the real bus that this one is a part of: `socketcan:vcan0`, `socketcand://HOST:PORT/BUS`, `socketcand-server://HOST:PORT/BUS`, `udp-multicast:GROUP:PORT`."
+            ),
+            KeyManifest("accepts", .list(.text), "What is taken from the real bus: identifiers, or `ID:MASK`; everything when it is not given."),
+            KeyManifest(
                 "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
                 "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
             KeyManifest("frames", .named(.section("buses.NAME.frames.NAME"), key: "NAME"), "Frames with their fields; kinds bring those that they need."),
+            KeyManifest("dbc", .text, "Path of a DBC file whose messages are frames of the bus, relative to this file."),
+            KeyManifest("senders", .arguments, "With `dbc`: nodes of the DBC file and who sends their messages here: {Charger: charger}."),
         ])
     /// `buses.NAME.frames.NAME`.
     public static let frame = Section(
         path: "buses.NAME.frames.NAME", about: "A CAN frame.",
         keys: [
-            KeyManifest("id", .identifier, required: true, "Identifier: 11 bits, or 29 with 'extended'."),
+            KeyManifest("id", .identifier, "Identifier: 11 bits, or 29 with 'extended'. It must be given unless there is a 'pgn'."),
             KeyManifest("extended", .flag, default: "false", "Whether the identifier has 29 bits."),
+            KeyManifest(
+                "pgn", .whole(0...0x3FFFF), "J1939: parameter group number; the 29-bit identifier is composed of it, 'priority' and the addresses of the nodes."),
+            KeyManifest("priority", .whole(0...7), default: "6", "J1939: priority, 0 the highest."),
             KeyManifest("from", .reference(.node), "Node that sends it."),
+            KeyManifest("to", .reference(.node), "Node that a message goes to; it answers the transport protocol. Without it a J1939 message goes to all."),
+            KeyManifest("source", .whole(0...254), "J1939: address of the sender, in place of that of 'from'."),
+            KeyManifest("destination", .whole(0...255), "J1939: address of the receiver, in place of that of 'to'; 255 for all."),
             KeyManifest("every", .duration(allowsZero: false), "Period; without it the frame is sent when something happens."),
             KeyManifest("phase", .duration(allowsZero: true), default: "0s", "Time of the first one, counted from the start."),
-            KeyManifest("length", .whole(0...64), "Data bytes; those that the fields need when not given. CAN FD knows 0 to 8, 12, 16, 20, 24, 32, 48 and 64."),
+            KeyManifest(
+                "length", .whole(0...4095),
+                "Data bytes; those that the fields need when not given. CAN FD knows 0 to 8, 12, 16, 20, 24, 32, 48 and 64; with 'transport' up to 1785 (j1939) or 4095 (isotp)."
+            ),
             KeyManifest("fill", .whole(0...255), default: "0", "Value of each byte, or part of one, that belongs to no field."),
             KeyManifest("remote", .flag, default: "false", "Whether it asks for data and carries none; `length` tells how much."),
             KeyManifest(
                 "fd", .flag, default: "false", "Whether it has the format of CAN FD, with up to 64 bytes; with the bus's `data_bitrate` in the data phase."),
+            KeyManifest(
+                "transport", .word(["isotp", "j1939"]),
+                "Protocol that carries a message longer than a frame: ISO-TP (ISO 15765-2), or BAM and RTS/CTS of J1939. The message is sent as several frames."),
+            KeyManifest("transport_priority", .whole(0...7), "j1939: priority of the frames of the transport; that of the message when not given."),
+            KeyManifest("window", .whole(1...255), default: "255", "j1939: most packets that the receiver lets come for one CTS."),
+            KeyManifest("spacing", .duration(allowsZero: true), "j1939: time between packets, up to 200 ms; 50 ms to all and none to one node when not given."),
+            KeyManifest("answers", .identifier, "isotp: identifier of the receiver's flow controls."),
+            KeyManifest("block_size", .whole(0...255), default: "0", "isotp: consecutive frames between two flow controls, 0 for all."),
+            KeyManifest("separation", .duration(allowsZero: true), default: "0s", "isotp: least time between consecutive frames (STmin), up to 127 ms."),
+            KeyManifest("padding", .whole(0...255), "isotp: value of the bytes that fill frames up to eight; without it frames are as short as they can be."),
+            KeyManifest("frame_length", .whole(8...64), default: "64", "isotp with CAN FD: longest data frame (TX_DL): 8, 12, 16, 20, 24, 32, 48 or 64."),
+            KeyManifest("address", .whole(0...255), "isotp: address byte at the beginning of each data frame (extended addressing)."),
+            KeyManifest("answer_address", .whole(0...255), "isotp: address byte at the beginning of each flow control."),
             KeyManifest(
                 "data", .named(.section("buses.NAME.frames.NAME.data.NAME", short: .layout), key: "FIELD"),
                 "Fields, in the short form ('u16 A') or the long one."),
@@ -144,13 +175,19 @@ public enum ScenarioSchema {
     public static let field = Section(
         path: "buses.NAME.frames.NAME.data.NAME", about: "A field of a frame.",
         keys: [
-            KeyManifest("at", .whole(0...511), required: true, "Start bit, numbered as in DBC files."),
+            KeyManifest("at", .whole(0...32_759), required: true, "Start bit, numbered as in DBC files."),
             KeyManifest("bits", .whole(1...64), required: true, "Number of bits."),
             KeyManifest("scale", .number, default: "1", "Value of one step: value = raw x scale + offset."),
             KeyManifest("offset", .number, default: "0", "Value of raw 0."),
             KeyManifest("unit", .unit, "Unit of the value."),
             KeyManifest("signed", .flag, default: "false", "Two's complement."),
             KeyManifest("order", .word(["intel", "motorola"]), default: "intel", "Byte order."),
+            KeyManifest("float", .flag, default: "false", "An IEEE 754 number of 32 or 64 bits."),
+            KeyManifest(
+                "range", .word(FieldDeclaration.Range.allCases.map(\.rawValue)), default: "saturate",
+                "What a value that does not fit becomes: the nearest one, the one that its low bits give, or the nearest one with a warning of the run."),
+            KeyManifest("mux", .arguments, "The field is there only when another field has these raw values: {page: 1} or {page: [0, 3-7]}."),
+            KeyManifest("values", .arguments, "Words for raw values, {0: Idle, 1: Charging}; of up to 8 bits without scale the signal then is one of words."),
         ])
     /// `links.NAME`.
     public static let link = Section(
@@ -351,7 +388,6 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["dbc", "attach"]),
         ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]
