@@ -99,6 +99,9 @@ struct ConvertTests {
         let unknown = try convert("what\nis this\n")
         #expect(unknown.outcome.code == .invalidFile && unknown.text == "")
         #expect(evsim("convert", "/nonexistent/x.log", "-").errors == "error: cannot read /nonexistent/x.log: there is no such file\n")
+        let folder = try TemporaryDirectory()
+        let directory = evsim("convert", folder.path, "-")
+        #expect(directory.code == .runtime && directory.errors.hasSuffix(": it cannot be read: it is a directory\n"))
         #expect(evsim("convert", "/nonexistent/x.log", "-", "--json").code == .usage)
         #expect(try convert(to: "no/such/folder.log").outcome.code == .runtime)
         if FileManager.default.fileExists(atPath: "/dev/full") {
