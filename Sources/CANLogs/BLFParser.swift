@@ -45,7 +45,9 @@ final class BLFParser: LogParser {
                 throw CANLogError(.byte(position), "an object of \(length) bytes cannot be")
             }
             guard length <= LogInput.capacity else {
-                guard objects.skip(UInt64(length)) else { throw containers.failure ?? CANLogError(.byte(position), "the file ends inside an object", isFatal: true) }
+                guard objects.skip(UInt64(length)) else {
+                    throw containers.failure ?? CANLogError(.byte(position), "the file ends inside an object", isFatal: true)
+                }
                 omissions[CANLogOmission.event.rawValue] += 1
                 continue
             }
