@@ -223,7 +223,8 @@ extension ScenarioBuilder {
                     let single = scenario.buses[bus].frames[frame].fields.count == 1
                     let signal = scope.table.addSignal(
                         SignalSymbol(
-                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: declaration.members,
+                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit,
+                            members: declaration.members,
                             isFlag: false,
                             settable: false, isHeld: scenario.buses[bus].frames[frame].every == nil, node: nil))
                     if single { scope.table.addAlias("\(full).\(declaration.name)", signal) }
