@@ -57,6 +57,15 @@ fault_schedules() {
     fi
 }
 
+damaged_databases() {
+    if EVSIM_DAMAGED=20000 $SWIFT test --skip-build --filter survivesDamage >"$own/out" 2>&1 && grep -q 'with 1 test.* passed' "$own/out"; then
+        ok
+    else
+        bad "damaged databases"
+        grep -E '^✘' "$own/out" | cut -c 1-400
+    fi
+}
+
 generated_files() { if Tests/fmt-generated.sh "$evsim"; then ok 1000; else bad "generated files"; fi; }
 
 # Every scenario meets what it expects, and a debug build writes the same bytes.
@@ -110,6 +119,7 @@ judges() { judge "the judges" Tests/Peers/judges.py "$evsim"; }
 judge_of_messages() { judge "the judge of messages" Tests/Peers/message_judge.py "$bench"; }
 judge_of_scenarios() { judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"; }
 judge_of_websockets() { judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"; }
+judge_of_databases() { judge "the judge of databases" Tests/Peers/dbc_judge.py "$evsim" "$bench"; }
 judge_of_live_runs() { judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"; }
 
 # One part: its output and its counts go to files of its own.
@@ -151,11 +161,13 @@ cat "$scratch"/house_rules/log "$scratch"/unit_tests/log
 # The longest parts begin first.
 parts=(
     "judges|outside judges"
+    "judge_of_databases|DBC files, packing and unpacking beside cantools"
     "judge_of_messages|every message, right and wrong, beside the JSON schemas"
     "scenarios|every scenario meets what it expects, and a debug build writes the same bytes"
     "judge_of_scenarios|the messages of every scenario beside the JSON schemas"
     "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
     "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
+    "damaged_databases|20 000 damaged DBC files are read, checked and written"
     "judge_of_websockets|the WebSocket codec beside the package websockets"
     "generated_files|1000 generated files are formatted and run as before"
     "documentation|commands of the documentation, plugins"
