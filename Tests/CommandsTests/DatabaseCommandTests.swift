@@ -59,7 +59,8 @@ struct DatabaseCommandTests {
         let plugin = evsim("dbc", "import", file)
         #expect(plugin.code == .fine && plugin.output.hasPrefix("evsim: 1\nplugin: my-charger\n"))
         #expect(
-            plugin.output.contains("          State:   {at: 40, bits: 4, range: error, values: {0: Idle, 1: \"Pre, charge\", 2: Charging}}\n"), "\(plugin.output)")
+            plugin.output.contains("          State:   {at: 40, bits: 4, range: error, values: {0: Idle, 1: \"Pre, charge\", 2: Charging}}\n"),
+            "\(plugin.output)")
         #expect(plugin.output.contains("mux: {Page: 1}"))
         let path = try directory.file("my-charger.yaml", plugin.output)
         #expect(evsim("validate", path).code == .fine)
@@ -76,16 +77,22 @@ struct DatabaseCommandTests {
             expect: [=cp1.current == 0 A]
 
             """)
-        let named = try directory.file("named.yaml", try directory.read("used.yaml").replacingOccurrences(of: "uses: [my-charger.yaml]\n", with: "")
-            .replacingOccurrences(of: "{sets: [my-charger]}", with: "{dbc: 'My charger.dbc'}"))
+        let named = try directory.file(
+            "named.yaml",
+            try directory.read("used.yaml").replacingOccurrences(of: "uses: [my-charger.yaml]\n", with: "")
+                .replacingOccurrences(of: "{sets: [my-charger]}", with: "{dbc: 'My charger.dbc'}"))
         let first = evsim("dbc", "export", used, "--bus", "can0")
         #expect(first.code == .fine, "\(first.errors)")
         #expect(first.output.contains("BO_ 2566857412 Pages: 8 Vector__XXX\n SG_ Page M : 0|4@1+ (1,0) [0|15] \"\"  Vector__XXX\n SG_ A m0 : 8|16@1+"))
         #expect(first.output.contains(" SG_ Energy : 55|16@0+ (0.01,0) [0|655.35] \"kWh\"  Vector__XXX\n"))
-        #expect(first.output.contains("VAL_ 784 State 0 \"Idle\" 1 \"Pre, charge\" 2 \"Charging\" ;\n") && first.output.contains("SIG_VALTYPE_ 2566857412 B : 1;\n"))
+        #expect(
+            first.output.contains("VAL_ 784 State 0 \"Idle\" 1 \"Pre, charge\" 2 \"Charging\" ;\n") && first.output.contains("SIG_VALTYPE_ 2566857412 B : 1;\n")
+        )
         let second = evsim("dbc", "export", named, "--bus", "can0", "-o", directory.path + "/out.dbc")
         #expect(second.code == .fine, "\(second.errors)")
-        let limits: (String) -> String = { $0.replacingOccurrences(of: #"\[[^\]]*\]"#, with: "[]", options: .regularExpression).replacingOccurrences(of: "named", with: "used") }
+        let limits: (String) -> String = {
+            $0.replacingOccurrences(of: #"\[[^\]]*\]"#, with: "[]", options: .regularExpression).replacingOccurrences(of: "named", with: "used")
+        }
         #expect(limits(try directory.read("out.dbc")) == limits(first.output))
         #expect(evsim("dbc", "lint", directory.path + "/out.dbc").code == .fine)
         #expect(evsim("dbc", "export", named).code == .usage && evsim("dbc", "export", named, "--bus", "can7").errors.contains("did you mean 'can0'?"))

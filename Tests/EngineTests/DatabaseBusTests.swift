@@ -69,8 +69,12 @@ struct DatabaseBusTests {
     }
 
     private func values(_ directory: ScratchDirectory, _ signal: String) throws -> [String] {
-        try directory.text("signals.csv").split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-            .filter { $0.count > 2 && $0[1] == signal }.map { String($0[2]) }
+        var values: [String] = []
+        for line in try directory.text("signals.csv").split(separator: "\n") {
+            let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            if cells.count > 2, cells[1] == signal { values.append(cells[2]) }
+        }
+        return values
     }
 
     private func log(_ directory: ScratchDirectory, _ id: String) throws -> [String] {
@@ -125,7 +129,8 @@ struct DatabaseBusTests {
         #expect(outcome.diagnostics.isEmpty)
         #expect(
             try log(directory, "18FF22C4") == [
-                "18FF22C4##4003412000000000000000000", "18FF22C4##40200000000007097C0000000", "18FF22C4##4010100000000000000000000", "18FF22C4##4030100000000000000000000",
+                "18FF22C4##4003412000000000000000000", "18FF22C4##40200000000007097C0000000", "18FF22C4##4010100000000000000000000",
+                "18FF22C4##4030100000000000000000000",
             ])
         #expect(try values(directory, "can0.Pages.A") == ["4660", "1"])
         #expect(try values(directory, "can0.Pages.B") == ["-1500"])

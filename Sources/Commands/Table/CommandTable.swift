@@ -1,7 +1,8 @@
 /// All commands in the order of their help.
 enum CommandTable {
     static let all: [CommandSpec] = [
-        run, validate, new, fmt, list, describe, explain, schema, graph, plot, compare, watch, dbc, decode, doctor, bench, version, completion, man, help, complete,
+        run, validate, new, fmt, list, describe, explain, schema, graph, plot, compare, watch, dbc, decode, doctor, bench, version, completion, man, help,
+        complete,
     ]
 
     /// The commands that help shows.
