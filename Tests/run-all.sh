@@ -120,6 +120,8 @@ judge_of_messages() { judge "the judge of messages" Tests/Peers/message_judge.py
 judge_of_scenarios() { judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"; }
 judge_of_websockets() { judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"; }
 judge_of_databases() { judge "the judge of databases" Tests/Peers/dbc_judge.py "$evsim" "$bench"; }
+judge_of_transport_protocols() { judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"; }
+judge_of_logs() { judge "the judge of logs" Tests/Peers/log_judge.py "$evsim"; }
 judge_of_live_runs() { judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"; }
 
 # One part: its output and its counts go to files of its own.
@@ -144,7 +146,7 @@ for product in evsim evsim-bench; do
 done
 $SWIFT build --build-tests >"$scratch/out" 2>&1 || { grep -E 'error:|warning:' "$scratch/out" | head -20; echo "0 passed, 1 failed"; exit 1; }
 $SWIFT build --product evsim >"$scratch/out" 2>&1 || { tail -20 "$scratch/out"; echo "0 passed, 1 failed"; exit 1; }
-packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets'
+packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
 if ! "$python" -c "$packages" 2>/dev/null; then
     python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
 fi
@@ -168,6 +170,8 @@ parts=(
     "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
     "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
     "damaged_databases|20 000 damaged DBC files are read, checked and written"
+    "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
+    "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_websockets|the WebSocket codec beside the package websockets"
     "generated_files|1000 generated files are formatted and run as before"
     "documentation|commands of the documentation, plugins"

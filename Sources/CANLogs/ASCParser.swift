@@ -44,7 +44,7 @@ final class ASCParser: LogParser {
                 if try classic(p, &record) { return true }
             } else if TextScan.word(p, is: "CANFD") {
                 if try flexible(p + 5, &record) { return true }
-            } else {
+            } else if !TextScan.word(p, is: "Start") {
                 omit(isOtherBus(p) ? .otherBus : .event)
             }
         }
@@ -159,7 +159,7 @@ extension ASCParser {
         var p = start
         TextScan.skipBlanks(&p)
         guard p[0] &- 0x30 < 10 else {
-            omit(.event)
+            if !TextScan.word(p, is: "Start") { omit(.event) }
             return false
         }
         guard try channel(&p, &record), try direction(&p, &record, isFrame: false) else { return false }
@@ -189,7 +189,7 @@ extension ASCParser {
         guard lengthDigits == 1 || lengthDigits == 2, length <= 64 else { throw bad("the data length of a CANFD line is 0 to 64") }
         p += lengthDigits
         record.frame.wide = CANData()
-        for index in 0..<Int(length) { record.frame.wide[index] = try byte(&p) }
+        try fill(&record.frame.wide, Int(length), &p)
         let bits = trailingFlags(p)
         let isClassic = bits.map { $0 & 0x1000 == 0 } ?? false && length <= 8 && flags == .fd
         var frame = CANFrame(id: 0, lengthCode: UInt8(code), payload: 0)
@@ -200,6 +200,23 @@ extension ASCParser {
         frame.payload = record.frame.wide.firstEight
         record.set(frame)
         return true
+    }
+
+    /// Reads so many bytes.
+    private func fill(_ data: inout CANData, _ count: Int, _ p: inout UnsafePointer<UInt8>) throws(CANLogError) {
+        var place = 0
+        while place < count {
+            // Eight at a time; a vector is slow to write byte by byte.
+            let part = min(8, count - place)
+            var word: UInt64 = 0
+            var shift: UInt64 = 0
+            for _ in 0..<part {
+                word |= UInt64(try byte(&p)) &<< shift
+                shift &+= 8
+            }
+            withUnsafeMutableBytes(of: &data.bytes) { $0.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt64.self) }
+            place += 8
+        }
     }
 
     /// The number of the channel and the blanks behind it; `false` when no channel stands here.

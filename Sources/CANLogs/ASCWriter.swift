@@ -112,11 +112,11 @@ public final class ASCWriter: CANLogWriter {
         let number = channel >= 0 && channel < numbers.count && numbers[channel] > 0 ? numbers[channel] : numbered(channel)
         p = TextPut.decimal(UInt64(number), width: 3, at: p)
         if direction == .unknown { lose(.unknownDirection) }
-        p = TextPut.text(direction == .transmitted ? " Tx " : " Rx ", at: p)
-        // The identifier fills 11 columns from the right.
+        p = TextPut.text(direction == .transmitted ? " Tx   " : " Rx   ", at: p)
+        // The identifier fills 8 columns from the right.
         let digits = p + 16
         let width = Self.identifier(head, at: digits) - digits
-        for _ in 0..<11 - width {
+        for _ in 0..<max(0, 8 - width) {
             p[0] = 0x20
             p += 1
         }
@@ -134,9 +134,18 @@ public final class ASCWriter: CANLogWriter {
         p[4] = head.lengthCode < 10 ? 0x30 &+ head.lengthCode : UInt8(ascii: "a") &+ head.lengthCode &- 10
         p[5] = 0x20
         p = TextPut.decimal(UInt64(head.count), width: 2, at: p + 6)
-        for index in 0..<head.count {
-            UnsafeMutableRawPointer(p).storeBytes(of: bytes[Int(frame[index])], as: UInt32.self)
-            p += 3
+        if head.isWide {
+            withUnsafeBytes(of: frame.wide.bytes) { data in
+                for index in 0..<head.count {
+                    UnsafeMutableRawPointer(p).storeBytes(of: bytes[Int(data[index])], as: UInt32.self)
+                    p += 3
+                }
+            }
+        } else {
+            for index in 0..<head.count {
+                UnsafeMutableRawPointer(p).storeBytes(of: bytes[Int(head[index])], as: UInt32.self)
+                p += 3
+            }
         }
         if head.count == 0 {
             p[0] = 0x20
@@ -168,22 +177,25 @@ public final class ASCWriter: CANLogWriter {
     /// Writes the time and a blank.
     @inline(__always)
     private func time(_ instant: Instant) -> UnsafeMutablePointer<UInt8> {
-        let absolute = Int64(truncatingIfNeeded: nanoseconds(instant))
+        let absolute = Int64(truncatingIfNeeded: textNanoseconds(instant))
         if state.pointee.base < 0 { begin(options.start > 0 ? options.start : absolute) }
         let begin = room()
         var p = begin
-        var offset = absolute &- state.pointee.base
-        if offset < 0 {
-            offset = 0 &- offset
-            p[0] = UInt8(ascii: "-")
-            p += 1
-        }
+        let difference = absolute &- state.pointee.base
+        let offset = difference < 0 ? 0 &- difference : difference
         let second = offset / 1_000_000_000
-        if second != state.pointee.second { keepHead(second) }
-        UnsafeMutableRawPointer(p).storeBytes(of: state.pointee.head, as: SIMD32<UInt8>.self)
-        p += state.pointee.headCount
+        if difference < 0 {
+            // A frame that comes before the first one of the file.
+            p[0] = UInt8(ascii: "-")
+            p = TextPut.decimal(UInt64(second), at: p + 1)
+            p[0] = UInt8(ascii: ".")
+            p += 1
+        } else {
+            if second != state.pointee.second { keepHead(second) }
+            UnsafeMutableRawPointer(p).storeBytes(of: state.pointee.head, as: SIMD32<UInt8>.self)
+            p += state.pointee.headCount
+        }
         let fraction = UInt32(truncatingIfNeeded: offset &- second &* 1_000_000_000)
-        if options.decimals == 6, fraction % 1000 != 0 { lose(.fractions) }
         p = TextPut.decimals(fraction, options.decimals, at: p)
         p[0] = 0x20
         return p + 1

@@ -45,9 +45,15 @@ public enum CANLogFormat: String, CaseIterable, Sendable {
             default: break
             }
         }
-        for line in bytes.prefix(1 << 16).split(separator: 0x0A, maxSplits: 200) {
-            let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }).prefix(5)
-            guard let first = words.first, let letter = first.first else { continue }
+        var rest = bytes.prefix(1 << 16)
+        for _ in 0..<200 {
+            let line = rest.prefix { $0 != 0x0A }
+            rest = rest.dropFirst(line.count + 1)
+            let words = line.prefix(200).split(maxSplits: 6) { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }.prefix(6)
+            guard let first = words.first, let letter = first.first else {
+                if rest.isEmpty { break }
+                continue
+            }
             if letter == UInt8(ascii: "(") { return .candump }
             let word = String(decoding: first, as: UTF8.self).lowercased()
             if ["date", "base", "begin", "internal", "no", "//", "previous"].contains(word) { return .asc }

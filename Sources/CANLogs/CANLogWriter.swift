@@ -5,6 +5,8 @@ import Quantities
 public struct CANLogWriterOptions: Sendable {
     /// Decimals of seconds in texts: 6, or 9 which fewer tools read. pcap and pcapng always have nanoseconds.
     public var decimals = 6
+    /// Whether six decimals are rounded instead of cut off: for times that were doubles, such as those of BLF files that python-can wrote.
+    public var roundsDecimals = false
     /// Whether texts keep the length code 9 to 15 of a classic frame, which python-can does not read (`_E` in candump).
     public var keepsLengthCodes = false
     /// Nanoseconds from 1970 to instant zero of what is written.
@@ -118,6 +120,17 @@ public class CANLogWriter {
             return overflow && instant.nanoseconds > 0 ? UInt64(Int64.max) : 0
         }
         return UInt64(sum)
+    }
+}
+
+extension CANLogWriter {
+    /// Nanoseconds since 1970 as a text has them.
+    @inline(__always)
+    final func textNanoseconds(_ instant: Instant) -> UInt64 {
+        let exact = nanoseconds(instant)
+        guard options.decimals == 6, exact % 1000 != 0 else { return exact }
+        lose(.fractions)
+        return options.roundsDecimals ? (exact &+ 500) / 1000 &* 1000 : exact
     }
 }
 

@@ -24,7 +24,7 @@ final class CandumpParser: LogParser {
             var p = UnsafePointer(line.start)
             if p[0] != UInt8(ascii: "(") {
                 TextScan.skipBlanks(&p)
-                if TextScan.isEnd(p) || p[0] == UInt8(ascii: ";") { continue }
+                if TextScan.isEnd(p) || p[0] == UInt8(ascii: ";") || p[0] == UInt8(ascii: "#") { continue }
             }
             if try parse(p, &record) { return true }
             omissions[CANLogOmission.xlFrame.rawValue] += 1
@@ -167,12 +167,40 @@ final class CandumpParser: LogParser {
         let flags = TextScan.digit(p[0])
         guard flags < 16 else { throw bad("'##' is followed by a hexadecimal digit of flags") }
         p += 1
-        let count = try data(&p, &record.frame.wide, most: 64)
+        var count = Self.words(&p, &record.frame.wide)
+        if count < 0 {
+            count = try data(&p, &record.frame.wide, most: 64)
+        }
         frame.flags = CANFrameFlags(rawValue: flags & 3).union(.fd)
         // Lengths that FD does not have are filled with zeros to the next one, as the kernel does.
         frame.lengthCode = CANFrame.lengthCode(holding: count)
         frame.payload = record.frame.wide.firstEight
         record.set(frame)
+    }
+
+    /// Reads up to 64 bytes of two digits, four at a time; -1 and nothing read for what needs a closer look.
+    private static func words(_ p: inout UnsafePointer<UInt8>, _ data: inout CANData) -> Int {
+        data = CANData()
+        return withUnsafeMutableBytes(of: &data.bytes) { bytes in
+            var place = 0
+            var q = p
+            while place < 64 {
+                let (digits, word) = TextScan.hexadecimal(q)
+                if digits & 1 != 0 { return -1 }
+                let kept = digits == 8 ? word : word & ((1 &<< UInt32(digits &* 4)) &- 1)
+                bytes.storeBytes(of: kept.littleEndian, toByteOffset: place, as: UInt32.self)
+                place &+= digits &>> 1
+                q += digits
+                if digits < 8 { break }
+            }
+            // More bytes, points between them, or half a byte.
+            if q[0] == UInt8(ascii: ".") || TextScan.digit(q[0]) < 16 {
+                bytes.withMemoryRebound(to: UInt8.self) { $0.update(repeating: 0) }
+                return -1
+            }
+            p = q
+            return place
+        }
     }
 
     /// Reads bytes of two digits with or without points between them.

@@ -109,13 +109,12 @@ public final class CandumpWriter: CANLogWriter {
     @inline(__always)
     private func head(_ rawIdentifier: UInt32, _ channel: Int, _ instant: Instant) -> UnsafeMutablePointer<UInt8> {
         let begin = room()
-        let nanoseconds = nanoseconds(instant)
+        let nanoseconds = textNanoseconds(instant)
         let second = nanoseconds / 1_000_000_000
         if Int64(second) != cursor.pointee.second { keepHead(second) }
         UnsafeMutableRawPointer(begin).storeBytes(of: cursor.pointee.head, as: SIMD32<UInt8>.self)
         var p = begin + cursor.pointee.headCount
         let fraction = UInt32(truncatingIfNeeded: nanoseconds &- second &* 1_000_000_000)
-        if options.decimals == 6, fraction % 1000 != 0 { lose(.fractions) }
         p = TextPut.decimals(fraction, options.decimals, at: p)
         let place = channel >= 0 && channel < Self.mostNames && names[channel].count > 0 ? channel : unnamed(channel)
         UnsafeMutableRawPointer(p).storeBytes(of: names[place].bytes, as: SIMD32<UInt8>.self)

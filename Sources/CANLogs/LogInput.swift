@@ -29,7 +29,7 @@ final class LogInput {
     init(_ source: @escaping Source) {
         self.source = source
         buffer = .allocate(capacity: Self.capacity + Self.slack)
-        buffer.initialize(repeating: 0, count: Self.capacity + Self.slack)
+        memset(buffer, 0, Self.slack)
         state = .allocate(capacity: 1)
         state.initialize(to: State())
     }

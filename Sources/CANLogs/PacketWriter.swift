@@ -34,7 +34,7 @@ public final class PacketWriter: CANLogWriter {
             head.append(little: UInt16(2))
             head.append(little: UInt16(4))
             head.append(little: UInt64(0))
-            head.append(little: UInt32(0x0004_0000))
+            head.append(little: UInt32(0xFFFF))
             head.append(little: UInt32(Self.linkType))
             append(bytes: head)
         }

@@ -164,7 +164,7 @@ final class PcapngParser: LogParser {
     private func instant(_ ticks: UInt64, _ interface: Interface) -> Instant? {
         var nanoseconds: UInt128
         if interface.isBinary {
-            nanoseconds = UInt128(ticks) * 1_000_000_000 >> UInt128(interface.exponent)
+            nanoseconds = (UInt128(ticks) * 1_000_000_000) >> UInt128(interface.exponent)
         } else if interface.exponent == 9 {
             nanoseconds = UInt128(ticks)
         } else {

@@ -14,7 +14,8 @@ enum TextScan {
         let letter = (text | 0x2020_2020_2020_2020) ^ 0x6060_6060_6060_6060
         let noLetter = ((letter & low) &+ 0x7979_7979_7979_7979) | letter | ~((letter & low) &+ low)
         let wrong = noDigit & noLetter & 0x8080_8080_8080_8080
-        let nibbles = (text & 0x0F0F_0F0F_0F0F_0F0F) &+ (text &>> 6 & 0x0101_0101_0101_0101) &* 9
+        // What is no digit may give more than 15: it must not spill into its neighbour.
+        let nibbles = ((text & 0x0F0F_0F0F_0F0F_0F0F) &+ (text &>> 6 & 0x0101_0101_0101_0101) &* 9) & 0x0F0F_0F0F_0F0F_0F0F
         var bytes = (nibbles &<< 4 | nibbles &>> 8) & 0x00FF_00FF_00FF_00FF
         bytes = (bytes | bytes &>> 8) & 0x0000_FFFF_0000_FFFF
         return (wrong.trailingZeroBitCount &>> 3, UInt32(truncatingIfNeeded: bytes | bytes &>> 16))

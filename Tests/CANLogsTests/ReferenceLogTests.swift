@@ -34,3 +34,17 @@ func referenceFiles() throws {
     #expect(try read(blocks.bytes).records == directed)
     #expect(try read(blocks.bytes).interfaces == ["vcan0"])
 }
+
+@Test("The reference frames as python-can packs them into BLF are read")
+func referenceBLF() throws {
+    // python-can keeps class and data of error frames, but not the flag of their format.
+    let (records, interfaces) = try read(Vectors.bytes("sample.blf"))
+    #expect(interfaces == ["can0"])
+    #expect(records.count == 30)
+    for (record, expected) in zip(records, try Vectors.records(directions: true)) {
+        #expect(record.frame == expected.frame)
+        #expect(record.direction == expected.direction)
+        // Its times are doubles: whole microseconds come within a few hundred nanoseconds.
+        #expect(abs(record.instant.nanoseconds - expected.instant.nanoseconds) < 1000)
+    }
+}

@@ -44,7 +44,7 @@ enum Vectors {
             let wide = CANData(data)
             let flexible = CANFrame(
                 fd: frame.id, isExtended: frame.ext, flags: flags, lengthCode: CANFrame.lengthCode(holding: data.count), payload: wide.firstEight)
-            return CANLogRecord(instant: instant, direction: direction, frame: CANWideFrame(flexible, wide: wide))
+            return CANLogRecord(instant: instant, direction: direction, frame: flexible.isWide ? CANWideFrame(flexible, wide: wide) : CANWideFrame(flexible))
         }
     }
 

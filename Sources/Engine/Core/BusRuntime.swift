@@ -13,7 +13,11 @@ final class FrameRuntime {
     /// Stream of the frame in the symbol table.
     var stream = -1
     /// Whether the engine sends a periodic frame, because no node kind does.
-    var isSentByEngine = true
+    var isSentByEngine: Bool
+    /// Bits of the payload that tell the frame from others of its identifier, and what they are.
+    let match: (mask: UInt64, bits: UInt64)
+    /// Bytes that a frame must have to be compared.
+    private let matchedBytes: Int
     /// Identifier, flags and length, with `fill` in every byte.
     let blank: CANFrame
     /// Whether some fields are there only with certain values of others.
@@ -26,6 +30,12 @@ final class FrameRuntime {
     var onMisfit: ((_ field: Int) -> Void)?
     private let fill: CANData
     private unowned(unsafe) let can: CANBus
+    /// The data of the message that `frame` built last, of a message that a transport protocol carries.
+    private(set) var message: [UInt8] = []
+    /// Transfers of the message so far, how many came to nothing, and which one was the last that did.
+    var transfers = 0
+    var failures = 0
+    var failedTransfer = 0
 
     init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
@@ -33,11 +43,22 @@ final class FrameRuntime {
         self.can = can
         self.index = index
         self.fields = fields
+        isSentByEngine = !declaration.isSpoken
+        var match: (mask: UInt64, bits: UInt64) = (0, 0)
+        var bytes = 0
+        for (field, known) in zip(declaration.fields, fields) {
+            guard let fixed = field.fixed else { continue }
+            match.mask |= known.layout.coverage
+            _ = known.layout.setValue(fixed, in: &match.bits)
+            bytes = max(bytes, known.layout.byteCount)
+        }
+        self.match = match
+        matchedBytes = bytes
         isMultiplexed = declaration.fields.contains { $0.multiplexing != nil }
         isPlain = declaration.fields.allSatisfy { $0.multiplexing == nil && $0.range == .saturate && $0.limits == nil }
         order = FrameRuntime.order(of: declaration.fields)
         fill = CANData(repeatElement(declaration.fill, count: declaration.length))
-        let code = CANFrame.lengthCode(holding: declaration.length)
+        let code = declaration.transport == nil ? CANFrame.lengthCode(holding: declaration.length) : 0
         if declaration.isFD {
             blank = CANFrame(
                 fd: declaration.id, isExtended: declaration.isExtended, flags: declaration.switchesBitRate ? .bitRateSwitch : [], lengthCode: code,
@@ -46,6 +67,12 @@ final class FrameRuntime {
             blank = CANFrame(
                 id: declaration.id, isExtended: declaration.isExtended, isRemote: declaration.isRemote, lengthCode: code, payload: fill.firstEight)
         }
+    }
+
+    /// Whether a frame with the identifier of this one is it: fields with a fixed value hold that value.
+    func accepts(_ frame: CANFrame) -> Bool {
+        guard match.mask != 0 else { return true }
+        return (frame.isWide ? can.payloads.data(frame.payload).firstEight : frame.payload) & match.mask == match.bits && frame.count >= matchedBytes
     }
 
     /// The frame with a payload of at most eight bytes.
@@ -59,17 +86,28 @@ final class FrameRuntime {
     var rawIdentifier: UInt32 { blank.rawIdentifier }
 
     /// The frame with its fields taken from the given values in the order of the fields; its bus keeps the data of a wide one.
+    ///
+    /// The data of a message that a transport protocol carries are in `message`, and the frame that is returned is empty.
     func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
+        guard declaration.transport == nil else {
+            message = [UInt8](repeating: declaration.fill, count: declaration.length)
+            message.withUnsafeMutableBytes { data in
+                for index in order where isPresent(index, { $0.raw(in: UnsafeRawBufferPointer(data)) }) {
+                    fields[index].layout.setRaw(raw(of: declaration.fields[index].fixed ?? value(index), index), in: data)
+                }
+            }
+            return blank
+        }
         guard isPlain else { return packed(value) }
         guard blank.isWide else {
             var payload = blank.payload
-            for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: &payload) }
+            for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: &payload) }
             return frame(payload: payload)
         }
         var data = fill
         withUnsafeMutableBytes(of: &data.bytes) {
             let data = UnsafeMutableRawBufferPointer(rebasing: $0[..<blank.count])
-            for index in fields.indices { _ = fields[index].layout.setValue(value(index), in: data) }
+            for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: data) }
         }
         return can.frame(CANWideFrame(blank, wide: data))
     }
@@ -78,7 +116,7 @@ final class FrameRuntime {
     private func packed(_ value: (_ field: Int) -> Double) -> CANFrame {
         var data = fill
         for index in order where isPresent(index, { $0.place.raw(in: data) }) {
-            fields[index].layout.place.setRaw(raw(of: value(index), index), in: &data)
+            fields[index].layout.place.setRaw(raw(of: declaration.fields[index].fixed ?? value(index), index), in: &data)
         }
         return blank.isWide ? can.frame(CANWideFrame(blank, wide: data)) : frame(payload: data.firstEight)
     }
@@ -145,4 +183,16 @@ struct FrameOnTheWay {
 protocol BusCarrier: AnyObject {
     /// Takes a frame that a node wants to send, -1 for somebody outside the file; calls `Simulation.arrived` when it is complete on the bus.
     func take(_ frame: CANFrame, by node: Int, excluding: Int)
+    /// The run's t = 0 is reached.
+    func ready()
+    /// The run is over: last values are published.
+    func finish()
+    /// What it asked the kernel to be woken for.
+    func wake(_ payload: UInt64)
+}
+
+extension BusCarrier {
+    func ready() {}
+    func finish() {}
+    func wake(_ payload: UInt64) {}
 }

@@ -6,9 +6,13 @@ import SimulationKernel
 extension Simulation {
     // MARK: Sending
 
-    /// Sends a declared frame on its bus; it arrives at this instant, behind what is already arriving, unless the bus has a wire.
+    /// Sends a declared frame on its bus, or as many as the message takes; it arrives at this instant, behind what is already arriving, unless the bus has a wire.
     func send(_ frame: FrameRuntime, _ can: CANFrame, by node: Int? = nil) {
         let bus = frame.bus
+        guard frame.declaration.transport == nil else {
+            transports.send(frame, frame.message, by: node ?? frame.declaration.from ?? -1)
+            return
+        }
         guard carriers[bus] == nil, !can.isWide else {
             return transmit(can, on: bus, by: node ?? frame.declaration.from ?? -1)
         }
@@ -57,7 +61,7 @@ extension Simulation {
         let identity = UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier)
         guard can.isWide else {
             kernel.note(identity: identity, payload: can.payload)
-            for index in declared(can.rawIdentifier, on: bus) { publish(can, frames[index]) }
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(can, frames[index]) }
             return
         }
         let data = buses[bus].payloads.data(can.payload)
@@ -68,7 +72,7 @@ extension Simulation {
                 for position in place..<min(place + 8, bytes.count) { word |= UInt64(bytes[position]) << UInt64((position - place) * 8) }
                 kernel.note(identity: identity, payload: word)
             }
-            for index in declared(can.rawIdentifier, on: bus) { publish(bytes, frames[index]) }
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(bytes, frames[index]) }
         }
     }
 

@@ -55,6 +55,13 @@ enum Code: String, CaseIterable {
     case tooMany = "E0420"
     case unknownAction = "E0421"
     case unknownFrame = "E0422"
+    case keyOfOtherFrame = "E0451"
+    case noAddress = "E0452"
+    case addressTwice = "E0453"
+    case messageLength = "E0454"
+    case needsWire = "E0461"
+    case badBusAddress = "E0471"
+    case noFile = "E0481"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"
@@ -95,4 +102,6 @@ enum Code: String, CaseIterable {
     case neverPublished = "W0623"
     case unusedPlugin = "W0624"
     case fieldSaturates = "W0625"
+    case aloneOnBus = "W0661"
+    case acceptsNothing = "W0671"
 }

@@ -94,7 +94,7 @@ extension Reading {
     /// Reads `{at, bits, scale, offset, unit, signed, order}`.
     func longLayout(_ node: YAMLNode) -> FieldLayout? {
         guard let section = SectionReader(self, node, ScenarioSchema.field, "a field") else { return nil }
-        guard let atNode = section["at"], let bitsNode = section["bits"], let at = whole(atNode, "'at'", in: 0...511),
+        guard let atNode = section["at"], let bitsNode = section["bits"], let at = whole(atNode, "'at'", in: 0...32_759),
             let bits = whole(bitsNode, "'bits'", in: 1...64)
         else {
             return nil

@@ -19,13 +19,9 @@ extension ScenarioBuilder {
                 reading.error(.outOfRange, node.span, "'data_bitrate' must be between 'bitrate' and 20 Mbit/s")
             }
         }
-        if let node = section["fidelity"], let text = reading.text(node, "'fidelity'"), text != "ideal" {
-            if text == "wire" {
-                reading.error(.laterFormat, node.span, "this build knows ideal buses only", label: "'fidelity: wire' belongs to a later version")
-            } else {
-                _ = reading.word(node, "'fidelity'", among: ["ideal"])
-            }
-        }
+        readWire(section, index)
+        readAddresses(section["addresses"], into: index)
+        readAttachment(section, into: index)
         if let node = section["dbc"] {
             readDatabase(node, senders: section["senders"], into: index)
         } else if let node = section["senders"] {
@@ -36,24 +32,22 @@ extension ScenarioBuilder {
     }
 
     /// Reads frames into a bus.
-    func readFrames(_ node: YAMLNode?, into bus: Int) {
+    func readFrames(_ node: YAMLNode?, into bus: Int, prefix: String = "", sharing: Bool = false) {
         for frame in node.flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
-            guard let declaration = readFrame(frame) else {
-                reading.markBroken("\(scenario.buses[bus].name).\(frame.name)")
+            guard var declaration = readFrame(frame, bus) else {
+                reading.markBroken("\(scenario.buses[bus].name).\(prefix)\(frame.name)")
                 continue
             }
-            addFrame(declaration, to: bus)
+            declaration.name = prefix + declaration.name
+            addFrame(declaration, to: bus, sharing: sharing)
         }
     }
 
-    private func readFrame(_ entry: YAMLNode.Entry) -> FrameDeclaration? {
+    private func readFrame(_ entry: YAMLNode.Entry, _ bus: Int) -> FrameDeclaration? {
         guard let name = reading.checkName(entry.key, "frame"), let section = SectionReader(reading, entry.value, ScenarioSchema.frame, "a frame") else {
             return nil
         }
-        guard let idNode = section["id"], let id = reading.whole(idNode, "'id'", in: 0...0x1FFF_FFFF) else { return nil }
-        var extended = false
-        if let node = section["extended"] { extended = reading.flag(node, "'extended'") ?? false }
-        guard checkIdentifier(id, extended, idNode) else { return nil }
+        guard checkKeys(of: section) else { return nil }
         var from: Int?
         if let node = section["from"] {
             guard let set = nodeSet(node) else { return nil }
@@ -65,13 +59,14 @@ extension ScenarioBuilder {
         }
         var every: Duration?
         if let node = section["every"] {
-            guard let time = reading.duration(node, "'every'", allowsZero: false) else { return nil }
+            guard let time = scope.enclosure == nil ? reading.duration(node, "'every'", allowsZero: false) : readTime(node, "'every'") else { return nil }
             every = time
         }
         var phase = Duration.zero
-        if let node = section["phase"] { phase = reading.duration(node, "'phase'") ?? .zero }
+        if let node = section["phase"] { phase = readTime(node, "'phase'") ?? .zero }
         var frame = FrameDeclaration(
-            name: name, id: UInt32(id), isExtended: extended, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
+            name: name, id: 0, isExtended: false, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
+        guard readIdentifier(section, entry.value, into: &frame, bus) else { return nil }
         for (key, path) in [("fd", \FrameDeclaration.isFD), ("remote", \FrameDeclaration.isRemote)] {
             guard let node = section[key] else { continue }
             guard let flag = reading.flag(node, "'\(key)'") else { return nil }
@@ -82,8 +77,12 @@ extension ScenarioBuilder {
             guard let fill = reading.whole(node, "'fill'", in: 0...255) else { return nil }
             frame.fill = UInt8(fill)
         }
-        guard readLength(section["length"], into: &frame) else { return nil }
-        guard let data = section["data"] else { return frame }
+        guard readTransport(section, into: &frame), readLength(section["length"], into: &frame) else { return nil }
+        guard let data = section["data"] else {
+            guard let match = section["match"] else { return checkLength(of: frame, section) ? frame : nil }
+            reading.error(.missingKey, match.span, "'match' needs fields", label: "help: add 'data' with the fields that it names")
+            return nil
+        }
         guard !frame.isRemote else {
             reading.error(.outOfRange, data.span, "a remote frame carries no data", label: "'length' tells how many bytes it asks for")
             return nil
@@ -102,14 +101,18 @@ extension ScenarioBuilder {
             nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
             layouts.append((fieldName, layout, field.key))
         }
-        guard place(layouts, into: &frame) else { return nil }
+        guard place(layouts, into: &frame), checkLength(of: frame, section), section["match"].map({ readMatch($0, into: &frame) }) ?? true else { return nil }
         return frame
     }
 
     /// The length that is written; CAN FD cannot have every one.
     private func readLength(_ node: YAMLNode?, into frame: inout FrameDeclaration) -> Bool {
         guard let node else { return true }
-        guard let length = reading.whole(node, "'length'", in: 0...64) else { return false }
+        guard let length = reading.whole(node, "'length'", in: 0...Int64(frame.transport?.limit ?? 64)) else { return false }
+        if frame.transport != nil {
+            frame.length = Int(length)
+            return true
+        }
         if length > 8, !frame.isFD {
             reading.error(.outOfRange, node.span, "a classic frame has at most 8 bytes", label: "help: add 'fd: true'")
             return false
@@ -126,26 +129,27 @@ extension ScenarioBuilder {
 
     /// The least length of a frame that has this many bytes.
     func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
-        guard frame.isFD, count > 8 else { return count }
+        guard frame.isFD, frame.transport == nil, count > 8 else { return count }
         return [12, 16, 20, 24, 32, 48, 64].first { $0 >= count } ?? 64
     }
 
     private func longLayout(_ node: YAMLNode) -> FieldLayout? { reading.longLayout(node) }
 
-    private func addFrame(_ frame: FrameDeclaration, to bus: Int) {
+    private func addFrame(_ frame: FrameDeclaration, to bus: Int, sharing: Bool) {
+        if sharing, scenario.buses[bus].frames.contains(where: { $0.name == frame.name && $0.span == frame.span && $0.id == frame.id }) { return }
         if let other = scenario.buses[bus].frames.first(where: { $0.name == frame.name }), let span = frame.span {
             reading.error(
                 .nameTwice, span, "the bus '\(scenario.buses[bus].name)' has the frame '\(frame.name)' already",
                 related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
-        if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && $0.isExtended == frame.isExtended && $0.isRemote == frame.isRemote }),
-            let span = frame.span
-        {
+        if let other = scenario.buses[bus].frames.first(where: {
+            $0.id == frame.id && $0.isExtended == frame.isExtended && $0.isRemote == frame.isRemote && !$0.isDistinct(from: frame)
+        }), let span = frame.span {
             reading.error(
                 .frameIdTwice, span,
                 "the frames '\(other.name)' and '\(frame.name)' have the same identifier 0x\(String(frame.id, radix: 16, uppercase: true))",
-                related: other.span.map { [($0, "the other frame")] } ?? [])
+                label: "frames of one identifier need a 'match' that tells them apart", related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
         var frame = frame
@@ -232,6 +236,10 @@ extension ScenarioBuilder {
                     signals.append(signal)
                 }
                 scope.table.addFrame(bus: bus, frame: frame, name: full, fields: signals)
+                guard scenario.buses[bus].frames[frame].transport != nil else { continue }
+                scenario.buses[bus].frames[frame].failureSignal = scope.table.addSignal(
+                    SignalSymbol(
+                        name: "\(full).failed", dimension: .none, unit: "", members: nil, isFlag: false, settable: false, isHeld: true, node: nil))
             }
         }
     }

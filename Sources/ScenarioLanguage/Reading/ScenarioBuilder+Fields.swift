@@ -4,13 +4,16 @@ extension ScenarioBuilder {
     /// Checks that the fields fit into the frame and that those which can be there together do not overlap, and adds them.
     func place(_ layouts: [(String, FieldLayout, YAMLNode)], into frame: inout FrameDeclaration) -> Bool {
         guard let multiplexing = multiplexing(of: layouts) else { return false }
-        let room = frame.length > 0 ? frame.length : frame.isFD ? 64 : 8
+        let room = frame.length > 0 ? frame.length : frame.transport?.limit ?? (frame.isFD ? 64 : 8)
         var owners = [[Int]](repeating: [], count: room * 8)
         var last = -1
         for (index, (name, layout, key)) in layouts.enumerated() {
             for bit in layout.places {
                 guard owners.indices.contains(bit) else {
-                    let what = frame.length > 0 ? "\(room) bytes of the frame" : frame.isFD ? "64 bytes of an FD frame" : "8 bytes of a classic CAN frame"
+                    let what =
+                        frame.transport != nil
+                        ? "\(room) bytes of the message"
+                        : frame.length > 0 ? "\(room) bytes of the frame" : frame.isFD ? "64 bytes of an FD frame" : "8 bytes of a classic CAN frame"
                     reading.error(.fieldOverlap, key.span, "the field '\(name)' leaves the \(what)", label: "bit \(bit) is past \(room * 8 - 1)")
                     return false
                 }

@@ -40,7 +40,7 @@ final class ScenarioBuilder {
     let scope: ScenarioScope
     var scenario: Scenario
     let loader: PluginLoader
-    /// Where plugins and databases come from.
+    /// Where plugins come from, and files that settings and buses name.
     let plugins: any PluginSource
     /// The scenario as a file of definitions: its sequences and the plugins that it uses.
     var root: PluginFile
@@ -143,6 +143,11 @@ final class ScenarioBuilder {
                     isFlag: setting.type == .flag, settable: true, held: true, about: setting.about)
             }
             if !kind.states.isEmpty { signals.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
+            for kept in kind.keeps {
+                let (dimension, unit, isFlag) = loader.measure(of: kept)
+                signals.append(
+                    SignalManifest(kept.key.text ?? "", dimension, unit: unit, isFlag: isFlag, settable: true, held: true, about: kept.about))
+            }
             return KindManifest(name: kind.name, about: kind.about, roles: kind.roles, settings: kind.settings, signals: signals, example: "")
         }
         registry = Registry(kinds: registry.kinds + kinds, detectors: registry.detectors, messages: registry.messages, checkMessage: registry.checkMessage)

@@ -61,8 +61,8 @@ public enum ScenarioSchema {
             KeyManifest("detectors", .named(.section("detectors.NAME"), key: "NAME"), "What watches signals and raises alarms."),
             KeyManifest("expect", .list(.section("expect[i]", short: .formula)), "What must hold at the end; decides the exit code."),
             KeyManifest(
-                "record", .list(.word(["frames", "messages", "signals", "labels", "capture"])), default: "[signals, labels]",
-                "What is written: frames, messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
+                "record", .list(.word(ScenarioBuilder.recordWords)), default: "[signals, labels]",
+                "What is written: frames (as candump, ASC or pcapng), messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
             KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
             KeyManifest(
                 "intended", .list(.warning), default: "[]",
@@ -101,7 +101,26 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("bitrate", .quantity(.dataRate), default: "500 kbit/s", "Bits per second."),
             KeyManifest("data_bitrate", .quantity(.dataRate), "Bits per second of the data phase of CAN FD; without it FD frames have one rate."),
-            KeyManifest("fidelity", .word(["ideal"]), default: "ideal", "ideal: frames arrive at once and never collide."),
+            KeyManifest(
+                "fidelity", .word(["ideal", "wire"]), default: "ideal",
+                "ideal: frames arrive at once and never collide. wire: exact bit times, arbitration, errors and bus-off."),
+            KeyManifest(
+                "restart_after", .duration(allowsZero: true),
+                "Pause before a bus-off node begins to recover, which takes 128 times 11 recessive bits; without it the node stays off. With `fidelity: wire`."),
+            KeyManifest(
+                "queue", .word(["priority", "fifo"]), default: "priority",
+                "Which waiting frame a node sends first: the one that would win the arbitration, or the oldest. With `fidelity: wire`."),
+            KeyManifest("queue_limit", .whole(1...100_000), default: "64", "Frames that may wait at a node; more are refused. With `fidelity: wire`."),
+            KeyManifest(
+                "error_frames", .flag, default: "false",
+                "Whether errors are recorded beside the frames, in the form of SocketCAN's error frames. With `fidelity: wire`."),
+            KeyManifest(
+                "addresses", .named(.whole(0...253), key: "NODE"), "J1939 addresses of nodes: {bms: 0xF4, charger: 0x56}; frames with 'pgn' are composed from them."),
+            KeyManifest(
+                "attach", .text,
+                "With --realtime the real bus that this one is a part of: `socketcan:vcan0`, `socketcand://HOST:PORT/BUS`, `socketcand-server://HOST:PORT/BUS`, `udp-multicast:GROUP:PORT`."
+            ),
+            KeyManifest("accepts", .list(.text), "What is taken from the real bus: identifiers, or `ID:MASK`; everything when it is not given."),
             KeyManifest(
                 "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
                 "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
@@ -113,25 +132,50 @@ public enum ScenarioSchema {
     public static let frame = Section(
         path: "buses.NAME.frames.NAME", about: "A CAN frame.",
         keys: [
-            KeyManifest("id", .identifier, required: true, "Identifier: 11 bits, or 29 with 'extended'."),
+            KeyManifest("id", .identifier, "Identifier: 11 bits, or 29 with 'extended'. It must be given unless there is a 'pgn'."),
             KeyManifest("extended", .flag, default: "false", "Whether the identifier has 29 bits."),
+            KeyManifest(
+                "pgn", .whole(0...0x3FFFF), "J1939: parameter group number; the 29-bit identifier is composed of it, 'priority' and the addresses of the nodes."),
+            KeyManifest("priority", .whole(0...7), default: "6", "J1939: priority, 0 the highest."),
             KeyManifest("from", .reference(.node), "Node that sends it."),
+            KeyManifest("to", .reference(.node), "Node that a message goes to; it answers the transport protocol. Without it a J1939 message goes to all."),
+            KeyManifest("source", .whole(0...254), "J1939: address of the sender, in place of that of 'from'."),
+            KeyManifest("destination", .whole(0...255), "J1939: address of the receiver, in place of that of 'to'; 255 for all."),
             KeyManifest("every", .duration(allowsZero: false), "Period; without it the frame is sent when something happens."),
             KeyManifest("phase", .duration(allowsZero: true), default: "0s", "Time of the first one, counted from the start."),
-            KeyManifest("length", .whole(0...64), "Data bytes; those that the fields need when not given. CAN FD knows 0 to 8, 12, 16, 20, 24, 32, 48 and 64."),
+            KeyManifest(
+                "length", .whole(0...4095),
+                "Data bytes; those that the fields need when not given. CAN FD knows 0 to 8, 12, 16, 20, 24, 32, 48 and 64; with 'transport' up to 1785 (j1939) or 4095 (isotp)."
+            ),
             KeyManifest("fill", .whole(0...255), default: "0", "Value of each byte, or part of one, that belongs to no field."),
             KeyManifest("remote", .flag, default: "false", "Whether it asks for data and carries none; `length` tells how much."),
             KeyManifest(
                 "fd", .flag, default: "false", "Whether it has the format of CAN FD, with up to 64 bytes; with the bus's `data_bitrate` in the data phase."),
             KeyManifest(
+                "transport", .word(["isotp", "j1939"]),
+                "Protocol that carries a message longer than a frame: ISO-TP (ISO 15765-2), or BAM and RTS/CTS of J1939. The message is sent as several frames."),
+            KeyManifest("transport_priority", .whole(0...7), "j1939: priority of the frames of the transport; that of the message when not given."),
+            KeyManifest("window", .whole(1...255), default: "255", "j1939: most packets that the receiver lets come for one CTS."),
+            KeyManifest("spacing", .duration(allowsZero: true), "j1939: time between packets, up to 200 ms; 50 ms to all and none to one node when not given."),
+            KeyManifest("answers", .identifier, "isotp: identifier of the receiver's flow controls."),
+            KeyManifest("block_size", .whole(0...255), default: "0", "isotp: consecutive frames between two flow controls, 0 for all."),
+            KeyManifest("separation", .duration(allowsZero: true), default: "0s", "isotp: least time between consecutive frames (STmin), up to 127 ms."),
+            KeyManifest("padding", .whole(0...255), "isotp: value of the bytes that fill frames up to eight; without it frames are as short as they can be."),
+            KeyManifest("frame_length", .whole(8...64), default: "64", "isotp with CAN FD: longest data frame (TX_DL): 8, 12, 16, 20, 24, 32, 48 or 64."),
+            KeyManifest("address", .whole(0...255), "isotp: address byte at the beginning of each data frame (extended addressing)."),
+            KeyManifest("answer_address", .whole(0...255), "isotp: address byte at the beginning of each flow control."),
+            KeyManifest(
                 "data", .named(.section("buses.NAME.frames.NAME.data.NAME", short: .layout), key: "FIELD"),
                 "Fields, in the short form ('u16 A') or the long one."),
+            KeyManifest(
+                "match", .arguments,
+                "Fields with a fixed value, {command: 0x23}: frames of one identifier are told apart by it, and it is sent with each."),
         ])
     /// A field in its long form.
     public static let field = Section(
         path: "buses.NAME.frames.NAME.data.NAME", about: "A field of a frame.",
         keys: [
-            KeyManifest("at", .whole(0...511), required: true, "Start bit, numbered as in DBC files."),
+            KeyManifest("at", .whole(0...32_759), required: true, "Start bit, numbered as in DBC files."),
             KeyManifest("bits", .whole(1...64), required: true, "Number of bits."),
             KeyManifest("scale", .number, default: "1", "Value of one step: value = raw x scale + offset."),
             KeyManifest("offset", .number, default: "0", "Value of raw 0."),
@@ -344,7 +388,6 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["attach"]),
         ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]
