@@ -139,6 +139,12 @@ final class FrameRuntime {
         return raw
     }
 
+    /// What a field is when nothing gives it a value: 0, or the limit next to it.
+    func unset(_ index: Int) -> Double {
+        guard let limits = declaration.fields[index].limits else { return 0 }
+        return min(max(0, limits.lowerBound), limits.upperBound)
+    }
+
     // MARK: Multiplexing
 
     /// Whether a field is in a frame whose raw bits are given: each field above it has one of the values that it asks for.
