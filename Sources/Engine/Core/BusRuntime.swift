@@ -20,10 +20,13 @@ final class FrameRuntime {
     private unowned(unsafe) let can: CANBus
     /// The data of the message that `frame` built last, of a message that a transport protocol carries.
     private(set) var message: [UInt8] = []
-    /// Transfers of the message so far, how many came to nothing, and which one was the last that did.
-    var transfers = 0
+    /// Nodes that take the message when it is complete.
+    var subscribers: [Int] = []
+    /// Transfers of the message that came to nothing, and how many are under way.
     var failures = 0
-    var failedTransfer = 0
+    var transfersUnderWay = 0
+    /// Whether the receiver has given up a transfer that the sender has not ended yet.
+    var isGivenUp = false
 
     init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration

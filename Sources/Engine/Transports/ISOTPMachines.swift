@@ -38,7 +38,7 @@ final class ISOTPOriginator: TransportMachine {
         do throws(TransferError) {
             try sender.send(message, at: bank.now, into: &outputs)
         } catch {
-            bank.failed(frame, error, at: node)
+            bank.failed(frame, error, at: node, isSender: true)
         }
         settle(outputs)
     }
@@ -61,8 +61,8 @@ final class ISOTPOriginator: TransportMachine {
             case .transmit(let wide):
                 awaited.append(wide)
                 bank.transmit(wide, on: frame.bus, by: node)
-            case .sent: break
-            case .failed(let error): bank.failed(frame, error, at: node)
+            case .sent: bank.sent(frame)
+            case .failed(let error): bank.failed(frame, error, at: node, isSender: true)
             }
         }
         if sender.isIdle { awaited.removeAll() }
@@ -110,7 +110,7 @@ final class ISOTPAnswerer: TransportMachine {
                 awaited.append(wide)
                 bank.transmit(wide, on: frame.bus, by: node)
             case .received: break
-            case .failed(let error): bank.failed(frame, error, at: node)
+            case .failed(let error): bank.failed(frame, error, at: node, isSender: false)
             }
         }
         if receiver.isIdle { awaited.removeAll() }

@@ -85,7 +85,7 @@ final class TransportBank {
     /// Sends a message for a node, -1 for somebody outside the file.
     func send(_ frame: FrameRuntime, _ data: [UInt8], by node: Int) {
         guard let transport = frame.declaration.transport else { return }
-        frame.transfers += 1
+        frame.transfersUnderWay += 1
         switch transport.kind {
         case .j1939:
             guard let group = frame.declaration.group else { return }
@@ -136,16 +136,31 @@ final class TransportBank {
     /// A message is complete.
     func received(_ frame: FrameRuntime, _ data: [UInt8]) { simulation.arrived(frame, data) }
 
+    /// The last frame of a message is on the bus, or its receiver has confirmed it.
+    func sent(_ frame: FrameRuntime) {
+        frame.transfersUnderWay -= 1
+        if frame.isGivenUp { count(frame) }
+    }
+
     /// A transfer came to nothing for the side of a node; both sides of one transfer count once.
-    func failed(_ frame: FrameRuntime, _ error: TransferError, at node: Int) {
-        if frame.failedTransfer != frame.transfers || frame.transfers == 0 {
-            frame.failures += 1
-            simulation.signals.publish(frame.declaration.failureSignal, Double(frame.failures))
+    func failed(_ frame: FrameRuntime, _ error: TransferError, at node: Int, isSender: Bool) {
+        if isSender {
+            frame.transfersUnderWay -= 1
+            count(frame)
+        } else if frame.transfersUnderWay == 0 {
+            count(frame)
+        } else {
+            frame.isGivenUp = true
         }
-        frame.failedTransfer = frame.transfers
         let side = simulation.scenario.symbols.nodes.indices.contains(node) ? "\(simulation.scenario.symbols.nodes[node]): " : ""
         let bus = simulation.scenario.buses[frame.bus].name
         simulation.warn(.transferFailed, "\(bus).\(frame.declaration.name): \(side)\(error)", span: frame.declaration.span)
+    }
+
+    private func count(_ frame: FrameRuntime) {
+        frame.isGivenUp = false
+        frame.failures += 1
+        simulation.signals.publish(frame.declaration.failureSignal, Double(frame.failures))
     }
 }
 
@@ -206,5 +221,6 @@ extension Simulation {
             }
         }
         streams.count(frame.stream, at: kernel.now)
+        for node in frame.subscribers { nodes[node].receive(frame) }
     }
 }
