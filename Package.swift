@@ -27,7 +27,7 @@ let package = Package(
         .target(name: "CANLive", dependencies: ["CAN", "Transport", "CLinux", "Quantities"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
         .target(name: "Detection", dependencies: ["Quantities"]),
-        .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities"]),
+        .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities", "CAN", "CANDatabase"]),
         .target(name: "Plotting", dependencies: ["CZlib"]),
         .target(
             name: "Engine",
@@ -39,7 +39,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "CYAML", "CZlib", "SimulationKernel", "Engine", "Plotting", "ScenarioLanguage", "YAMLTree", "Quantities", "JSONText", "CAN", "CANDatabase",
-                "CANLogs",
+                "CANLogs", "CANLive",
             ]),
         .executableTarget(name: "evsim", dependencies: ["Commands"]),
         .target(name: "CReference"),
@@ -54,7 +54,7 @@ let package = Package(
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"], exclude: ["Golden"]),
         .testTarget(name: "SimulationKernelTests", dependencies: ["SimulationKernel"]),
-        .testTarget(name: "CANTests", dependencies: ["CAN"], exclude: ["Vectors"]),
+        .testTarget(name: "CANTests", dependencies: ["CAN", "Quantities"], exclude: ["Vectors"]),
         .testTarget(name: "CANDatabaseTests", dependencies: ["CANDatabase", "CAN", "Quantities"], exclude: ["Vectors"]),
         .testTarget(name: "CANLogsTests", dependencies: ["CANLogs", "CAN", "Quantities"], exclude: ["Vectors"]),
         .testTarget(name: "CANProtocolsTests", dependencies: ["CANProtocols", "CAN", "Quantities"], exclude: ["Vectors"]),

@@ -111,6 +111,7 @@ judge_of_messages() { judge "the judge of messages" Tests/Peers/message_judge.py
 judge_of_scenarios() { judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"; }
 judge_of_websockets() { judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"; }
 judge_of_transport_protocols() { judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"; }
+judge_of_logs() { judge "the judge of logs" Tests/Peers/log_judge.py "$evsim"; }
 judge_of_live_runs() { judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"; }
 
 # One part: its output and its counts go to files of its own.
@@ -158,6 +159,7 @@ parts=(
     "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
     "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
+    "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_websockets|the WebSocket codec beside the package websockets"
     "generated_files|1000 generated files are formatted and run as before"
     "documentation|commands of the documentation, plugins"

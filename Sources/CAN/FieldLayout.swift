@@ -56,12 +56,8 @@ public struct FieldLayout: Hashable, Sendable {
     public let unit: String
     /// What happens to a value half-way between two raw numbers.
     public let rounding: Rounding
-    /// How far the field's least significant bit lies from that of the payload, whose bytes are reversed first if the field is big-endian.
-    private let shift: UInt64
-    private let mask: UInt64
-    /// The first byte that holds a bit of the field, and the number of such bytes, at most nine.
-    private let first: Int
-    private let count: Int
+    /// Where its bits lie.
+    public let place: FieldBits
 
     /// A field at a given place of `dataBytes` data bytes; up to eight, the field can be read from a payload of 64 bits.
     public init(
@@ -81,27 +77,23 @@ public struct FieldLayout: Hashable, Sendable {
         self.offset = offset
         self.unit = unit
         self.rounding = rounding
-        first = before / 8
-        count = (before + bits + 7) / 8 - first
-        shift = before + bits <= 64 ? UInt64(order == .littleEndian ? at : 64 - before - bits) : 0
-        mask = bits == 64 ? ~0 : 1 << UInt64(bits) - 1
+        place = try FieldBits(at: at, bits: bits, order: order)
     }
 
     /// Number of data bytes that a frame needs to hold the field.
-    public var byteCount: Int { first + count }
+    public var byteCount: Int { Int(place.byteCount) }
 
     /// The bits of a payload that belong to the field; it must lie in the first eight bytes.
     public var coverage: UInt64 {
-        let bits = mask << shift
-        return order == .littleEndian ? bits : bits.byteSwapped
+        var payload: UInt64 = 0
+        place.setRaw(~0, in: &payload)
+        return payload
     }
 
     // MARK: Raw bits
 
     /// The field's bits, right-aligned.
-    public func raw(in payload: UInt64) -> UInt64 {
-        (order == .littleEndian ? payload : payload.byteSwapped) >> shift & mask
-    }
+    public func raw(in payload: UInt64) -> UInt64 { place.raw(in: payload) }
 
     /// The field's bits as a number in two's complement.
     public func signedRaw(in payload: UInt64) -> Int64 {
@@ -109,40 +101,13 @@ public struct FieldLayout: Hashable, Sendable {
     }
 
     /// Puts bits in place; bits beyond the field are dropped.
-    public func setRaw(_ raw: UInt64, in payload: inout UInt64) {
-        if order == .littleEndian {
-            payload = payload & ~(mask << shift) | (raw & mask) << shift
-        } else {
-            payload = (payload.byteSwapped & ~(mask << shift) | (raw & mask) << shift).byteSwapped
-        }
-    }
+    public func setRaw(_ raw: UInt64, in payload: inout UInt64) { place.setRaw(raw, in: &payload) }
 
-    // MARK: Raw bits of frames of any length
+    /// The field's bits, right-aligned, in the data bytes of a frame of any length; bytes that are not there count as zero.
+    public func raw(in data: UnsafeRawBufferPointer) -> UInt64 { place.raw(in: data) }
 
-    /// How far the least significant bit lies from that of the bytes that hold the field, taken as one number.
-    private var inset: Int { order == .littleEndian ? at % 8 : (count * 8 - bits) - (7 - at % 8) }
-
-    /// The field's bits, right-aligned; bytes that are not there count as zero.
-    public func raw(in data: UnsafeRawBufferPointer) -> UInt64 {
-        var whole: UInt128 = 0
-        for place in 0..<count {
-            let index = order == .littleEndian ? first + count - 1 - place : first + place
-            whole = whole << 8 | UInt128(index < data.count ? data[index] : 0)
-        }
-        return UInt64(truncatingIfNeeded: whole >> UInt128(inset)) & mask
-    }
-
-    /// Puts bits in place; bits beyond the field, and bytes that are not there, are dropped.
-    public func setRaw(_ raw: UInt64, in data: UnsafeMutableRawBufferPointer) {
-        let window = UInt128(mask) << UInt128(inset)
-        let bits = UInt128(raw & mask) << UInt128(inset)
-        for place in 0..<count {
-            let index = order == .littleEndian ? first + place : first + count - 1 - place
-            guard index < data.count else { continue }
-            let shift = UInt128(place * 8)
-            data[index] = data[index] & ~UInt8(truncatingIfNeeded: window >> shift) | UInt8(truncatingIfNeeded: bits >> shift)
-        }
-    }
+    /// Puts bits in place in the data bytes of a frame of any length; bits beyond the field, and bytes that are not there, are dropped.
+    public func setRaw(_ raw: UInt64, in data: UnsafeMutableRawBufferPointer) { place.setRaw(raw, in: data) }
 
     // MARK: Values
 
@@ -190,14 +155,21 @@ public struct FieldLayout: Hashable, Sendable {
         case .unsigned:
             let rounded = round(number)
             let isInRange = rounded >= 0 && rounded < Double(sign: .plus, exponent: bits, significand: 1)
-            return (isInRange ? UInt64(rounded) : rounded > 0 ? mask : 0, isInRange)
+            return (isInRange ? UInt64(rounded) : rounded > 0 ? place.allOnes : 0, isInRange)
         case .signed:
             let rounded = round(number)
             let limit = Double(sign: .plus, exponent: bits - 1, significand: 1)
             let isInRange = rounded >= -limit && rounded < limit
-            let largest = mask >> 1
+            let largest = place.allOnes >> 1
             return (isInRange ? UInt64(bitPattern: Int64(rounded)) : rounded > 0 ? largest : rounded < 0 ? ~largest : 0, isInRange)
         }
+    }
+
+    /// The raw number of a value with the bits that do not fit dropped; what is no number becomes 0.
+    public func wrapped(_ value: Double) -> UInt64 {
+        let number = round((value - offset) / scale)
+        guard form != .floating, number.magnitude < 0x1p120 else { return form == .floating ? raw(of: value).raw : 0 }
+        return UInt64(truncatingIfNeeded: Int128(number)) & place.allOnes
     }
 
     private func round(_ number: Double) -> Double {
@@ -209,8 +181,8 @@ public struct FieldLayout: Hashable, Sendable {
         let a: Double
         let b: Double
         switch form {
-        case .unsigned: (a, b) = (0, Double(mask))
-        case .signed: (a, b) = (-Double(mask >> 1) - 1, Double(mask >> 1))
+        case .unsigned: (a, b) = (0, Double(place.allOnes))
+        case .signed: (a, b) = (-Double(place.allOnes >> 1) - 1, Double(place.allOnes >> 1))
         case .floating: return -.infinity ... .infinity
         }
         let (x, y) = (a * scale + offset, b * scale + offset)

@@ -1,4 +1,5 @@
 import CAN
+import CANLogs
 import CReference
 import Glibc
 import Quantities
@@ -42,7 +43,7 @@ enum CANBenchmark {
             repeats: repeats,
             [
                 {
-                    let log = CandumpLog(interface: "can0", start: 946_684_800_000_000_000) { _ in }
+                    let log = CandumpWriter(interface: "can0", start: 946_684_800_000_000_000) { _ in }
                     for step in 0..<count {
                         let frame = CANFrame(id: UInt32(step & 0x7FF), lengthCode: 8, payload: UInt64(step) &* 0x9E37_79B9_7F4A_7C15)
                         log.append(frame, at: Instant(nanoseconds: Int64(step) &* 1_234_567))
@@ -59,10 +60,10 @@ private final class CANScenario: EventDispatcher {
     private let kernel: Kernel
     private let bus = CANBus()
     private let receivers = (SumReceiver(), MaximumReceiver(), JumpReceiver())
-    private let log: CandumpLog?
+    private let log: CandumpWriter?
     private var random: UInt32 = 1
 
-    private init(seconds: UInt32, log: CandumpLog?) {
+    private init(seconds: UInt32, log: CandumpWriter?) {
         kernel = Kernel(end: .zero + .seconds(Int64(seconds)))
         self.log = log
         bus.subscribe(receivers.0)
@@ -78,7 +79,7 @@ private final class CANScenario: EventDispatcher {
         let log =
             descriptor < 0
             ? nil
-            : CandumpLog(interface: "can0", start: 946_684_800_000_000_000) { bytes in
+            : CandumpWriter(interface: "can0", start: 946_684_800_000_000_000) { bytes in
                 if write(descriptor, bytes.baseAddress, bytes.count) == bytes.count { written.pointee += UInt64(bytes.count) }
             }
         let scenario = CANScenario(seconds: seconds, log: log)

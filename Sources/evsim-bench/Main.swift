@@ -1,9 +1,9 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
 ///
-/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order` and `can-protocols` are tools for the judges of the tests (``MessageCheck``, ``OrderCheck``,
-/// ``ProtocolCheck``);
+/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
+/// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``);
 /// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
 /// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
@@ -11,6 +11,9 @@ enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
         ("kernel", { KernelBenchmark.run() }),
         ("can", { CANBenchmark.run() }),
+        ("can-logs", { CANLogBenchmark.run() }),
+        ("can-wire", { WireBenchmark.run() }),
+        ("can-dbc", { DatabaseBenchmark.run() }),
         ("ocpp", { OCPPBenchmark.run() }),
         ("formula", { FormulaBenchmark.run() }),
         ("scenario", { ScenarioBenchmark.run() }),
@@ -31,6 +34,10 @@ enum Main {
         if arguments.first == "raw-echo-server" { exit(RawEcho.server()) }
         if arguments.first == "ocpp-check" {
             MessageCheck.run(isStrict: !arguments.contains("--lenient"))
+            exit(0)
+        }
+        if arguments.first == "dbc-check" {
+            DatabaseCheck.run()
             exit(0)
         }
         if arguments.first == "ocpp-order" {

@@ -14,6 +14,16 @@ struct WrongPlugins: PluginSource {
         }
         return SourceFile(path: place, bytes: Array(data))
     }
+    func path(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> String {
+        try PluginFolders(root: WrongFileTests.folder.path, library: nil).path(
+            address, usedBy: SourceFile(path: WrongFileTests.folder.appendingPathComponent(file.path).path, bytes: []))
+    }
+    func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        guard let data = try? Data(contentsOf: WrongFileTests.folder.appendingPathComponent(address)) else {
+            throw PluginRefusal("there is no file '\(address)'")
+        }
+        return SourceFile(path: address, bytes: Array(data))
+    }
     var shipped: [String] { [] }
 }
 

@@ -32,7 +32,7 @@ enum FileWriting {
     }
 
     /// Error numbers in words that no locale changes.
-    private static func text(_ number: Int32) -> String {
+    static func text(_ number: Int32) -> String {
         switch number {
         case EEXIST: "it exists already"
         case ENOENT: "its directory does not exist"

@@ -24,6 +24,9 @@ struct Arguments: Sendable {
     /// The value of an option.
     func text(_ option: OptionSpec) -> String? { given.last { $0.name == option.name }?.value.text }
 
+    /// The values of a repeatable option.
+    func texts(_ option: OptionSpec) -> [String] { given.filter { $0.name == option.name }.map(\.value.text) }
+
     /// The value of an option that takes a number.
     func number(_ option: OptionSpec) -> UInt64? { text(option).flatMap { UInt64($0) } }
 

@@ -1,3 +1,4 @@
+import CANLive
 import Glibc
 
 /// What `evsim doctor` looks at outside of evsim.
@@ -61,14 +62,14 @@ enum MachineChecks {
         ]
     }
 
-    /// Whether the kernel has CAN sockets; nothing that this build runs needs them.
+    /// Whether the kernel has CAN sockets, and the interfaces that `attach` can name; nothing but live runs needs them.
     static func socketCAN() -> Check {
-        // AF_CAN and CAN_RAW of linux/can.h.
-        let descriptor = socket(29, Int32(SOCK_RAW.rawValue), 1)
-        guard descriptor >= 0 else {
-            return Check(name: "SocketCAN", result: .note, text: "not available (\(String(cString: strerror(errno)))); simulated buses do not need it")
+        let name = "SocketCAN"
+        if let obstacle = SocketCAN.obstacle() { return Check(name: name, result: .note, text: "not here: \(obstacle); simulated buses do not need it") }
+        let interfaces = SocketCAN.interfaces.map { interface in
+            "\(interface.name) (\(interface.isUp ? "up" : "down")\(interface.takesFD ? ", FD" : ""))"
         }
-        close(descriptor)
-        return Check(name: "SocketCAN", result: .note, text: "available; simulated buses do not need it")
+        let remedy = "for a virtual one 'ip link add vcan0 type vcan; ip link set vcan0 mtu 72 up' as root"
+        return Check(name: name, result: .note, text: interfaces.isEmpty ? "available, no interface; \(remedy)" : interfaces.joined(separator: ", "))
     }
 }

@@ -21,7 +21,7 @@ extension SchemaBuilder {
                 case ScenarioSchema.node.path: node(names)
                 case ScenarioSchema.detector.path: detector(names)
                 case PluginSchema.detector.path: pluginDetector()
-                case ScenarioSchema.useOfSet.path: useOfSet(names)
+                case ScenarioSchema.useOfSet.path, PluginSchema.useOfSet.path: useOfSet(names)
                 default: self.section(at: path, names)
                 }
             guard let short else { return section }
@@ -45,6 +45,7 @@ extension SchemaBuilder {
         case .lines:
             let signal = reference(.signal, scalars)
             return ["type": ["array", "null"], "items": ["anyOf": [signal, ["type": "array", "items": signal]]]]
+        case .states: return ["anyOf": [reference(.state, scalars), ["type": "array", "items": reference(.state, scalars)]]]
         case .reference(let what): return reference(what, scalars)
         case .action: return action(names)
         case .frame: return text

@@ -121,6 +121,11 @@ final class SchemaBuilder {
             let signal: JSONValue = ["if": ["properties": ["type": ["const": "signal"]], "required": ["type"]], "then": ["required": ["of"]]]
             schema.add("allOf", [["if": ["required": ["settings"]], "then": ["properties": ["settings": ["additionalProperties": signal]]]]])
         }
+        if section.path == PluginSchema.rule.path {
+            schema.add("anyOf", .array(["when", "on", "after"].map { ["required": [.string($0)]] }))
+            schema.add("if", ["not": ["required": ["go"]]])
+            schema.add("then", ["required": ["set", "on"]])
+        }
         if section.path == PluginSchema.message.path { schema.add("allOf", .array(registry.messages.map { fieldsOfPreset($0) })) }
         return schema
     }

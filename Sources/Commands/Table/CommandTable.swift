@@ -1,7 +1,8 @@
 /// All commands in the order of their help.
 enum CommandTable {
     static let all: [CommandSpec] = [
-        run, validate, new, fmt, list, describe, explain, schema, graph, plot, compare, watch, doctor, bench, version, completion, man, help, complete,
+        run, validate, new, fmt, list, describe, explain, schema, graph, plot, compare, watch, dbc, decode, convert, doctor, bench, version, completion, man,
+        help, complete,
     ]
 
     /// The commands that help shows.
@@ -163,6 +164,28 @@ enum CommandTable {
         positionals: [PositionalSpec(name: "RUN", type: .run, about: "Directory of a run.")], options: [.picture, .only, .json],
         examples: [("evsim plot runs/depot-200-7 --only 2 -o load.png", "one picture into a file")], exitCodes: [.fine, .usage, .runtime],
         perform: PlotCommand.perform)
+
+    private static let convert = CommandSpec(
+        name: "convert", about: "convert logs of CAN frames: candump, ASC, pcap, pcapng; BLF is read",
+        text: [
+            "Reads the log IN, whose format its content tells, and writes the log OUT, whose format its ending tells. Nothing is held in memory, so a log can be of any length, and a pipe. Frames are classic and FD, remote and error frames.",
+            "What a format has no room for is counted on standard error, with what would keep it: ASC has no class of errors, pcap neither interfaces nor directions. pcapng keeps everything. Entries that are no CAN frames, such as LIN events, are counted too.",
+            "The first bad line or packet ends the conversion with its place and exit code 3; what comes before it is written. With --skip-bad it is left out instead. Times of ASC and BLF name no time zone: they are read and written as UTC.",
+        ],
+        positionals: [
+            PositionalSpec(name: "IN", type: .file(["log", "asc", "blf", "pcap", "pcapng"]), about: "Log to read; '-' is the standard input."),
+            PositionalSpec(name: "OUT", type: .newFile, about: "Log to write; '-' is the standard output."),
+        ],
+        options: [
+            .logFrom, .logTo, .onlyFrames, .exceptFrames, .logChannels, .fromTime, .untilTime, .shiftTime, .scaleTime, .decimals, .rawDLC, .skipBad, .quiet,
+            .json,
+        ],
+        examples: [
+            ("evsim convert capture.blf capture.log", "for canplayer and other tools of Linux"),
+            ("evsim convert capture.asc - --only 100,18FF50E5 --until 10s", "some frames of the first ten seconds"),
+            ("candump -L can0 | evsim convert - live.pcapng", "for Wireshark, from a pipe"),
+            ("evsim convert capture.log twice.log --scale 0.5 --channel can0=vcan0", "twice as fast, on another interface"),
+        ], exitCodes: [.fine, .usage, .invalidFile, .runtime, .interrupted, .terminated], perform: ConvertCommand.perform)
 
     private static let doctor = CommandSpec(
         name: "doctor", about: "check this machine",

@@ -1,3 +1,5 @@
+import CANLogs
+
 extension OptionSpec {
     static let help = OptionSpec(name: "help", short: "h", about: "Shows this page.")
     static let color = OptionSpec(
@@ -60,4 +62,29 @@ extension OptionSpec {
     static let runs = OptionSpec(name: "runs", valueName: "N", type: .number(1...1_000_000_000), about: "Ends after so many whole runs.")
     static let onceChanged = OptionSpec(name: "once-changed", about: "Ends after the first run that differs from the one before.")
     static let jsonLines = OptionSpec(name: "json", about: "Writes one line of JSON for each run to standard output.")
+
+    // MARK: Logs of CAN frames
+
+    static let logFrom = OptionSpec(
+        name: "from", valueName: "FORMAT", type: .words(CANLogFormat.allCases.map(\.rawValue)), about: "Format that is read.",
+        defaultText: "what the content says")
+    static let logTo = OptionSpec(
+        name: "to", valueName: "FORMAT", type: .words(CANLogFormat.allCases.filter(\.isWritable).map(\.rawValue)), about: "Format that is written.",
+        defaultText: "what the ending of OUT says; candump to standard output")
+    static let onlyFrames = OptionSpec(
+        name: "only", valueName: "IDS",
+        about: "Keeps these identifiers only: 300 (11 bits), 18FF50E5 (29 bits, as it has more than 3 digits), 300:7F0 (with a mask), error; commas between them.")
+    static let exceptFrames = OptionSpec(name: "except", valueName: "IDS", about: "Leaves these identifiers out.")
+    static let logChannels = OptionSpec(
+        name: "channel", valueName: "NAMES", about: "Keeps these interfaces only, with commas between them; can0=vcan0 also renames one.")
+    static let fromTime = OptionSpec(name: "from-time", valueName: "TIME", about: "Leaves out what comes earlier after the first frame of the log.")
+    static let untilTime = OptionSpec(name: "until", valueName: "TIME", about: "Leaves out what comes later after the first frame of the log.")
+    static let shiftTime = OptionSpec(name: "shift", valueName: "TIME", about: "Adds this to every time; --shift=-1h subtracts.")
+    static let scaleTime = OptionSpec(
+        name: "scale", valueName: "FACTOR", about: "Multiplies the time since the first frame of the log: 0.5 makes it twice as fast.")
+    static let decimals = OptionSpec(
+        name: "decimals", valueName: "N", type: .words(["6", "9"]), about: "Decimals of seconds in texts; many tools read 6 only.", defaultText: "6")
+    static let rawDLC = OptionSpec(
+        name: "raw-dlc", about: "Writes the length code 9 to 15 of classic frames into texts (1122334455667788_E), which python-can does not read.")
+    static let skipBad = OptionSpec(name: "skip-bad", about: "Leaves out lines and packets that are wrong, counts them, and goes on.")
 }

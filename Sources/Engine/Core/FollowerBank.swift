@@ -28,28 +28,10 @@ final class FollowerBank {
         var chase = 0
     }
 
-    /// The states of one node.
-    private struct Machine {
-        let declaration: CompositeDeclaration
-        let rules: [[FormulaRunner]]
-        var state: Int
-        /// When each rule of the present state has held long enough, if it goes on holding.
-        var due: [Instant?]
-        /// Times that are formulas.
-        let lasting: [[FormulaRunner?]]
-        let dependsOnTime: Bool
-        /// Changes at the present instant: two nodes may drive each other on.
-        var changes = 0
-        var instantOfChanges = Instant.zero
-    }
-
-    /// Most changes of one state at one instant.
-    private static let mostChanges = 1000
-
-    private unowned(unsafe) let simulation: Simulation
+    unowned(unsafe) let simulation: Simulation
     private var derived: [Derived] = []
     private var settings: [Setting] = []
-    private var machines: [Machine] = []
+    var machines: [StateMachine] = []
     /// Followers that have to be looked at, as places in one row: derived signals, then states, then settings. A heap, the least first.
     private var dirty: [Int] = []
     private var isDirty: [Bool] = []
@@ -64,20 +46,7 @@ final class FollowerBank {
                 Derived(signal: declaration.signal, runner: simulation.runner(declaration.formula, path: scenario.symbols.signals[declaration.signal].name)))
         }
         for declaration in scenario.composites {
-            let name = scenario.symbols.nodes[declaration.node]
-            let rules = declaration.states.enumerated().map { state in
-                state.element.enumerated().map { simulation.runner($0.element.condition, path: "\(name).state.\(state.offset).\($0.offset)") }
-            }
-            let lasting = declaration.states.enumerated().map { state in
-                state.element.enumerated().map { rule -> FormulaRunner? in
-                    guard case .formula(let formula) = rule.element.lasting else { return nil }
-                    return simulation.runner(formula, path: "\(name).state.\(state.offset).\(rule.offset).lasting")
-                }
-            }
-            machines.append(
-                Machine(
-                    declaration: declaration, rules: rules, state: declaration.startsIn, due: rules[declaration.startsIn].map { _ in nil }, lasting: lasting,
-                    dependsOnTime: rules.contains { $0.contains(where: \.dependsOnTime) }))
+            machines.append(StateMachine(declaration, simulation))
         }
         var placed: [Int: Int64] = [:]
         for node in scenario.nodes {
@@ -119,7 +88,10 @@ final class FollowerBank {
             }
         }
         for (index, follower) in derived.enumerated() { watch(follower.runner, index) }
-        for (index, machine) in machines.enumerated() { for rules in machine.rules { for rule in rules { watch(rule, derived.count + index) } } }
+        for (index, machine) in machines.enumerated() {
+            for rule in machine.rules.joined() { if let condition = rule.condition { watch(condition, derived.count + index) } }
+            listen(index)
+        }
         for (index, setting) in settings.enumerated() { watch(setting.runner, derived.count + machines.count + index) }
     }
 
@@ -178,61 +150,24 @@ final class FollowerBank {
         }
     }
 
-    // MARK: States
-
-    /// Follows the rules of a node's state; says whether the state changed.
-    private func step(_ index: Int, at instant: Instant) -> Bool {
-        var changes = 0
-        if machines[index].instantOfChanges != instant {
-            machines[index].instantOfChanges = instant
-            machines[index].changes = 0
-        }
-        while changes <= machines[index].declaration.states.count, machines[index].changes < Self.mostChanges {
-            guard let next = fulfilled(index, at: instant) else {
-                guard changes > 0 else { return false }
-                simulation.signals.publish(machines[index].declaration.stateSignal, Double(machines[index].state))
-                return true
-            }
-            machines[index].state = next
-            machines[index].due = machines[index].rules[next].map { _ in nil }
-            changes += 1
-            machines[index].changes += 1
-        }
-        let name = simulation.scenario.symbols.nodes[machines[index].declaration.node]
-        simulation.fail(
-            .livelock, "the states of '\(name)' go round in a circle at one instant",
-            span: machines[index].declaration.states[machines[index].state].first?.span)
-        return false
-    }
-
-    /// The state that follows now; rules that hold but must last longer get a timer.
-    private func fulfilled(_ index: Int, at instant: Instant) -> Int? {
-        let state = machines[index].state
-        for (number, rule) in machines[index].rules[state].enumerated() {
-            guard rule.holds(at: instant) else {
-                machines[index].due[number] = nil
-                continue
-            }
-            if let due = machines[index].due[number] {
-                if instant >= due { return machines[index].declaration.states[state][number].next }
-                continue
-            }
-            let lasting = lasting(index, state, number, at: instant)
-            if lasting <= .zero { return machines[index].declaration.states[state][number].next }
-            machines[index].due[number] = instant + lasting
-            wake(derived.count + index, at: instant + lasting)
-        }
-        return nil
-    }
-
-    /// How long a rule must hold; less than nothing counts as nothing, longer than can be counted as never.
-    private func lasting(_ index: Int, _ state: Int, _ rule: Int, at instant: Instant) -> Duration {
-        if case .constant(let time) = machines[index].declaration.states[state][rule].lasting { return time }
-        guard let seconds = machines[index].lasting[state][rule]?.value(at: instant), seconds > 0 else { return .zero }
-        return Duration(seconds: seconds) ?? Duration(nanoseconds: .max / 4)
-    }
-
     // MARK: Settings
+
+    /// Wakes a machine of states.
+    func wake(machine index: Int, at instant: Instant) { wake(derived.count + index, at: instant) }
+
+    /// A frame arrives at a node with states.
+    func arrived(_ frame: Int, machine index: Int) {
+        machines[index].note(arrival: frame)
+        mark(derived.count + index)
+    }
+
+    /// The run's t = 0: times in a state begin.
+    func ready() {
+        for index in machines.indices {
+            machines[index].entered = simulation.kernel.now
+            mark(derived.count + index)
+        }
+    }
 
     private func plan(_ index: Int) {
         guard !settings[index].isPlanned else { return }
@@ -240,7 +175,7 @@ final class FollowerBank {
         wake(derived.count + machines.count + index, at: simulation.kernel.now + settings[index].reaction)
     }
 
-    private func wake(_ place: Int, at instant: Instant) {
+    func wake(_ place: Int, at instant: Instant) {
         simulation.kernel.schedule(at: instant, phase: .timer, node: 0, kind: EventKind.follower, target: UInt32(place))
     }
 

@@ -57,8 +57,6 @@ class Node: CANReceiver {
     func perform(_ action: ActionCall) {}
     /// A frame arrives that the node subscribed to.
     func receive(_ frame: CANFrame, at instant: Instant) {}
-    /// A message that a transport protocol carries, and that the node subscribed to, is complete; its fields are published.
-    func receive(_ message: FrameRuntime) {}
     /// A step wrote one of the node's signals.
     func wasSet(_ signal: Int, _ value: Double) {}
     /// A setting that follows signals has a new value, in base units.
@@ -79,13 +77,9 @@ class Node: CANReceiver {
     @inline(__always)
     final var now: Instant { simulation.kernel.now }
 
-    /// The frame or message of a name on a bus, from now on received; `nil` when the bus does not have it.
+    /// The frame of a name on a bus, from now on received; `nil` when the bus does not have it.
     final func subscribe(to name: String, on bus: Int) -> FrameRuntime? {
         guard let frame = simulation.frame(name, bus: bus) else { return nil }
-        guard frame.declaration.transport == nil else {
-            frame.subscribers.append(index)
-            return frame
-        }
         simulation.buses[bus].subscribe(self, .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
         return frame
     }

@@ -35,8 +35,14 @@ public enum RunCode: String, Sendable, CaseIterable {
     case restlessSetting = "W0726"
     /// A charge point of a live run could not connect.
     case noConnection = "W0727"
+    /// A value did not fit into a field of a frame.
+    case fieldRange = "W0741"
     /// A message longer than a frame did not get through.
     case transferFailed = "W0751"
+    /// A real bus of a live run is gone, or something of it cannot be sent.
+    case busTrouble = "W0771"
+    /// A log that is replayed has entries that are wrong.
+    case badLog = "W0781"
 }
 
 /// Why a run could not go on: code, text, the place in the file and the simulated time.
@@ -117,7 +123,7 @@ extension RunCode {
         page(.queueFull, "too many pending events", "More events wait than the memory bound allows.", "", ""),
         page(
             .network, "the network cannot be set up",
-            "A csms of a live run cannot listen where it should, or a charge point has an address that cannot be used. A charge point with an address as 'csms:' runs with --realtime only.",
+            "A csms of a live run cannot listen where it should, a charge point has an address that cannot be used, or a bus cannot be attached. A charge point with an address as 'csms:' runs with --realtime only.",
             "cp1: {is: charge-point, csms: 'ws://127.0.0.1:9000'} without --realtime", "evsim run FILE --realtime"),
         page(
             .neverPublished, "a signal was never published",
@@ -146,10 +152,22 @@ extension RunCode {
             "An attempt to connect failed; the charge point tries again after its back-off. The text says why: nobody listens, the identity or the key is refused, or TLS does not trust the other end.",
             "csms: ws://127.0.0.1:9000 where nobody listens", "start the central system first, or wait: charge points try again"),
         page(
+            .fieldRange, "a value that does not fit into a field",
+            "A field with 'range: error', as all fields from DBC files have it, was given a value beyond its limits or its bits. The nearest value that it can hold was sent.",
+            "- {transmit: can0.Status, with: {Voltage: 7000 V}}", "- {transmit: can0.Status, with: {Voltage: 400 V}}"),
+        page(
             .transferFailed, "a message that did not get through",
             "A message longer than a frame was given up by one side: nobody answered, a frame was lost or came out of order, or the other side refused it. The text says which side and why; the signal BUS.MESSAGE.failed counts.",
             "brm: {pgn: 0x0200, destination: 0x56, transport: j1939, length: 41} where no node has the address 0x56",
             "addresses: {bms: 0xF4, charger: 0x56} and 'to: charger'"),
+        page(
+            .busTrouble, "trouble with a real bus",
+            "A bus that a simulated one is attached to was lost or is back, or cannot carry a frame: the interface is down, the server closed the connection, socketcand knows no CAN FD. The run goes on; frames of the meantime are counted as not sent, and the bus is looked for again.",
+            "attach: socketcan:vcan0, and 'ip link set vcan0 down'", "ip link set vcan0 up"),
+        page(
+            .badLog, "a log with bad entries",
+            "A can-replay with 'skip_bad' left out lines or packets that no frame could be read from. The text shows the first of them; 'evsim convert FILE - --skip-bad' shows more.",
+            "(0.1) can0 300#1G", "(0.100000) can0 300#10"),
     ]
 
     private static func page(_ code: RunCode, _ title: String, _ text: String, _ wrong: String, _ right: String) -> DiagnosticCatalogue.Entry {

@@ -19,6 +19,7 @@ extension Simulation {
         recorder.frame(can, of: buses[bus], bus, at: kernel.now)
         kernel.note(identity: UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier), payload: can.payload)
         for index in frame.fields.indices where frame.fields[index].wire >= 0 {
+            if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: can.payload) }) { continue }
             signals.publish(frame.fields[index].wire, frame.fields[index].layout.value(in: can.payload))
         }
         streams.count(frame.stream, at: kernel.now)
@@ -60,7 +61,7 @@ extension Simulation {
         let identity = UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier)
         guard can.isWide else {
             kernel.note(identity: identity, payload: can.payload)
-            for index in declared(can.rawIdentifier, on: bus) { publish(can, frames[index]) }
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(can, frames[index]) }
             return
         }
         let data = buses[bus].payloads.data(can.payload)
@@ -71,20 +72,22 @@ extension Simulation {
                 for position in place..<min(place + 8, bytes.count) { word |= UInt64(bytes[position]) << UInt64((position - place) * 8) }
                 kernel.note(identity: identity, payload: word)
             }
-            for index in declared(can.rawIdentifier, on: bus) { publish(bytes, frames[index]) }
+            for index in declared(can.rawIdentifier, on: bus) where frames[index].accepts(can) { publish(bytes, frames[index]) }
         }
     }
 
     /// Publishes the fields that the data of a frame are long enough for.
     private func publish(_ can: CANFrame, _ frame: FrameRuntime) {
-        for field in frame.fields where field.wire >= 0 && field.layout.byteCount <= can.count {
+        for (index, field) in frame.fields.enumerated() where field.wire >= 0 && field.layout.byteCount <= can.count {
+            if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: can.payload) }) { continue }
             signals.publish(field.wire, field.layout.value(in: can.payload))
         }
         streams.count(frame.stream, at: kernel.now)
     }
 
     private func publish(_ bytes: UnsafeRawBufferPointer, _ frame: FrameRuntime) {
-        for field in frame.fields where field.wire >= 0 && field.layout.byteCount <= bytes.count {
+        for (index, field) in frame.fields.enumerated() where field.wire >= 0 && field.layout.byteCount <= bytes.count {
+            if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: bytes) }) { continue }
             signals.publish(field.wire, field.layout.value(in: bytes))
         }
         streams.count(frame.stream, at: kernel.now)
@@ -110,13 +113,47 @@ extension Simulation {
     }
 }
 
+extension Simulation {
+    /// The signal of the sender that fills a field of a periodic frame: that of the same name, or of the name in lower case with `_`; -1 for none.
+    func source(of field: FieldDeclaration, from node: Int?) -> Int {
+        guard let node else { return -1 }
+        let name = scenario.symbols.nodes[node]
+        if let exact = scenario.symbols.signal("\(name).\(field.name)") { return exact }
+        guard let signal = scenario.symbols.signal("\(name).\(Simulation.lowered(field.name))"), scenario.symbols.signals[signal].dimension == field.dimension
+        else { return -1 }
+        return signal
+    }
+
+    /// `OutputCurrent` as `output_current`, as names of signals are written.
+    private static func lowered(_ name: String) -> String {
+        var result = ""
+        var previous: Character = "_"
+        for letter in name {
+            if letter.isUppercase, previous != "_", !previous.isUppercase { result += "_" }
+            result += letter.lowercased()
+            previous = letter
+        }
+        return result
+    }
+
+    /// Says when values of the frame's fields do not fit and this is an error.
+    func watchRange(of frame: FrameRuntime) {
+        let declaration = frame.declaration
+        guard declaration.fields.contains(where: { $0.range == .error }) else { return }
+        let bus = scenario.buses[frame.bus].name
+        frame.onMisfit = { [unowned self] field in
+            warn(.fieldRange, "a value of '\(bus).\(declaration.name).\(declaration.fields[field].name)' does not fit: the nearest one is sent", span: declaration.span)
+        }
+    }
+}
+
 extension FieldDeclaration {
     /// The layout that packs and unpacks the field in this many data bytes.
     func layout(dataBytes: Int) throws(FieldError) -> FieldLayout {
         try FieldLayout(
             at: startBit, bits: bits, order: order == .intel ? .littleEndian : .bigEndian,
             form: coding == .float ? .floating : coding == .signed ? .signed : .unsigned,
-            scale: scale, offset: offset, unit: unit, dataBytes: max(dataBytes, 8))
+            scale: scale, offset: offset, unit: unit, rounding: roundsHalfToEven ? .halfToEven : .halfAwayFromZero, dataBytes: max(dataBytes, 8))
     }
 }
 

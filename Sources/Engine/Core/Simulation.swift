@@ -30,6 +30,7 @@ public final class Simulation: EventDispatcher {
     let links: LinkTable
     private(set) var detectors: DetectorBank!
     private(set) var followers: FollowerBank!
+    private(set) var speakers: SpeakerBank!
     private(set) var stepRunner: StepRunner!
     /// Exchanges that are expected; `nil` when there are none.
     private(set) var exchanges: ExchangeBank?
@@ -40,6 +41,8 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// What became of the real buses, by bus; empty until a live run ends.
+    var busReports: [Int: BusReport] = [:]
     /// What keeps the run beside the clock of the machine; `nil` while it goes as fast as it can.
     var driver: PacedDriver?
     private let interrupt: InterruptFlag?
@@ -103,6 +106,7 @@ public final class Simulation: EventDispatcher {
         try buildNodes(kinds)
         nodeTable.initialize(from: nodes, count: nodes.count)
         isBuilt = true
+        speakers = SpeakerBank(self)
         followers = FollowerBank(self)
         detectors = try DetectorBank(self)
         stepRunner = StepRunner(self)
@@ -126,17 +130,18 @@ public final class Simulation: EventDispatcher {
     private func buildFrames() {
         buses = scenario.buses.map { _ in CANBus() }
         carriers = scenario.buses.map { _ in nil }
+        for (bus, declaration) in scenario.buses.enumerated() { carriers[bus] = declaration.wire.map { WireCarrier($0, bus: bus, self) } }
         framesByIdentifier = scenario.buses.map { _ in [:] }
         for (bus, declaration) in scenario.buses.enumerated() {
             for frame in declaration.frames {
                 var fields: [(layout: FieldLayout, wire: Int, source: Int)] = []
                 for field in frame.fields {
                     guard let layout = try? field.layout(dataBytes: frame.length) else { continue }
-                    let source = frame.from.flatMap { scenario.symbols.signal("\(scenario.symbols.nodes[$0]).\(field.name)") } ?? -1
-                    fields.append((layout, field.signal, source))
+                    fields.append((layout, field.signal, source(of: field, from: frame.from)))
                 }
                 let runtime = FrameRuntime(frame, bus: bus, buses[bus], index: frames.count, fields: fields)
                 runtime.stream = scenario.symbols.frameStream(frames.count)
+                watchRange(of: runtime)
                 // The identifier of a message is that of its parts, or of none of its frames: what arrives is told by the transport protocol.
                 if frame.transport == nil { framesByIdentifier[bus][runtime.rawIdentifier, default: []].append(frames.count) }
                 frames.append(runtime)
@@ -297,6 +302,7 @@ public final class Simulation: EventDispatcher {
         }
         if reason == .ended || reason == .paused {
             for node in nodes { node.finish() }
+            for carrier in carriers { carrier?.finish() }
             commit(at: kernel.end - Duration(nanoseconds: 1))
             reason = .ended
         }
@@ -319,6 +325,9 @@ public final class Simulation: EventDispatcher {
 
     /// Tells how far the run has come.
     func report() { progress?(RunProgress(simulated: simulated, length: scenario.run.length, events: kernel.events)) }
+
+    /// Whether the person wants the run to end.
+    var isInterrupted: Bool { interrupt?.isRaised ?? false }
 
     /// Simulated time since t = 0.
     var simulated: Duration { hasOrigin ? max(.zero, min(kernel.now, kernel.end) - origin) : .zero }
@@ -356,10 +365,13 @@ public final class Simulation: EventDispatcher {
         if isTicking { kernel.schedule(at: origin + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
         replayBeforeOrigin()
         links.ready()
+        for carrier in carriers { carrier?.ready() }
         for node in nodes { node.ready() }
         for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
         }
+        followers.ready()
+        speakers.ready()
         for frame in frames where frame.declaration.failureSignal >= 0 { signals.publish(frame.declaration.failureSignal, 0) }
         // What nodes published when they were switched on is what the formulas of the first steps read.
         for signal in 0..<signals.count { signals.preset(signal, signals.latest(signal)) }
@@ -401,12 +413,15 @@ public final class Simulation: EventDispatcher {
         case EventKind.outgoing: links.release(event.payload, up: event.target == 1)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.otherFrame: deliverOther(event.payload, bus: Int(event.target))
+        case EventKind.carrier: carriers[Int(event.target)]?.wake(event.payload)
         case EventKind.periodicFrame: sendPeriodic(frameTable[Int(event.target)])
         case EventKind.transport: transports.due(Int(event.target))
         case EventKind.strand: stepRunner.resume(Int(event.target), generation: UInt32(truncatingIfNeeded: event.payload))
         case EventKind.detector: detectors.deadline(Int(event.target), at: kernel.now)
         case EventKind.tick: kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0)
         case EventKind.follower: followers.due(Int(event.target))
+        case EventKind.speech: speakers.speak(Int(event.target))
+        case EventKind.periodicSpeech: speakers.speakPeriodically(Int(event.target))
         case EventKind.origin: if !hasOrigin { reachOrigin() }
         case EventKind.startSteps: stepRunner.start()
         default: break
@@ -486,4 +501,7 @@ extension EventKind {
     static let link: UInt32 = 13
     static let linkFailure: UInt32 = 14
     static let otherFrame: UInt32 = 16
+    static let carrier: UInt32 = 17
+    static let speech: UInt32 = 30
+    static let periodicSpeech: UInt32 = 31
 }

@@ -27,6 +27,10 @@ final class LiveNetwork: LinkCarrier, Outside {
     private unowned(unsafe) let simulation: Simulation
     private let loop: EventLoop
     private let settings: LiveSettings
+    /// What came before the run began: requests to connect and their ends.
+    private var early: [TransportEvent] = []
+    /// The real buses of the run.
+    private var buses: LiveBuses?
     /// The most charge points, those of the run and strangers, that a live run takes on.
     private static let mostLinks = 200_000
     private var listeners: [Listener] = []
@@ -56,7 +60,12 @@ final class LiveNetwork: LinkCarrier, Outside {
         }
         for number in simulation.links.links.indices { try prepare(number) }
         for listener in listeners { settings.told?("\(simulation.nodes[listener.node].name) listens on \(listener.url)") }
+        buses = try LiveBuses(simulation, loop, settings)
         try writeReadyFile()
+        // Who connects meanwhile is answered when the run has begun.
+        var early: [TransportEvent] = []
+        try buses?.reach { early.append($0) }
+        self.early = early
     }
 
     // MARK: Setting up
@@ -121,7 +130,8 @@ final class LiveNetwork: LinkCarrier, Outside {
     private func writeReadyFile() throws(RunFailure) {
         guard let path = settings.readyFile else { return }
         let rows = listeners.map { "{\"node\":\"\(simulation.nodes[$0.node].name)\",\"url\":\"\($0.url)\",\"port\":\(loop.port(of: $0.id))}" }
-        let text = "{\"pid\":\(getpid()),\"listening\":[\(rows.joined(separator: ","))]}\n"
+        let buses = buses?.readyText ?? ""
+        let text = "{\"pid\":\(getpid()),\"listening\":[\(rows.joined(separator: ","))]\(buses)}\n"
         do {
             // Whoever waits for the file must never see half of it.
             let file = try OutputFile(path: path + ".part")
@@ -180,7 +190,10 @@ final class LiveNetwork: LinkCarrier, Outside {
     // MARK: Coming in
 
     func wait(until deadline: UInt64) {
-        var limit = deadline
+        for event in early { handle(event) }
+        early = []
+        buses?.flush()
+        var limit = min(deadline, buses?.deadline ?? .max)
         var rest = Self.most
         // What has come is handed on before more is waited for; who sends without end does not hold up the run.
         while rest > 0, let event = loop.next(until: limit) {
@@ -189,9 +202,11 @@ final class LiveNetwork: LinkCarrier, Outside {
             limit = 0
             rest -= 1
         }
+        buses?.runDue()
     }
 
     func close() {
+        buses?.close()
         loop.closeAll(.goingAway, reason: "the run is over")
         let deadline = WallClock.monotonic + 1_000_000_000
         while !loop.isIdle, WallClock.monotonic < deadline { _ = loop.next(until: WallClock.monotonic + 5_000_000) }
@@ -206,6 +221,7 @@ final class LiveNetwork: LinkCarrier, Outside {
         case .upgrade(let id, let listener, let request): decide(id, listener, request)
         case .opened(let id, let opening): opened(id, opening)
         case .closed(let id, let closing): closed(id, closing)
+        case .ready(let id, let readiness): buses?.handle(id, readiness)
         case .pong, .congested, .relieved, .interrupted: break
         }
     }

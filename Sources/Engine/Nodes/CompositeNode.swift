@@ -9,6 +9,8 @@ final class CompositeNode: Node, LoadNode {
     private var power: Int?
     private var loads: [any LoadNode] = []
     private var stateSignal: (place: Int, first: Int)?
+    /// What it keeps, as places among its signals.
+    private var kept: [Int] = []
 
     init(_ context: NodeContext) {
         var next = 0
@@ -24,14 +26,22 @@ final class CompositeNode: Node, LoadNode {
             simulation.signals.preset(firstSignal + place, value)
         }
         if let states = simulation.composite(of: index) {
-            stateSignal = (states.stateSignal - firstSignal, states.startsIn)
-            simulation.signals.preset(states.stateSignal, Double(states.startsIn))
+            if let signal = states.stateSignal {
+                stateSignal = (signal - firstSignal, states.startsIn)
+                simulation.signals.preset(signal, Double(states.startsIn))
+            }
+            for keep in states.keeps {
+                let path = simulation.scenario.symbols.signals[keep.signal].name
+                simulation.signals.preset(keep.signal, simulation.evaluateSetting(keep.start, path: path))
+                kept.append(keep.signal - firstSignal)
+            }
         }
     }
 
     override func powerOn() {
         for case let place? in signalOfSetting { publish(place, simulation.signals.latest(firstSignal + place)) }
         if let stateSignal { publish(stateSignal.place, Double(stateSignal.first)) }
+        for place in kept { publish(place, simulation.signals.latest(firstSignal + place)) }
         power = simulation.scenario.symbols.signal("\(name).power")
         if power == nil {
             loads = simulation.parts(of: index).compactMap { simulation.nodes[$0] as? any LoadNode }

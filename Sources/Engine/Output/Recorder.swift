@@ -1,4 +1,5 @@
 import CAN
+import CANLogs
 import JSONText
 import OCPP
 import Quantities
@@ -10,11 +11,13 @@ final class Recorder {
     private(set) var origin = Instant.zero
     private let epoch: Int64
     private let signalFile: OutputFile?
-    private let frameFile: OutputFile?
     private let messageFile: OutputFile?
     private let captureFile: OutputFile?
-    private var frameLogs: [CandumpLog] = []
-    private var lastLog = -1
+    /// Files with frames of all buses, and what writes them.
+    private let frameFiles: [OutputFile]
+    private let frameLogs: [CANLogWriter]
+    /// The one in the form of candump, which most runs have alone.
+    private let candump: CandumpWriter?
     private let rows: SignalRows?
     /// Writer of messages; `nil` when nobody looks at their text.
     let messages: MessageRows?
@@ -26,7 +29,6 @@ final class Recorder {
         epoch = scenario.run.epoch
         let record = scenario.record
         signalFile = record.signals ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/signals.csv") } : nil
-        frameFile = record.frames ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/frames.log") } : nil
         messageFile = record.messages ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/messages.jsonl") } : nil
         captureFile = record.capture ? try directory.map { path throws(OutputError) in try OutputFile(path: "\(path)/capture.pcapng") } : nil
         signalFile?.append("t_s,signal,value,unit\n")
@@ -35,11 +37,21 @@ final class Recorder {
         capture = captureFile.map { file in
             CaptureWriter(file, epoch: scenario.run.epoch, nodes: scenario.symbols.nodes, buses: scenario.buses.map(\.name))
         }
-        if let frameFile {
-            frameLogs = scenario.buses.map { bus in
-                CandumpLog(interface: bus.name, start: scenario.run.epoch * 1_000_000_000) { frameFile.append($0) }
-            }
+        var files: [OutputFile] = []
+        var logs: [CANLogWriter] = []
+        for format in directory == nil ? [] : record.frameFormats {
+            guard let directory else { break }
+            var options = CANLogWriterOptions()
+            options.start = scenario.run.epoch * 1_000_000_000
+            let file = try OutputFile(path: "\(directory)/frames.\(format.fileExtension)")
+            guard let log = format.writer(options, sink: { file.append($0) }) else { continue }
+            for (index, bus) in scenario.buses.enumerated() { log.name(channel: index, bus.name) }
+            files.append(file)
+            logs.append(log)
         }
+        frameFiles = files
+        frameLogs = logs
+        candump = logs.count == 1 ? logs[0] as? CandumpWriter : nil
     }
 
     /// The run's t = 0 is known: messages that waited for it are written.
@@ -49,7 +61,7 @@ final class Recorder {
     }
 
     /// The first error of any file.
-    var error: OutputError? { signalFile?.error ?? frameFile?.error ?? messageFile?.error ?? captureFile?.error }
+    var error: OutputError? { signalFile?.error ?? frameFiles.lazy.compactMap(\.error).first ?? messageFile?.error ?? captureFile?.error }
 
     @inline(__always)
     func signal(_ signal: Int, _ value: Double, at instant: Instant) { rows?.append(signal, value, instant.nanoseconds - origin.nanoseconds) }
@@ -59,39 +71,27 @@ final class Recorder {
 
     @inline(__always)
     func frame(_ frame: CANFrame, of bus: CANBus, _ index: Int, at instant: Instant) {
-        if frame.isWide || capture != nil { return wide(bus.wideFrame(frame), index, at: instant) }
-        guard !frameLogs.isEmpty else { return }
-        if index != lastLog { turn(to: index) }
-        frameLogs[index].append(frame, at: instant)
+        if let candump, !frame.isWide, capture == nil { return candump.append(frame, channel: index, at: instant) }
+        if wantsFrames { wide(bus.wideFrame(frame), index, at: instant) }
     }
 
     private func wide(_ frame: CANWideFrame, _ index: Int, at instant: Instant) {
         if let capture { capture.frame(frame, bus: index, at: instant) }
-        guard !frameLogs.isEmpty else { return }
-        if index != lastLog { turn(to: index) }
-        frameLogs[index].append(frame, at: instant)
-    }
-
-    /// Lines of several buses stand in the order of time, so what one has buffered goes first.
-    private func turn(to index: Int) {
-        if lastLog >= 0 { frameLogs[lastLog].flush() }
-        lastLog = index
+        for log in frameLogs { log.append(frame, channel: index, at: instant) }
     }
 
     /// Names of the files that were written.
     var files: [String] {
-        [
-            signalFile != nil ? "signals.csv" : nil, frameFile != nil ? "frames.log" : nil, messageFile != nil ? "messages.jsonl" : nil,
-            captureFile != nil ? "capture.pcapng" : nil,
-        ].compactMap { $0 }
+        (signalFile.map { _ in ["signals.csv"] } ?? []) + frameFiles.map { String($0.path[($0.path.lastIndex(of: "/").map($0.path.index(after:)) ?? $0.path.startIndex)...]) }
+            + (messageFile.map { _ in ["messages.jsonl"] } ?? []) + (captureFile.map { _ in ["capture.pcapng"] } ?? [])
     }
 
     /// Writes what is left in the buffers.
     func finish() throws(OutputError) {
         messages?.release(origin)
-        for log in frameLogs { log.flush() }
+        for log in frameLogs { log.finish() }
         try signalFile?.finish()
-        try frameFile?.finish()
+        for file in frameFiles { try file.finish() }
         try messageFile?.finish()
         try captureFile?.finish()
     }
@@ -185,4 +185,9 @@ final class SignalRows {
 extension Array {
     /// The element at a place, or `nil` outside.
     subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}
+
+extension RecordSettings {
+    /// The forms in which frames are written.
+    var frameFormats: [CANLogFormat] { (frames ? [.candump] : []) + (framesASC ? [.asc] : []) + (framesPcapng ? [.pcapng] : []) }
 }

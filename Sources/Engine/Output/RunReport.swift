@@ -92,8 +92,22 @@ struct RunReport {
 
     private func bus(_ index: Int) -> JSONValue {
         let statistics = simulation.buses[index]
-        return object([
+        var members: [(String, JSONValue)] = [
             ("name", .string(scenario.buses[index].name)), ("frames", .integer(Int64(statistics.frames))), ("bytes", .integer(Int64(statistics.bytes))),
+        ]
+        members += (simulation.carriers[index] as? WireCarrier)?.reportMembers ?? []
+        if let report = simulation.busReports[index] { members.append(("live", live(report))) }
+        return object(members)
+    }
+
+    /// A real bus.
+    private func live(_ report: BusReport) -> JSONValue {
+        func count(_ value: UInt64) -> JSONValue { .integer(Int64(clamping: value)) }
+        let counters = report.counters
+        return object([
+            ("address", .string(report.address)), ("up", .bool(report.isUp)), ("connections", count(counters.connections)), ("sent", count(counters.sent)),
+            ("received", count(counters.received)), ("unsent", count(counters.unsent)), ("unsendable", count(counters.unsendable)),
+            ("malformed", count(counters.malformed)), ("lost", count(counters.lost)), ("early", count(report.early)), ("slowest_s", seconds(report.slowest)),
         ])
     }
 
@@ -200,7 +214,9 @@ struct RunReport {
                     "| \(percent(scores.precision)) | \(percent(scores.recall)) | \(percent(scores.f1)) | \(scores.medianLatency.map { Quantity($0, .time).text } ?? "–") | \(scores.falseAlarms) |\n"
             }
         }
+        if !simulation.busReports.isEmpty { text += realBusTable }
         if !simulation.links.calls.all.isEmpty { text += messageTable }
+        for carrier in simulation.carriers { text += (carrier as? WireCarrier)?.markdown ?? "" }
         if !judge.warnings.isEmpty {
             text += "\n## Warnings\n\n"
             for warning in judge.warnings { text += "- \(warning.code.rawValue): \(warning.message)\(warning.span.map { " (line \($0.line))" } ?? "")\n" }
@@ -217,6 +233,18 @@ struct RunReport {
         case .fail: "Failed"
         case .incomplete: "Incomplete"
         }
+    }
+
+    /// What went over real buses.
+    private var realBusTable: String {
+        var text = "\n## Real buses\n\n| bus | address | sent | received | not sent | malformed | lost by the kernel |\n|---|---|---|---|---|---|---|\n"
+        for (index, bus) in scenario.buses.enumerated() {
+            guard let report = simulation.busReports[index] else { continue }
+            let counters = report.counters
+            text += "| \(bus.name) | `\(escaped(report.address))`\(report.isUp ? "" : ", gone") | \(counters.sent) | \(counters.received) "
+            text += "| \(counters.unsent + counters.unsendable) | \(counters.malformed) | \(counters.lost) |\n"
+        }
+        return text
     }
 
     /// Calls and answers by action.

@@ -117,7 +117,7 @@ final class J1939Listener: TransportMachine {
         var outputs: [J1939Transport.Output] = []
         transport.receive(frame.frame, at: now, into: &outputs)
         for case .received(let message) in outputs {
-            for frame in frames where frame.carries(message.identifier) { bank.received(frame, message.data) }
+            bank.received(frames.lazy.filter { $0.carries(message.identifier) }, message.data)
         }
     }
 

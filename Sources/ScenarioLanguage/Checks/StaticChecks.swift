@@ -82,6 +82,8 @@ struct StaticChecks {
         for (index, bus) in scenario.buses.enumerated() {
             for frame in bus.frames {
                 defer { number += 1 }
+                // Others than the nodes of the file may send and read it.
+                if bus.attachment != nil || isBridged(index) { continue }
                 // A set of a plugin may have frames that this scenario does not need.
                 guard let span = frame.span, span.file.path == scenario.file.path else { continue }
                 if frame.from == nil, !transmitted.contains(number) {
@@ -97,8 +99,16 @@ struct StaticChecks {
         }
     }
 
+    /// Whether a node is on this bus and another one, and carries frames between them.
+    private func isBridged(_ bus: Int) -> Bool {
+        scenario.nodes.contains { node in
+            let buses = node.settings.compactMap { if case .bus(let bus) = $0 { bus } else { nil } }
+            return buses.count > 1 && buses.contains(bus)
+        }
+    }
+
     private func isRead(_ frame: FrameDeclaration, _ number: Int, bus: Int) -> Bool {
-        if scenario.record.frames || scenario.record.capture || reading.isUsed("stream \(table.frameStream(number))") { return true }
+        if scenario.record.hasFrames || reading.isUsed("stream \(table.frameStream(number))") { return true }
         if isWatched(frame) { return true }
         return scenario.nodes.contains { node in
             let kind = builder.registry.kinds[node.kind]

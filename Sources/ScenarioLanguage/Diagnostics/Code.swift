@@ -59,6 +59,9 @@ enum Code: String, CaseIterable {
     case noAddress = "E0452"
     case addressTwice = "E0453"
     case messageLength = "E0454"
+    case needsWire = "E0461"
+    case badBusAddress = "E0471"
+    case noFile = "E0481"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"
@@ -68,6 +71,11 @@ enum Code: String, CaseIterable {
     case settingIsFixed = "E0806"
     case unknownAttack = "E0807"
     case unknownFrameSet = "E0808"
+    // Databases of CAN
+    case multiplexing = "E0441"
+    case noDatabase = "E0442"
+    case unknownSender = "E0443"
+    case unknownWord = "E0444"
     // Warnings
     case limitNeverReached = "W0601"
     case limitWithoutCharging = "W0602"
@@ -94,4 +102,6 @@ enum Code: String, CaseIterable {
     case neverPublished = "W0623"
     case unusedPlugin = "W0624"
     case fieldSaturates = "W0625"
+    case aloneOnBus = "W0661"
+    case acceptsNothing = "W0671"
 }

@@ -3,7 +3,7 @@ public import YAMLTree
 /// The pages behind `evsim explain` for what the reader of scenarios says.
 public enum LanguageCatalogue {
     /// Entries in the order of their codes.
-    public static let entries: [DiagnosticCatalogue.Entry] = structure + values + names + plugins + warnings
+    public static let entries: [DiagnosticCatalogue.Entry] = structure + values + names + plugins + databases + warnings
 
     static func entry(_ code: Code, _ title: String, _ text: String, wrong: String, right: String) -> DiagnosticCatalogue.Entry {
         DiagnosticCatalogue.Entry(code.rawValue, title, text, wrong: wrong, right: right)
@@ -172,7 +172,8 @@ public enum LanguageCatalogue {
             "'do' names something that a person or the world does to a node of its kind; 'evsim describe KIND' shows what can be done to it.",
             wrong: "- {do: plugin, to: cp1}", right: "- {do: plug, to: cp1}"),
         entry(
-            .unknownFrame, "unknown frame", "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others.",
+            .unknownFrame, "unknown frame",
+            "No bus has a frame of this name; nodes with the setting 'bus' bring frames, 'frames' of a bus adds others, and so do 'sets'. In a kind of a plugin, 'on' and 'sends' name a frame of one of its buses: FRAME, or BUS.FRAME.",
             wrong: "- {transmit: can0.limti, with: {limit: 80 A}}", right: "- {transmit: can0.limit, with: {limit: 80 A}}"),
         entry(
             .keyOfOtherFrame, "a key of another kind of frame",
@@ -190,6 +191,18 @@ public enum LanguageCatalogue {
             .messageLength, "a message that cannot be carried",
             "A transport protocol announces the length of a message first, and ISO-TP needs the receiver's flow controls for more than a single frame.",
             wrong: "ask: {id: 0x7E0, transport: isotp, length: 20}", right: "ask: {id: 0x7E0, transport: isotp, answers: 0x7E8, length: 20}"),
+        entry(
+            .needsWire, "a setting of the wires on an ideal bus",
+            "Queues, restart after bus-off and error frames belong to buses with exact bit times: on an ideal bus frames arrive at once and nothing disturbs them.",
+            wrong: "can0: {restart_after: 100ms}", right: "can0: {fidelity: wire, restart_after: 100ms}"),
+        entry(
+            .badBusAddress, "no address of a real bus",
+            "'attach' takes an interface of SocketCAN, a socketcand server or client, or a group of python-can's udp_multicast; 'accepts' takes identifiers, in hexadecimal, with a mask behind a colon.",
+            wrong: "buses: {can0: {attach: vcan0}}", right: "buses: {can0: {attach: 'socketcan:vcan0'}}"),
+        entry(
+            .noFile, "a file that cannot be had",
+            "A setting names a file that the run reads, such as the log of a can-replay. Its path is relative to the file that names it, and it lies in the folder of the scenario or below.",
+            wrong: "tape: {is: can-replay, bus: can0, file: ../elsewhere/capture.log}", right: "tape: {is: can-replay, bus: can0, file: logs/capture.log}"),
     ]
 
     private static let warnings: [DiagnosticCatalogue.Entry] = [
@@ -294,5 +307,13 @@ public enum LanguageCatalogue {
             "A step gives a field of a frame a value outside what its bits can say; the nearest value that they can say is sent.",
             wrong: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i8}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]",
             right: "buses: {can0: {frames: {temperature: {id: 0x101, data: {celsius: i16}}}}}\nsteps: [{transmit: can0.temperature, with: {celsius: 200}}]"),
+        entry(
+            .aloneOnBus, "a bus with wires and one node",
+            "A frame on a bus with exact bit times needs another node that acknowledges it; a lone node sends it again and again, and its transmit error counter stops at 128.",
+            wrong: "nodes: {csms: {is: csms}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}",
+            right: "nodes: {csms: {is: csms}, cp1: {is: charge-point, csms: csms, bus: can0}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}"),
+        entry(
+            .acceptsNothing, "'accepts' without 'attach'", "'accepts' says what is taken from a real bus, and this bus is attached to none.",
+            wrong: "buses: {can0: {accepts: [0x100]}}", right: "buses: {can0: {attach: 'socketcan:vcan0', accepts: [0x100]}}"),
     ]
 }

@@ -113,7 +113,7 @@ struct FormatSchema {
     private static let frame = keys(ScenarioSchema.frame, ["data": .named(.sectionOr(.any, field))])
     private static let bus = keys(
         ScenarioSchema.bus, ["frames": .named(.keys(frame)), "data_bitrate": .quantity(rescales: false)],
-        later: [("data_bitrate", "bitrate"), ("dbc", "fidelity"), ("attach", "dbc"), ("sets", "attach")])
+        later: [("data_bitrate", "bitrate"), ("dbc", "fidelity"), ("attach", "dbc"), ("accepts", "attach"), ("sets", "accepts")])
     private static let link = keys(ScenarioSchema.link)
     private static let steps = FormatShape.list(.step)
     private static let sequence = keys(ScenarioSchema.sequence, ["steps": steps, "settings": .named(.setting)], later: [("settings", "needs")])
@@ -138,11 +138,20 @@ struct FormatSchema {
 
     // MARK: Plugins
 
-    private static let transition: [(name: String, shape: FormatShape)] = [("when", .any), ("lasting", .quantity(rescales: true)), ("go", .any)]
+    private static let transition: [(name: String, shape: FormatShape)] = [
+        ("on", .any), ("after", .quantity(rescales: true)), ("when", .any), ("lasting", .quantity(rescales: true)),
+        ("set", .named(.quantity(rescales: true))), ("go", .any),
+    ]
+    private static let sent: [(name: String, shape: FormatShape)] = [
+        ("frame", .any), ("every", .quantity(rescales: true)), ("phase", .quantity(rescales: true)), ("on", .any), ("entering", .any),
+        ("after", .quantity(rescales: true)), ("when", .any), ("data", .named(.quantity(rescales: true))),
+    ]
     private static let kind: [(name: String, shape: FormatShape)] = [
         ("about", .any), ("settings", .named(.setting)), ("buses", .named(.keys(bus))), ("parts", .named(.node)),
-        ("signals", .named(.sectionOr(.any, ["value", "unit", "about"].map { ($0, .any) }))), ("starts_in", .any),
-        ("states", .named(.list(.keys(transition)))), ("reacts_in", .quantity(rescales: true)),
+        ("sets", .any), ("signals", .named(.sectionOr(.any, ["value", "unit", "about"].map { ($0, .any) }))),
+        ("keeps", .named(.sectionOr(.quantity(rescales: true), [("start", .quantity(rescales: true)), ("unit", .any), ("about", .any)]))),
+        ("always", .list(.keys(transition))), ("starts_in", .any), ("states", .named(.list(.keys(transition)))), ("sends", .named(.keys(sent))),
+        ("reacts_in", .quantity(rescales: true)),
     ]
     private static let attack: [(name: String, shape: FormatShape)] = [
         ("about", .any), ("settings", .named(.setting)), ("label", .sectionOr(.any, label)), ("steps", steps),

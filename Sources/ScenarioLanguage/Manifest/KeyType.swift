@@ -68,6 +68,8 @@ public indirect enum KeyType: Sendable, Hashable {
     case arguments
     /// Signals with the values that they get.
     case settings
+    /// A state of a kind, or a list of them.
+    case states
     /// Named lists of steps.
     case tracks
     /// Steps.
@@ -124,6 +126,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .fields: "FIELD: value"
         case .arguments: "NAME: value"
         case .settings: "SIGNAL: value"
+        case .states: "state or list of states"
         case .tracks: "TRACK: steps"
         case .steps: "list of steps"
         case .section(let path, let short): short.map { _ in KeyType.noun(path) } ?? "section"
@@ -147,7 +150,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .word: "words"
         case .reference(.labels): "labels and detectors"
         case .reference(.frameSet): "sets of frames"
-        case .section("frames.NAME", _), .section("buses.NAME.sets[i]", _): "sets of frames"
+        case .section("frames.NAME", _), .section("buses.NAME.sets[i]", _), .section("kinds.NAME.sets[i]", _): "sets of frames"
         case .formula: "formulas"
         default: "\(one)s"
         }
@@ -161,6 +164,9 @@ public indirect enum KeyType: Sendable, Hashable {
         case "settings.NAME": "setting"
         case "kinds.NAME.signals.NAME": "signal"
         case "kinds.NAME.states.STATE[i]": "rule"
+        case "kinds.NAME.keeps.NAME": "kept value"
+        case "kinds.NAME.sends.NAME": "frame that is sent"
+        case "kinds.NAME.sets[i]": "set of frames"
         case "plugin.detectors.NAME": "detector kind"
         case "frames.NAME": "set of frames"
         case "buses.NAME.frames.NAME.data.NAME": "layout"

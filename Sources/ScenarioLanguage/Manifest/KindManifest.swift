@@ -107,6 +107,8 @@ public struct KindManifest: Sendable {
     public let frames: [FrameManifest]
     /// What a person or the world can do to it: the verb `do`.
     public let actions: [ActionManifest]
+    /// Whether nodes touch the wires of their bus without a controller of their own: they send nothing and acknowledge nothing.
+    public let isProbe: Bool
     /// A whole scenario that uses it and runs.
     public let example: String
     /// Settings that say how a commanded current follows its limit, so that checks can forecast it; `nil` when it does not ramp.
@@ -135,8 +137,9 @@ public struct KindManifest: Sendable {
     /// A kind.
     public init(
         name: String, about: String, roles: [SettingType.Role] = [], settings: [SettingManifest], signals: [SignalManifest] = [], frames: [FrameManifest] = [],
-        actions: [ActionManifest] = [], rampSettings: RampSettings? = nil, example: String
+        actions: [ActionManifest] = [], rampSettings: RampSettings? = nil, isProbe: Bool = false, example: String
     ) {
+        self.isProbe = isProbe
         self.name = name
         self.about = about
         self.rampSettings = rampSettings

@@ -82,13 +82,15 @@ public struct SettingManifest: Sendable {
     public let follows: Bool
     /// Whether an address, `ws://…` or `wss://…`, can stand in place of a node.
     public let takesAddress: Bool
+    /// Whether a text is the path of a file that is read while the scenario runs, relative to the file that has it.
+    public let isFile: Bool
     /// One sentence for pages.
     public let about: String
 
     /// A setting of a kind.
     public init(
         _ name: String, _ type: SettingType, default defaultText: String? = nil, required: Bool = false, min: String? = nil, max: String? = nil,
-        drawnAtEachUse: Bool = false, follows: Bool = false, address takesAddress: Bool = false, about: String
+        drawnAtEachUse: Bool = false, follows: Bool = false, address takesAddress: Bool = false, file isFile: Bool = false, about: String
     ) {
         self.name = name
         self.type = type
@@ -99,6 +101,7 @@ public struct SettingManifest: Sendable {
         self.drawnAtEachUse = drawnAtEachUse
         self.follows = follows
         self.takesAddress = takesAddress
+        self.isFile = isFile
         self.about = about
     }
 }

@@ -1,3 +1,4 @@
+public import CAN
 public import Quantities
 public import YAMLTree
 
@@ -147,26 +148,38 @@ public struct DerivedSignal: Sendable {
 
 /// The states of one node made of parts.
 public struct CompositeDeclaration: Sendable {
-    /// One rule of a state.
+    /// One rule of a state; all that it names must come together.
     public struct Rule: Sendable {
         /// What must hold.
-        public var condition: Formula
+        public var condition: Formula?
         /// How long it must hold; a formula is asked when it begins to.
-        public var lasting: TimeValue
-        /// Index of the state that follows.
-        public var next: Int
+        public var lasting = TimeValue.constant(.zero)
+        /// The frame that must arrive, among the frames of all buses.
+        public var arrival: Int?
+        /// How long the node must have been in the state; a formula is asked when the state begins.
+        public var after: TimeValue?
+        /// Signals of the node that get new values.
+        public var assignments: [(signal: Int, value: Formula)] = []
+        /// Index of the state that follows; `nil` leaves the state as it is.
+        public var next: Int?
+        /// Whether the rule belongs to every state.
+        public var isCommon = false
         /// Its place.
         public var span: Span
     }
 
     /// Node instance.
     public var node: Int
-    /// Rules of each state, in the order of the file.
+    /// Rules of each state, those of every state first; one list for a node without states.
     public var states: [[Rule]]
     /// Index of the first state.
     public var startsIn: Int
-    /// Signal that tells the state.
-    public var stateSignal: Int
+    /// Signal that tells the state; `nil` for a node without states.
+    public var stateSignal: Int?
+    /// Signals that rules set, with their first values.
+    public var keeps: [(signal: Int, start: Formula)] = []
+    /// Frames that it sends.
+    public var sends: [SendDeclaration] = []
 }
 
 /// One entry of `buses`.
@@ -177,11 +190,69 @@ public struct BusDeclaration: Sendable {
     public var bitrate: Double
     /// Bits per second of the data phase of CAN FD; `nil` when frames are sent at one rate.
     public var dataBitrate: Double?
+    /// How the wires behave; `nil` when frames arrive at once.
+    public var wire: WireDeclaration?
+    /// The real bus that it is a part of in a live run; `nil` when there is none.
+    public var attachment: BusAttachment?
     /// Frames: those of the file and those that kinds bring.
     public var frames: [FrameDeclaration]
     /// J1939 addresses of node instances, in the order of the file.
     public var addresses: [(node: Int, address: UInt8)] = []
     /// The name's place.
+    public var span: Span
+    /// Databases whose messages are frames of the bus, with what was changed in them.
+    public var databases: [BusDatabase] = []
+}
+
+/// A DBC file that a bus has as `dbc`.
+public struct BusDatabase: Sendable {
+    /// Path as the file writes it.
+    public var path: String
+    /// Number of its messages.
+    public var messages: Int
+    /// What does not mean the same here: names that were changed, units that are not known.
+    public var notes: [String]
+}
+
+/// The wires of a bus with `fidelity: wire`.
+public struct WireDeclaration: Sendable {
+    /// A node with a controller on the bus, and the signals that tell about it.
+    public struct Station: Sendable {
+        /// Node instance.
+        public var node: Int
+        /// Signal with the transmit error counter; -1 when another name was in its place, and so below.
+        public var transmitErrors = -1
+        /// Signal with the receive error counter.
+        public var receiveErrors = -1
+        /// Signal with the error state.
+        public var state = -1
+    }
+
+    /// Pause before a bus-off node begins to recover; `nil` when it stays off.
+    public var restartAfter: Duration?
+    /// Whether the oldest frame of a node is sent first, and not that with the lowest identifier.
+    public var isFirstInFirstOut = false
+    /// Frames that may wait at a node.
+    public var queueLimit = 64
+    /// Whether errors are recorded as frames.
+    public var recordsErrors = false
+    /// Nodes on the bus, in the order of the file.
+    public var stations: [Station] = []
+    /// Signal with the load of the last second, as a share.
+    public var load = -1
+    /// Signal with the number of errors so far.
+    public var errors = -1
+    /// Names of the error states, in the order of their numbers.
+    public static let states = ["active", "warning", "passive", "bus_off"]
+}
+
+/// The real bus that a simulated one is a part of in a live run.
+public struct BusAttachment: Sendable {
+    /// Where it is.
+    public var address: BusAddress
+    /// What is taken from it; everything when there is no filter.
+    public var filters: [CANBus.Filter]
+    /// The address's place.
     public var span: Span
 }
 
@@ -203,6 +274,8 @@ public struct FrameDeclaration: Sendable {
     public var fields: [FieldDeclaration]
     /// Bytes of data.
     public var length: Int
+    /// Whether a node made of parts sends it by a rule of its own.
+    public var isSpoken = false
     /// The name's place; `nil` when a kind brought the frame.
     public var span: Span?
     /// Whether the frame has the format of CAN FD.
@@ -213,6 +286,8 @@ public struct FrameDeclaration: Sendable {
     public var isRemote = false
     /// What stands in bits of no field, byte by byte.
     public var fill: UInt8 = 0
+    /// Signal with the time from the queue to the end of the frame; -1 when the bus has no wires.
+    public var response = -1
     /// Parameter group and addresses of a J1939 message.
     public var group: GroupDeclaration?
     /// How a message that may be longer than a frame is carried; `nil` for a frame.
@@ -238,8 +313,24 @@ public struct FieldDeclaration: Sendable {
         case unsigned
         /// Two's complement integer.
         case signed
-        /// IEEE 754 single.
+        /// IEEE 754 single (32 bits) or double (64 bits).
         case float
+    }
+    /// What happens to a value that the field cannot hold.
+    public enum Range: String, Sendable, Hashable, CaseIterable {
+        /// The nearest value that it can hold is sent.
+        case saturate
+        /// The bits that do not fit are dropped.
+        case wrap
+        /// The nearest value is sent, and the run warns.
+        case error
+    }
+    /// When the field is in the frame: when another field of it has one of some raw values.
+    public struct Multiplexing: Sendable, Hashable {
+        /// Index of the field that decides.
+        public var field: Int
+        /// Its raw values.
+        public var ranges: [ClosedRange<UInt64>]
     }
 
     /// Name.
@@ -260,8 +351,28 @@ public struct FieldDeclaration: Sendable {
     public var dimension: Dimension
     /// Symbol of its unit.
     public var unit: String
+    /// The one value by which the frame is told from others of its identifier; `nil` for any.
+    public var fixed: Double?
     /// Index of the signal that holds the value on the wire.
     public var signal: Int
+    /// What happens to a value that does not fit.
+    public var range = Range.saturate
+    /// Least and greatest value in base units where the file gives limits; else only the bits count.
+    public var limits: ClosedRange<Double>?
+    /// When the field is in the frame; `nil`: always.
+    public var multiplexing: Multiplexing?
+    /// Words for raw values, in the order of the file.
+    public var words: [(raw: Int64, text: String)] = []
+    /// Whether halves between two steps go to the even one, as in tools that read DBC files; else away from zero.
+    public var roundsHalfToEven = false
+
+    /// The words by value where the signal of the field is one of words: at most 8 bits, unsigned, no scale. Values without a word are their number.
+    public var members: [String]? {
+        guard !words.isEmpty, bits <= 8, coding == .unsigned, scale == 1, offset == 0, dimension == .none else { return nil }
+        var members = (0..<(1 << bits)).map { "\($0)" }
+        for (raw, text) in words where members.indices.contains(Int(clamping: raw)) { members[Int(raw)] = text }
+        return members
+    }
 }
 
 /// One entry of `links`.
@@ -351,6 +462,10 @@ public struct LinkFault: Sendable {
 public struct RecordSettings: Sendable {
     /// `frames.log`.
     public var frames = false
+    /// `frames.asc`.
+    public var framesASC = false
+    /// `frames.pcapng`.
+    public var framesPcapng = false
     /// `messages.jsonl`.
     public var messages = false
     /// `signals.csv`.
@@ -359,6 +474,9 @@ public struct RecordSettings: Sendable {
     public var labels = true
     /// `capture.pcapng`.
     public var capture = false
+
+    /// Whether frames are written in any form.
+    public var hasFrames: Bool { frames || framesASC || framesPcapng || capture }
 }
 
 /// One entry of `expect`.

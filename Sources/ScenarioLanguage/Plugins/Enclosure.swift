@@ -54,6 +54,8 @@ final class Enclosure {
     var bindings: [(name: String, binding: Binding)] = []
     /// Parts, buses and signals of the instance.
     var ownNames: Set<String> = []
+    /// Names in front of those of the frames that it has brought, by bus.
+    var framePrefixes: [(bus: Int, prefix: String)] = []
     /// Whether names of the scenario can be used inside: true for its own sequences.
     let isOpen: Bool
     /// Settings as they are written where the definition is used, and what is around that place.
@@ -76,6 +78,9 @@ final class Enclosure {
         guard case .later(let late) = found else { return found }
         return late.resolved() ?? found
     }
+
+    /// Names in front of those of the frames that it has brought to a bus.
+    func framePrefixes(of bus: Int) -> [String] { framePrefixes.filter { $0.bus == bus }.map(\.prefix) }
 
     /// The full name of a thing of the instance.
     func full(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix).\(name)" }

@@ -64,6 +64,14 @@ final class KindDefinition: Definition {
     var signals: [(key: YAMLNode, formula: YAMLNode, unit: YAMLNode?, about: String)] = []
     var states: [(key: YAMLNode, rules: YAMLNode)] = []
     var startsIn: Int?
+    /// Rules of every state.
+    var always: [YAMLNode] = []
+    /// Sets of frames that it brings.
+    var sets: [YAMLNode] = []
+    /// Values that rules set, with the first one, the unit and the meaning.
+    var keeps: [(key: YAMLNode, start: YAMLNode, unit: YAMLNode?, about: String)] = []
+    /// Frames that it sends.
+    var sends: [YAMLNode.Entry] = []
     var reaction = Duration.milliseconds(100)
     /// Index among all kinds of the reading.
     var kindIndex = -1

@@ -199,6 +199,7 @@ final class PluginLoader {
             guard reading.checkName(entry.key, "state", dashes: true) != nil else { continue }
             kind.states.append((entry.key, entry.value))
         }
+        readSpeech(kind, section)
         if let node = section["reacts_in"], let time = reading.duration(node, "'reacts_in'", allowsZero: false) {
             kind.reaction = time
             // Parts that contradict each other follow each other for ever.
@@ -206,7 +207,7 @@ final class PluginLoader {
         }
         checkStates(kind, section)
         checkNames(kind)
-        if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty {
+        if kind.parts.isEmpty, kind.signals.isEmpty, kind.states.isEmpty, kind.keeps.isEmpty, section["sends"] == nil {
             reading.error(.emptySection, kind.key.span, "the kind '\(kind.name)' has neither parts nor signals nor states")
         }
     }
@@ -221,16 +222,12 @@ final class PluginLoader {
             reading.error(.missingKey, kind.states[0].key.span, "states need the key 'starts_in'", label: "help: starts_in: \(names[0])")
         }
         for state in kind.states {
-            for rule in reading.list(state.rules, "a state") ?? [] {
-                guard let rule = SectionReader(reading, rule, PluginSchema.rule, "a rule of a state", example: "{when: =power > 1 kW, go: busy}"),
-                    let go = rule["go"], let text = reading.text(go, "'go'")
-                else { continue }
-                if !names.contains(text) { unknownState(go, text, names) }
-            }
+            for rule in reading.list(state.rules, "a state") ?? [] { checkRule(rule, names) }
         }
+        for rule in kind.always { checkRule(rule, names) }
     }
 
-    private func unknownState(_ node: YAMLNode, _ text: String, _ names: [String]) {
+    func unknownState(_ node: YAMLNode, _ text: String, _ names: [String]) {
         reading.error(
             .unknownState, node.span, "there is no state \(Diagnostic.quoted(text))",
             label: reading.suggestion(text, names) ?? (names.isEmpty ? "the kind has no states" : "states: \(names.joined(separator: ", "))"))
@@ -239,7 +236,9 @@ final class PluginLoader {
     /// Settings, parts, buses and signals of a kind share one space of names.
     private func checkNames(_ kind: KindDefinition) {
         var seen: [(name: String, span: Span)] = kind.body["settings"]?.entries?.map { ($0.name, $0.key.span) } ?? []
-        let others = kind.buses.map { ($0.key, "bus") } + kind.parts.map { ($0.key, "part") } + kind.signals.map { ($0.key, "signal") }
+        let others =
+            kind.buses.map { ($0.key, "bus") } + kind.parts.map { ($0.key, "part") } + kind.signals.map { ($0.key, "signal") }
+            + kind.keeps.map { ($0.key, "kept value") }
         for (key, what) in others {
             guard let name = reading.checkName(key, what) else { continue }
             if let first = seen.first(where: { $0.name == name }) {
@@ -269,7 +268,7 @@ final class PluginLoader {
         kind.isResolved = true
         kind.isEndless = true
         var isLoad = kind.signals.contains { $0.key.text == "power" }
-        var size = (nodes: 1, signals: kind.signalSettings.count + kind.signals.count + (kind.states.isEmpty ? 0 : 1))
+        var size = (nodes: 1, signals: kind.signalSettings.count + kind.signals.count + kind.keeps.count + (kind.states.isEmpty ? 0 : 1))
         for part in kind.parts {
             guard let name = part.value["is"]?.text else { continue }
             let count = part.value["count"]?.text.flatMap { Int($0) } ?? 1

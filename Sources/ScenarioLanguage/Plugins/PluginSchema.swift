@@ -25,11 +25,20 @@ public enum PluginSchema {
             KeyManifest("settings", .named(.section("settings.NAME"), key: "NAME"), "What a node of this kind takes; numbers are signals of the node too."),
             KeyManifest("buses", .named(.section("buses.NAME"), key: "NAME"), "CAN buses inside each node: NODE.BUS."),
             KeyManifest("parts", .named(.section("nodes.NAME"), key: "NAME"), "Nodes inside each node: NODE.PART."),
+            KeyManifest(
+                "sets", .list(.section("kinds.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
+                "Sets of frames that the node brings to its bus; nodes that bring the same set share it."),
             KeyManifest("signals", .named(.section("kinds.NAME.signals.NAME", short: .formula), key: "NAME"), "Values that the node publishes: NODE.SIGNAL."),
+            KeyManifest(
+                "keeps", .named(.section("kinds.NAME.keeps.NAME", short: .anything), key: "NAME"),
+                "Values that the node keeps until a rule sets them, with the value at the start; signals like the others."),
+            KeyManifest(
+                "always", .list(.section("kinds.NAME.states.STATE[i]")), default: "[]", "Rules of every state, looked at before those of the state."),
             KeyManifest("starts_in", .reference(.state), "State at the start; needed with 'states'."),
             KeyManifest(
                 "states", .named(.list(.section("kinds.NAME.states.STATE[i]")), key: "STATE", dashes: true),
                 "States with the rules that leave them; NODE.state is a signal."),
+            KeyManifest("sends", .named(.section("kinds.NAME.sends.NAME"), key: "NAME"), "Frames that the node sends, when, and what they say."),
             KeyManifest(
                 "reacts_in", .duration(allowsZero: false), default: "100ms", "Time after which a part's setting follows the signals that its formula reads."),
         ])
@@ -52,14 +61,6 @@ public enum PluginSchema {
             KeyManifest("value", .formula, required: true, "The value, of settings and signals of the parts."),
             KeyManifest("unit", .unit, "Unit in which files and pictures show it."),
             KeyManifest("about", .text, "What it means."),
-        ])
-    /// `kinds.NAME.states.STATE[i]`.
-    public static let rule = Section(
-        path: "kinds.NAME.states.STATE[i]", about: "When to leave a state.",
-        keys: [
-            KeyManifest("when", .formula, required: true, "The condition."),
-            KeyManifest("lasting", .duration(allowsZero: true), default: "0s", "How long the condition must hold."),
-            KeyManifest("go", .reference(.state), required: true, "The state that follows."),
         ])
     /// `attacks.NAME`.
     public static let attack = Section(
@@ -101,7 +102,7 @@ public enum PluginSchema {
         ])
 
     /// Every section, in the order of the reference page.
-    public static let all = [top, kind, setting, signal, rule, attack, detector, sequence, frameSet, message]
+    public static let all = [top, kind, setting, useOfSet, signal, kept, rule, send, attack, detector, sequence, frameSet, message]
 
     /// Types of settings, as `type` has them.
     public static let settingTypes = [

@@ -9,8 +9,29 @@ public protocol PluginSource: Sendable {
     ///   - address: the entry as it is written.
     ///   - file: the file that has the entry.
     func plugin(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> SourceFile
+    /// The path of a file that a run reads, such as a log; throws why it cannot be had.
+    ///
+    /// - Parameters:
+    ///   - address: the path as it is written, relative to the file that has it.
+    ///   - file: the file that has it.
+    func path(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> String
+    /// A data file beside the files that are read, such as a DBC file.
+    ///
+    /// - Parameters:
+    ///   - address: path relative to the file that names it.
+    ///   - file: the file that names it.
+    ///   - limit: the most bytes.
+    func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile
     /// Addresses of the plugins that come with evsim, for suggestions.
     var shipped: [String] { get }
+}
+
+extension PluginSource {
+    public func path(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> String { throw PluginRefusal("files cannot be read here") }
+    /// No data files.
+    public func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        throw PluginRefusal("other files cannot be used here")
+    }
 }
 
 /// Why a plugin file cannot be had.
@@ -70,34 +91,67 @@ public struct PluginFolders: PluginSource {
         if address.hasPrefix(Self.prefix) {
             guard let library else { throw PluginRefusal("the plugins that come with evsim are not installed", help: "see 'evsim doctor'") }
             let name = String(address.dropFirst(Self.prefix.count))
-            return try read("\(library)/\(name.hasSuffix(".yaml") ? name : name + ".yaml")", address)
+            return try readPlugin("\(library)/\(name.hasSuffix(".yaml") ? name : name + ".yaml")", address)
         }
-        let isInput = file.path.utf8.first == 0x3C
-        return try read(PluginFolders.normal(isInput ? address : "\(PluginFolders.folder(of: file.path))/\(address)"), address)
+        return try readPlugin(place(of: address, file), address)
     }
 
-    private func read(_ path: String, _ address: String) throws(PluginRefusal) -> SourceFile {
-        guard let real = PluginFolders.real(path) else {
+    public func file(_ address: String, usedBy file: SourceFile, limit: Int) throws(PluginRefusal) -> SourceFile {
+        try read(path(address, usedBy: file), limit: limit)
+    }
+
+    public func path(_ address: String, usedBy file: SourceFile) throws(PluginRefusal) -> String {
+        guard !address.isEmpty, address.utf8.count <= 1000, !address.utf8.contains(0) else { throw PluginRefusal("this is no path of a file") }
+        guard !address.hasPrefix("/"), !address.hasPrefix("~") else {
+            throw PluginRefusal("a file is named by a path relative to this one", help: "absolute paths would not travel with the file")
+        }
+        let path = place(of: address, file)
+        guard PluginFolders.real(path) != nil else {
+            throw PluginRefusal(errno == ENOENT ? "there is no file \(Diagnostic.quoted(address))" : "the file \(Diagnostic.quoted(address)) cannot be read")
+        }
+        try check(path, address, "file")
+        guard access(path, R_OK) == 0 else { throw PluginRefusal("the file \(Diagnostic.quoted(address)) cannot be read") }
+        return path
+    }
+
+    /// The path of an address, which counts from the file that has it.
+    private func place(of address: String, _ file: SourceFile) -> String {
+        let isInput = file.path.utf8.first == 0x3C
+        return PluginFolders.normal(isInput ? address : "\(PluginFolders.folder(of: file.path))/\(address)")
+    }
+
+    private func read(_ path: String, limit: Int = SourceFile.sizeLimit) throws(PluginRefusal) -> SourceFile {
+        do {
+            return try SourceFile.read(path: path, limit: limit)
+        } catch {
+            throw PluginRefusal(error.diagnostic.message, help: error.diagnostic.help)
+        }
+    }
+
+    private func readPlugin(_ path: String, _ address: String) throws(PluginRefusal) -> SourceFile {
+        guard PluginFolders.real(path) != nil else {
             let reason = errno == ENOENT ? "there is no plugin \(Diagnostic.quoted(address))" : "the plugin \(Diagnostic.quoted(address)) cannot be read"
             let near = Suggestion.nearest(address, among: shipped).map { "did you mean '\($0)'?" }
             throw PluginRefusal(reason, help: near ?? (PluginFolders.real(path + ".yaml") != nil ? "write '\(address).yaml'" : nil))
         }
+        try check(path, address, "plugin")
+        return try read(path)
+    }
+
+    /// Refuses what lies outside the two folders, and what is no regular file.
+    private func check(_ path: String, _ address: String, _ what: String) throws(PluginRefusal) {
+        guard let real = PluginFolders.real(path) else { throw PluginRefusal("the \(what) \(Diagnostic.quoted(address)) cannot be read") }
         let isInside = [root, library].contains { folder in
             guard let folder, let real_ = PluginFolders.real(folder) else { return false }
             return real.hasPrefix(real_ == "/" ? "/" : real_ + "/")
         }
         guard isInside else {
             throw PluginRefusal(
-                "the plugin \(Diagnostic.quoted(address)) lies outside the folder of the file that is run",
-                help: "move it into the folder, or use one that comes with evsim")
+                "the \(what) \(Diagnostic.quoted(address)) lies outside the folder of the file that is run",
+                help: what == "plugin" ? "move it into the folder, or use one that comes with evsim" : "move it into the folder")
         }
         var status = stat()
         guard lstat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw PluginRefusal("\(Diagnostic.quoted(address)) is no file") }
-        do {
-            return try SourceFile.read(path: path)
-        } catch {
-            throw PluginRefusal(error.diagnostic.message, help: error.diagnostic.help)
-        }
     }
 
     /// Addresses of all shipped plugins, sorted.

@@ -63,14 +63,20 @@ struct PluginTrial {
     private var targets: [String] { ["cp", "module", "hub", "ev", "site"] + kinds.indices.map { "own\($0)" } }
     private var kinds: [Definition] { definition.home.definitions.filter { $0.sort == .kinds && $0 !== definition } }
 
+    /// Buses that a definition can look at: an empty one, and those where kinds of the plugin speak.
+    private var buses: [String] {
+        let isListener = definition.sort != .kinds && definition.sort != .frames && definition.settings.contains { $0.type == .bus }
+        return ["spare"] + (isListener ? kinds.indices.map { "place\($0)" } : [])
+    }
+
     /// What is wrong with the definition however it is used, and a scenario that used it.
     func run() -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
         let anySignals = definition.settings.contains { $0.type == .signal && definition.signalDimensions[$0.name] == nil } || !definition.needs.isEmpty
         let anyNodes = definition.sort == .attacks || definition.settings.contains { $0.type == .node(roles: []) || $0.type == .nodes(roles: []) }
         var always: [Diagnostic]?
         for source in anySignals ? Self.sources.map(\.type) + Self.states.map(\.0) : ["current"] {
-            for target in anyNodes ? targets : ["cp"] {
-                let result = attempt(source: source, target: target)
+            for (target, bus) in (anyNodes ? targets : ["cp"]).flatMap({ target in buses.map { (target, $0) } }) {
+                let result = attempt(source: source, target: target, bus: bus)
                 if result.scenario != nil { return result }
                 // What does not fit the definition at the place of use says nothing about the definition.
                 if result.diagnostics.isEmpty { continue }
@@ -81,8 +87,8 @@ struct PluginTrial {
         return (nil, always ?? [])
     }
 
-    private func attempt(source: String, target: String) -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
-        let text = text(source: source, target: target)
+    private func attempt(source: String, target: String, bus: String) -> (scenario: Scenario?, diagnostics: [Diagnostic]) {
+        let text = text(source: source, target: target, bus: bus)
         let reader = ScenarioReader(registry: registry, plugins: Source(file: file, rest: plugins))
         let result = reader.read(SourceFile(path: Self.path, bytes: Array(text.utf8)))
         let errors = result.diagnostics.filter { $0.severity == .error }
@@ -101,29 +107,33 @@ struct PluginTrial {
     }
 
     /// A scenario with one of everything, and one use of the definition.
-    private func text(source: String, target: String) -> String {
+    private func text(source: String, target: String, bus: String) -> String {
         let fields = Self.sources.enumerated().map {
             "      \($0.element.type): {id: 0x7\($0.offset + 10), from: cp, data: {value: 'u8 \($0.element.unit)'}}\n"
         }
-        let settings = definition.settings.filter { $0.defaultText == nil }.map { ", \($0.name): \(value($0, of: definition, source, target))" }.joined()
+        let settings = definition.settings.filter { $0.defaultText == nil }.map {
+            ", \($0.name): \($0.type == .bus ? bus : value($0, of: definition, source, target))"
+        }.joined()
         let with = settings.isEmpty ? "" : ", with: {\(settings.dropFirst(2))}"
         let needs = definition.needs.isEmpty ? "" : ", with: {\(definition.needs.map { "\($0): cp" }.joined(separator: ", "))}"
         let name = definition.name
         let own = kinds.enumerated().map { index, kind in
             let list = kind.settings.filter { $0.defaultText == nil }.map {
-                ", \($0.name): \(value($0, of: kind, source, $0.name.range(of: "csms") != nil ? "hub" : "cp"))"
+                let given = $0.type == .bus ? "place\(index)" : value($0, of: kind, source, $0.name.range(of: "csms") != nil ? "hub" : "cp")
+                return ", \($0.name): \(given)"
             }
             return "  own\(index): {is: \(kind.name)\(list.joined())}\n"
         }
         var nodes = ""
         var rest = ""
-        var sets = ""
+        // Kinds that speak on a bus get one each: two of them may send the same frame.
+        var places = kinds.indices.map { "  place\($0): {}\n" }.joined()
         switch definition.sort {
         case .kinds: nodes = "  sample: {is: \(name)\(settings)}\n"
         case .detectors: rest = "detectors:\n  sample: {is: \(name)\(settings)}\n"
         case .sequences: rest = "steps:\n  - {call: \(name)\(with)\(needs)}\n"
         case .messages: rest = "steps:\n  - {send: \(name), to: cp\(with)}\n"
-        case .frames: sets = "    sets: [{is: \(name)\(settings)}]\n"
+        case .frames: places += "  apart: {sets: [{is: \(name)\(settings)}]}\n"
         case .attacks:
             rest = "steps:\n  - {attack: \(name), against: \(target), by: cp, for: 1s\(with)}\n"
         }
@@ -141,9 +151,8 @@ struct PluginTrial {
               site: {is: grid-meter, feeds: other}
             \(nodes)\(own.joined())buses:
               wires: {}
-              spare:
-            \(sets.isEmpty ? "    frames: {}" : String(sets.dropLast()))
-              given:
+              spare: {}
+            \(places)  given:
                 frames:
             \(fields.joined())\(rest)
             """
@@ -189,6 +198,11 @@ struct PluginTrial {
             return SignalManifest(name, symbol.dimension, unit: symbol.unit, isFlag: symbol.isFlag, held: true, about: signal.about)
         }
         if !kind.states.isEmpty { result.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
+        result += kind.keeps.compactMap { kept in
+            let name = kept.key.text ?? ""
+            guard let symbol = scenario.symbols.signal("sample.\(name)").map({ scenario.symbols.signals[$0] }) else { return nil }
+            return SignalManifest(name, symbol.dimension, unit: symbol.unit, isFlag: symbol.isFlag, settable: true, held: true, about: kept.about)
+        }
         return result
     }
 }

@@ -11,6 +11,12 @@ struct FieldLayout {
     var offset: Double
     var unit: String
     var dimension: Dimension
+    var range = FieldDeclaration.Range.saturate
+    var limits: ClosedRange<Double>?
+    /// Name of the field that decides whether this one is there, with its raw values.
+    var multiplexer: (name: String, ranges: [ClosedRange<UInt64>], span: Span)?
+    var words: [(raw: Int64, text: String)] = []
+    var roundsHalfToEven = false
 
     /// Bits that the field takes, as places byte * 8 + bit with bit 0 the least significant one.
     var places: [Int] {
@@ -29,7 +35,7 @@ extension FieldDeclaration {
     /// Types of the short form of a layout.
     public static let shortTypes: [(name: String, bits: Int, coding: Coding)] = [
         ("u8", 8, .unsigned), ("i8", 8, .signed), ("u16", 16, .unsigned), ("i16", 16, .signed), ("u24", 24, .unsigned), ("u32", 32, .unsigned),
-        ("i32", 32, .signed), ("u64", 64, .unsigned), ("i64", 64, .signed), ("f32", 32, .float),
+        ("i32", 32, .signed), ("u64", 64, .unsigned), ("i64", 64, .signed), ("f32", 32, .float), ("f64", 64, .float),
     ]
 }
 
@@ -113,9 +119,10 @@ extension Reading {
             order = index
         }
         guard let (unit, factor, dimension) = section["unit"].map({ fieldUnit($0, $0.text ?? "") }) ?? ("", 1, .none) else { return nil }
-        return FieldLayout(
+        var layout = FieldLayout(
             startBit: Int(at), bits: Int(bits), order: order == 0 ? .intel : .motorola, coding: signed ? .signed : .unsigned, scale: scale * factor,
             offset: offset * factor,
             unit: unit, dimension: dimension)
+        return readTraits(section, into: &layout) ? layout : nil
     }
 }

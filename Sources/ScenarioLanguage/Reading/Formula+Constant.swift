@@ -1,3 +1,5 @@
+import YAMLTree
+
 extension Formula {
     /// The value of a formula that reads nothing and draws nothing; NaN for a text.
     var constantValue: Double {
@@ -7,4 +9,9 @@ extension Formula {
             return evaluate(FormulaInputs(signals: UnsafePointer(base), aggregates: UnsafePointer(base), scores: UnsafePointer(base)))
         }
     }
+}
+
+extension YAMLNode.Scalar {
+    /// The scalar of a default or a setting: an empty text is a text, not nothing.
+    init(given text: String) { self.init(text: text, style: text.isEmpty ? .singleQuoted : .plain) }
 }

@@ -19,26 +19,23 @@ extension ScenarioBuilder {
                 reading.error(.outOfRange, node.span, "'data_bitrate' must be between 'bitrate' and 20 Mbit/s")
             }
         }
-        if let node = section["fidelity"], let text = reading.text(node, "'fidelity'"), text != "ideal" {
-            if text == "wire" {
-                reading.error(.laterFormat, node.span, "this build knows ideal buses only", label: "'fidelity: wire' belongs to a later version")
-            } else {
-                _ = reading.word(node, "'fidelity'", among: ["ideal"])
-            }
-        }
+        readWire(section, index)
         readAddresses(section["addresses"], into: index)
+        readAttachment(section, into: index)
+        if let node = section["dbc"] { readDatabase(node, senders: section["senders"], into: index) }
         readFrames(section["frames"], into: index)
         for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
     }
 
     /// Reads frames into a bus.
-    func readFrames(_ node: YAMLNode?, into bus: Int) {
+    func readFrames(_ node: YAMLNode?, into bus: Int, prefix: String = "", sharing: Bool = false) {
         for frame in node.flatMap({ reading.mapping($0, "'frames'") }) ?? [] {
-            guard let declaration = readFrame(frame, bus) else {
-                reading.markBroken("\(scenario.buses[bus].name).\(frame.name)")
+            guard var declaration = readFrame(frame, bus) else {
+                reading.markBroken("\(scenario.buses[bus].name).\(prefix)\(frame.name)")
                 continue
             }
-            addFrame(declaration, to: bus)
+            declaration.name = prefix + declaration.name
+            addFrame(declaration, to: bus, sharing: sharing)
         }
     }
 
@@ -58,11 +55,11 @@ extension ScenarioBuilder {
         }
         var every: Duration?
         if let node = section["every"] {
-            guard let time = reading.duration(node, "'every'", allowsZero: false) else { return nil }
+            guard let time = scope.enclosure == nil ? reading.duration(node, "'every'", allowsZero: false) : readTime(node, "'every'") else { return nil }
             every = time
         }
         var phase = Duration.zero
-        if let node = section["phase"] { phase = reading.duration(node, "'phase'") ?? .zero }
+        if let node = section["phase"] { phase = readTime(node, "'phase'") ?? .zero }
         var frame = FrameDeclaration(
             name: name, id: 0, isExtended: false, from: from, every: every, phase: phase, fields: [], length: 0, span: entry.key.span)
         guard readIdentifier(section, entry.value, into: &frame, bus) else { return nil }
@@ -77,7 +74,11 @@ extension ScenarioBuilder {
             frame.fill = UInt8(fill)
         }
         guard readTransport(section, into: &frame), readLength(section["length"], into: &frame) else { return nil }
-        guard let data = section["data"] else { return checkLength(of: frame, section) ? frame : nil }
+        guard let data = section["data"] else {
+            guard let match = section["match"] else { return checkLength(of: frame, section) ? frame : nil }
+            reading.error(.missingKey, match.span, "'match' needs fields", label: "help: add 'data' with the fields that it names")
+            return nil
+        }
         guard !frame.isRemote else {
             reading.error(.outOfRange, data.span, "a remote frame carries no data", label: "'length' tells how many bytes it asks for")
             return nil
@@ -96,7 +97,7 @@ extension ScenarioBuilder {
             nextBit = ((layout.places.max() ?? 0) / 8 + 1) * 8
             layouts.append((fieldName, layout, field.key))
         }
-        guard place(layouts, into: &frame), checkLength(of: frame, section) else { return nil }
+        guard place(layouts, into: &frame), checkLength(of: frame, section), section["match"].map({ readMatch($0, into: &frame) }) ?? true else { return nil }
         return frame
     }
 
@@ -123,62 +124,28 @@ extension ScenarioBuilder {
     }
 
     /// The least length of a frame that has this many bytes.
-    private func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
+    func wholeLength(_ count: Int, _ frame: FrameDeclaration) -> Int {
         guard frame.isFD, frame.transport == nil, count > 8 else { return count }
         return [12, 16, 20, 24, 32, 48, 64].first { $0 >= count } ?? 64
     }
 
     private func longLayout(_ node: YAMLNode) -> FieldLayout? { reading.longLayout(node) }
 
-    /// Checks that the fields fit into the frame and do not overlap, and adds them.
-    private func place(_ layouts: [(String, FieldLayout, YAMLNode)], into frame: inout FrameDeclaration) -> Bool {
-        let room = frame.length > 0 ? frame.length : frame.transport?.limit ?? (frame.isFD ? 64 : 8)
-        var owner = [Int](repeating: -1, count: room * 8)
-        var last = -1
-        for (index, (name, layout, key)) in layouts.enumerated() {
-            for bit in layout.places {
-                guard owner.indices.contains(bit) else {
-                    let what =
-                        frame.transport != nil
-                        ? "\(room) bytes of the message"
-                        : frame.length > 0 ? "\(room) bytes of the frame" : frame.isFD ? "64 bytes of an FD frame" : "8 bytes of a classic CAN frame"
-                    reading.error(.fieldOverlap, key.span, "the field '\(name)' leaves the \(what)", label: "bit \(bit) is past \(room * 8 - 1)")
-                    return false
-                }
-                guard owner[bit] < 0 else {
-                    let other = layouts[owner[bit]]
-                    reading.error(
-                        .fieldOverlap, key.span, "the fields '\(other.0)' and '\(name)' overlap", label: "bit \(bit) belongs to both",
-                        related: [(other.2.span, "the other field")])
-                    return false
-                }
-                owner[bit] = index
-                last = max(last, bit)
-            }
-            frame.fields.append(
-                FieldDeclaration(
-                    name: name, startBit: layout.startBit, bits: layout.bits, order: layout.order, coding: layout.coding, scale: layout.scale,
-                    offset: layout.offset,
-                    dimension: layout.dimension, unit: layout.unit, signal: -1))
-        }
-        if frame.length == 0 { frame.length = wholeLength((last + 8) / 8, frame) }
-        return true
-    }
-
-    private func addFrame(_ frame: FrameDeclaration, to bus: Int) {
+    private func addFrame(_ frame: FrameDeclaration, to bus: Int, sharing: Bool) {
+        if sharing, scenario.buses[bus].frames.contains(where: { $0.name == frame.name && $0.span == frame.span && $0.id == frame.id }) { return }
         if let other = scenario.buses[bus].frames.first(where: { $0.name == frame.name }), let span = frame.span {
             reading.error(
                 .nameTwice, span, "the bus '\(scenario.buses[bus].name)' has the frame '\(frame.name)' already",
                 related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
-        if let other = scenario.buses[bus].frames.first(where: { $0.id == frame.id && $0.isExtended == frame.isExtended && $0.isRemote == frame.isRemote }),
-            let span = frame.span
-        {
+        if let other = scenario.buses[bus].frames.first(where: {
+            $0.id == frame.id && $0.isExtended == frame.isExtended && $0.isRemote == frame.isRemote && !$0.isDistinct(from: frame)
+        }), let span = frame.span {
             reading.error(
                 .frameIdTwice, span,
                 "the frames '\(other.name)' and '\(frame.name)' have the same identifier 0x\(String(frame.id, radix: 16, uppercase: true))",
-                related: other.span.map { [($0, "the other frame")] } ?? [])
+                label: "frames of one identifier need a 'match' that tells them apart", related: other.span.map { [($0, "the other frame")] } ?? [])
             return
         }
         var frame = frame
@@ -256,7 +223,7 @@ extension ScenarioBuilder {
                     let single = scenario.buses[bus].frames[frame].fields.count == 1
                     let signal = scope.table.addSignal(
                         SignalSymbol(
-                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: nil,
+                            name: single ? full : "\(full).\(declaration.name)", dimension: declaration.dimension, unit: declaration.unit, members: declaration.members,
                             isFlag: false,
                             settable: false, isHeld: scenario.buses[bus].frames[frame].every == nil, node: nil))
                     if single { scope.table.addAlias("\(full).\(declaration.name)", signal) }

@@ -28,7 +28,7 @@ struct PendingSignal {
 }
 
 extension ScenarioBuilder {
-    private func trail(_ pending: PendingNode) -> [(span: Span, text: String)] {
+    func trail(_ pending: PendingNode) -> [(span: Span, text: String)] {
         let declaration = scenario.nodes[pending.index]
         return pending.trail + [(declaration.span, "the node '\(declaration.name)' is made of it")]
     }
@@ -56,15 +56,19 @@ extension ScenarioBuilder {
     }
 
     /// Reads a set of frames into a bus: its name, or `{is: NAME}` with settings.
-    func readFrameSet(_ node: YAMLNode, into bus: Int) {
+    ///
+    /// With `sharing` frames that the bus has from the same set already are no mistake; `prefix` stands in front of their names.
+    func readFrameSet(_ node: YAMLNode, into bus: Int, known: [String] = ["is"], prefix: String = "", sharing: Bool = false) {
         guard let nameNode = node.entries != nil ? node["is"] : node else {
             reading.error(.missingKey, node.span, "a set of frames needs the key 'is'", label: "its name")
             return
         }
         guard let name = reading.text(nameNode, "a set of frames") else { return }
         guard let set = definition(name, .frames, nameNode, scope.enclosure, code: .unknownFrameSet, known: []) else { return }
-        let enclosure = enter(set, node, known: ["is"], prefix: "")
-        inside(enclosure, reading.instances + [(node.span, "the set of frames '\(set.name)' is used here")]) { readFrames(set.body["frames"], into: bus) }
+        let enclosure = enter(set, node, known: known, prefix: "")
+        inside(enclosure, reading.instances + [(node.span, "the set of frames '\(set.name)' is used here")]) {
+            readFrames(set.body["frames"], into: bus, prefix: prefix, sharing: sharing)
+        }
     }
 
     // MARK: Settings of definitions
@@ -130,7 +134,7 @@ extension ScenarioBuilder {
     /// What a setting that is no number stands for.
     private func binding(_ setting: SettingManifest, _ body: YAMLNode?) -> Binding {
         let node =
-            body?[setting.name] ?? setting.defaultText.flatMap { text in body.map { YAMLNode(kind: .scalar(YAMLNode.Scalar(text: text)), span: $0.span) } }
+            body?[setting.name] ?? setting.defaultText.flatMap { text in body.map { YAMLNode(kind: .scalar(YAMLNode.Scalar(given: text)), span: $0.span) } }
         guard let body, let node, let value = readSetting(node, setting, body: body, watchDimension: nil) else { return .absent }
         switch value {
         case .number(let number):
@@ -272,34 +276,6 @@ extension ScenarioBuilder {
                 name: name, dimension: dimension, unit: unit, members: nil, isFlag: formula.type == .flag, settable: false, isHeld: true, node: pending.node))
         followed.formUnion(formula.signalsRead)
         scenario.derived.append(DerivedSignal(node: pending.node, signal: signal, formula: formula))
-    }
-
-    // MARK: States
-
-    func readStates() {
-        for pending in pendingNodes {
-            guard let definition = pending.definition, !definition.states.isEmpty else { continue }
-            let names = definition.states.map { $0.key.text ?? "" }
-            for (instance, enclosure) in pending.inner.enumerated() {
-                let states = inside(enclosure, trail(pending)) { definition.states.map { readRules($0.rules, names) } }
-                guard let signal = scope.table.signal(enclosure.full("state")) else { continue }
-                scenario.composites.append(
-                    CompositeDeclaration(
-                        node: scenario.nodes[pending.index].firstInstance + instance, states: states, startsIn: definition.startsIn ?? 0, stateSignal: signal))
-            }
-        }
-    }
-
-    private func readRules(_ node: YAMLNode, _ names: [String]) -> [CompositeDeclaration.Rule] {
-        var rules: [CompositeDeclaration.Rule] = []
-        for item in node.items ?? [] {
-            guard let when = item["when"], let go = item["go"]?.text.flatMap(names.firstIndex(of:)) else { continue }
-            guard let condition = formula(when, .live, expecting: .flag, "'when'") else { continue }
-            followed.formUnion(condition.signalsRead)
-            let lasting = item["lasting"].flatMap { time($0, "'lasting'") } ?? .constant(.zero)
-            rules.append(CompositeDeclaration.Rule(condition: condition, lasting: lasting, next: go, span: when.span))
-        }
-        return rules
     }
 
     /// A time that is known when the file is read; inside definitions `=name` of a constant will do.

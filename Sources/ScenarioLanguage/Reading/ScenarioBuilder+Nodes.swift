@@ -37,7 +37,10 @@ extension ScenarioBuilder {
         for entry in busEntries { readBus(entry.name, entry.value) }
         readPrivateBuses()
         for node in pendingNodes { inside(node) { bringFrames(node) } }
+        for node in pendingNodes { bringSets(node) }
+        for node in pendingNodes { claimFrames(node) }
         addFrameSymbols()
+        addWireSymbols()
         bindSignals()
         for node in pendingNodes {
             inside(node) {
@@ -104,7 +107,7 @@ extension ScenarioBuilder {
                     SignalSymbol(
                         name: "\(full).\(signal.name)", dimension: signal.dimension, unit: signal.unit, members: signal.members, isFlag: signal.isFlag,
                         settable: signal.settable, isHeld: signal.isHeld, node: node))
-                if definition != nil, signal.settable { settingSignals.insert(index) }
+                if let definition, signal.settable, definition.settings.contains(where: { $0.name == signal.name }) { settingSignals.insert(index) }
             }
         }
         if isCounted { scope.table.addGroup(name, first..<(first + count)) }
@@ -124,7 +127,9 @@ extension ScenarioBuilder {
 
     private func makeEnclosure(_ definition: KindDefinition, _ prefix: String, _ body: YAMLNode, _ outer: Enclosure?, _ index: Int) -> Enclosure {
         let enclosure = Enclosure(prefix: prefix, home: definition.home, body: body, outer: outer, settings: definition.settings)
-        enclosure.ownNames = Set(definition.parts.map(\.name) + definition.buses.map(\.name) + definition.signals.map { $0.key.text ?? "" })
+        enclosure.ownNames = Set(
+            definition.parts.map(\.name) + definition.buses.map(\.name) + definition.signals.map { $0.key.text ?? "" }
+                + definition.keeps.map { $0.key.text ?? "" })
         if !definition.states.isEmpty { enclosure.ownNames.insert("state") }
         enclosure.bindings.append(("index", .symbol(.number(Double(index + 1), .none))))
         return enclosure
@@ -239,10 +244,20 @@ extension ScenarioBuilder {
         }
     }
 
+    /// The path of a file that a run reads, relative to the file that names it.
+    private func filePath(_ address: String, _ span: Span) -> String? {
+        do {
+            return try plugins.path(address, usedBy: span.file)
+        } catch {
+            reading.error(.noFile, span, error.message, label: error.help)
+            return nil
+        }
+    }
+
     private func defaultValue(_ manifest: SettingManifest, _ body: YAMLNode, _ watchDimension: Dimension?) -> SettingValue? {
         guard let text = manifest.defaultText else { return nil }
         if case .texts = manifest.type { return .texts(text.split(separator: ",").map { String($0).trimmed }) }
-        return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(text: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
+        return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(given: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
     }
 
     /// Reads one setting; settings of definitions that stand for a text, a node, a bus or a signal are written `=name`.
@@ -267,7 +282,9 @@ extension ScenarioBuilder {
             let low = manifest.min.flatMap { Int64($0) } ?? 0
             let high = manifest.max.flatMap { Int64($0) } ?? 1_000_000_000
             return wholeNumber(node, scope.enclosure, what, in: low...high).map { .number(Double($0)) }
-        case .text: return settingText(node, what).flatMap { reading.text($0, what) }.map { .text($0) }
+        case .text:
+            guard let text = settingText(node, what).flatMap({ reading.text($0, what) }) else { return nil }
+            return manifest.isFile ? filePath(text, node.span).map { .text($0) } : .text(text)
         case .flag:
             if node.text?.hasPrefix("=") == true {
                 return fixed(formula(node, context, expecting: .flag, what).map { $0.isConstant ? .number($0.constantValue) : .formula($0) }, manifest, node)
@@ -321,7 +338,7 @@ extension ScenarioBuilder {
     private func settingText(_ node: YAMLNode, _ what: String) -> YAMLNode? {
         guard let enclosure = scope.enclosure, node.scalar?.isQuoted == false, let text = node.text, text.hasPrefix("=") else { return node }
         let name = String(text.dropFirst()).trimmed
-        if case .symbol(.text(let value))? = enclosure.binding(name) { return YAMLNode(kind: .scalar(YAMLNode.Scalar(text: value)), span: node.span) }
+        if case .symbol(.text(let value))? = enclosure.binding(name) { return YAMLNode(kind: .scalar(YAMLNode.Scalar(given: value)), span: node.span) }
         if case .absent? = enclosure.binding(name) { return nil }
         reading.error(
             .unknownParameter, node.span, "\(what): '\(name)' is no setting that is a text",

@@ -129,15 +129,20 @@ extension ScenarioBuilder {
 
     // MARK: record
 
+    /// What `record` can have.
+    static let recordWords = ["frames", "messages", "signals", "labels", "capture", "frames-asc", "frames-pcapng"]
+
     func readRecord(_ node: YAMLNode) {
         scenario.record = RecordSettings(frames: false, messages: false, signals: false, labels: false)
         for item in reading.list(node, "'record'") ?? [] {
-            switch reading.word(item, "'record'", among: ["frames", "messages", "signals", "labels", "capture"]) {
+            switch reading.word(item, "'record'", among: Self.recordWords) {
             case 0: scenario.record.frames = true
             case 1: scenario.record.messages = true
             case 2: scenario.record.signals = true
             case 3: scenario.record.labels = true
             case 4: scenario.record.capture = true
+            case 5: scenario.record.framesASC = true
+            case 6: scenario.record.framesPcapng = true
             default: break
             }
         }

@@ -67,6 +67,14 @@ extension ScenarioBuilder {
             let formula: Formula?
             if text.hasPrefix("=") {
                 formula = self.formula(entry.value, .live, expecting: .number(dimension), "'\(entry.name)'")
+            } else if let members = frame.fields[field].members, let word = members.firstIndex(of: text) {
+                formula = try? Formula.compile("\(word)", scope: scope, context: .live, expecting: .number(.none))
+            } else if !frame.fields[field].words.isEmpty, text.utf8.first.map({ $0 > 0x39 }) == true {
+                let words = frame.fields[field].words.map(\.text)
+                reading.error(
+                    .unknownWord, entry.value.span, "\(Diagnostic.quoted(text)) is no value of the field '\(entry.name)'",
+                    label: reading.suggestion(text, words) ?? "values: \(words.prefix(8).joined(separator: ", "))\(words.count > 8 ? ", …" : "")")
+                return nil
             } else {
                 guard let quantity = reading.quantity(entry.value, dimension, "'\(entry.name)'") else { return nil }
                 check(quantity.value, frame.fields[field], entry.value)
@@ -74,6 +82,36 @@ extension ScenarioBuilder {
             }
             guard let formula else { return nil }
             values.append((field, formula))
+        }
+        return selected(values, frame, with)
+    }
+
+    /// A field that decides whether a given one is there gets the value for that, unless it is given itself.
+    private func selected(_ given: [(field: Int, value: Formula)], _ frame: FrameDeclaration, _ with: YAMLNode?) -> [(field: Int, value: Formula)]? {
+        var values = given
+        var next = 0
+        while next < values.count {
+            let field = values[next].field
+            next += 1
+            guard let condition = frame.fields[field].multiplexing, let first = condition.ranges.first?.lowerBound else { continue }
+            let selector = frame.fields[condition.field]
+            guard let other = values.first(where: { $0.field == condition.field }) else {
+                let value = decimalText(Double(first) * selector.scale + selector.offset)
+                guard let formula = try? Formula.compile(value, scope: scope, context: .live, expecting: .number(.none)), selector.dimension == .none else {
+                    continue
+                }
+                values.append((condition.field, formula))
+                continue
+            }
+            guard other.value.isConstant else { continue }
+            let raw = ((other.value.constantValue - selector.offset) / selector.scale).rounded()
+            guard raw >= 0, raw < 0x1p63, !condition.ranges.contains(where: { $0.contains(UInt64(raw)) }) else { continue }
+            let ranges = condition.ranges.map { $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+            reading.error(
+                .multiplexing, with?.entry(frame.fields[field].name)?.key.span ?? with?.span ?? Span(file: file, line: 1, column: 1, length: 1),
+                "the field '\(frame.fields[field].name)' is not in the frame when '\(selector.name)' is \(decimalText(raw))",
+                label: "it is there when it is \(ranges.joined(separator: ", "))")
+            return nil
         }
         return values
     }

@@ -92,7 +92,7 @@ extension ScenarioBuilder {
                 .missingKey, body.span, "a frame needs the key 'id'", label: "11 bits, or 29 with 'extended'; or 'pgn', for a J1939 identifier of addresses")
             return false
         }
-        guard let id = reading.whole(node, "'id'", in: 0...0x1FFF_FFFF) else { return false }
+        guard let id = identifier(node) else { return false }
         if let node = section["extended"] { frame.isExtended = reading.flag(node, "'extended'") ?? false }
         frame.id = UInt32(id)
         return checkIdentifier(id, frame.isExtended, node)

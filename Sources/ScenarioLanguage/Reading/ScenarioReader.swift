@@ -40,6 +40,8 @@ final class ScenarioBuilder {
     let scope: ScenarioScope
     var scenario: Scenario
     let loader: PluginLoader
+    /// Where plugins and databases come from.
+    let plugins: any PluginSource
     /// The scenario as a file of definitions: its sequences and the plugins that it uses.
     var root: PluginFile
     /// Nodes in the order of their declaration.
@@ -59,6 +61,8 @@ final class ScenarioBuilder {
     /// Derived signals being compiled, the innermost last.
     var deriving: [String] = []
     var pendingDetectors: [PendingDetector] = []
+    /// Where files come from that settings name.
+    let plugins: any PluginSource
     /// Kinds of plugins whose detectors are being declared, the innermost last.
     var detectorChain: [Definition] = []
     /// Places of the buses by name.
@@ -69,6 +73,8 @@ final class ScenarioBuilder {
     var callChain: [Definition] = []
     /// Steps read so far, calls written out.
     var stepCount = 0
+    /// DBC files that buses use.
+    var databaseFiles: [SourceFile] = []
     /// First use of each name of the common space.
     private var names: [(name: String, span: Span)] = []
 
@@ -78,6 +84,7 @@ final class ScenarioBuilder {
         self.file = file
         reading = Reading(registry: registry)
         loader = PluginLoader(reading, registry, plugins)
+        self.plugins = plugins
         root = PluginFile(name: "", about: "", file: file, isScenario: true, span: Span(file: file, line: 1, column: 1, length: 1))
         let table = SymbolTable(actions: registry.messages.map(\.name))
         scope = ScenarioScope(table: table, reading: reading)
@@ -120,7 +127,7 @@ final class ScenarioBuilder {
         if let node = top["plots"] { readPlots(node) }
         if let node = top["intended"] { readIntended(node) }
         scenario.kinds = registry.kinds
-        scenario.sources = [file] + loader.files
+        scenario.sources = [file] + loader.files + databaseFiles
         scenario.parameters = scope.parameters
         scenario.labelKinds = scope.labelKinds
         scenario.symbols = scope.table
@@ -138,6 +145,11 @@ final class ScenarioBuilder {
                     isFlag: setting.type == .flag, settable: true, held: true, about: setting.about)
             }
             if !kind.states.isEmpty { signals.append(SignalManifest("state", members: kind.states.map { $0.key.text ?? "" }, about: "State of the node.")) }
+            for kept in kind.keeps {
+                let (dimension, unit, isFlag) = loader.measure(of: kept)
+                signals.append(
+                    SignalManifest(kept.key.text ?? "", dimension, unit: unit, isFlag: isFlag, settable: true, held: true, about: kept.about))
+            }
             return KindManifest(name: kind.name, about: kind.about, roles: kind.roles, settings: kind.settings, signals: signals, example: "")
         }
         registry = Registry(kinds: registry.kinds + kinds, detectors: registry.detectors, messages: registry.messages, checkMessage: registry.checkMessage)

@@ -45,13 +45,26 @@ final class ScenarioScope: FormulaScope {
         if let binding = enclosure.binding(head) {
             switch binding {
             case .nodes(let nodes): return nodes.count == 1 ? table.nodes[nodes[0]] + rest : nil
-            case .bus(let bus): return busNames.indices.contains(bus) ? busNames[bus] + rest : nil
+            case .bus(let bus): return busNames.indices.contains(bus) ? frameName(on: bus, rest, enclosure) : nil
             case .signals(let signals): return signals.count == 1 && rest.isEmpty ? table.signals[signals[0]].name : nil
             case .symbol, .localNodes, .later, .absent: return nil
             }
         }
-        if enclosure.ownNames.contains(head) { return enclosure.full(name) }
+        if enclosure.ownNames.contains(head) {
+            if !enclosure.framePrefixes.isEmpty, let bus = busNames.firstIndex(of: enclosure.full(head)) { return frameName(on: bus, rest, enclosure) }
+            return enclosure.full(name)
+        }
         return enclosure.isOpen || head == "ocpp" ? name : nil
+    }
+
+    /// The full name of what is written `.FRAME` or `.FRAME.FIELD` behind a bus: frames that the definition has brought come first.
+    private func frameName(on bus: Int, _ rest: String, _ enclosure: Enclosure) -> String {
+        for prefix in enclosure.framePrefixes(of: bus) {
+            let name = "\(busNames[bus]).\(prefix)\(rest.dropFirst())"
+            let frame = name.utf8.lastIndex(of: 0x2E).map { String(name[..<$0]) } ?? name
+            if table.frame(name) != nil || table.frame(frame) != nil { return name }
+        }
+        return busNames[bus] + rest
     }
 
     /// The signals of `cp.*.power`, in or outside a definition.

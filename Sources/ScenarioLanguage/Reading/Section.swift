@@ -61,8 +61,8 @@ public enum ScenarioSchema {
             KeyManifest("detectors", .named(.section("detectors.NAME"), key: "NAME"), "What watches signals and raises alarms."),
             KeyManifest("expect", .list(.section("expect[i]", short: .formula)), "What must hold at the end; decides the exit code."),
             KeyManifest(
-                "record", .list(.word(["frames", "messages", "signals", "labels", "capture"])), default: "[signals, labels]",
-                "What is written: frames, messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
+                "record", .list(.word(ScenarioBuilder.recordWords)), default: "[signals, labels]",
+                "What is written: frames (as candump, ASC or pcapng), messages, signals, labels, and as a packet capture for Wireshark OCPP and CAN."),
             KeyManifest("plots", .list(.section("plots[i]")), "Pictures."),
             KeyManifest(
                 "intended", .list(.warning), default: "[]",
@@ -101,14 +101,33 @@ public enum ScenarioSchema {
         keys: [
             KeyManifest("bitrate", .quantity(.dataRate), default: "500 kbit/s", "Bits per second."),
             KeyManifest("data_bitrate", .quantity(.dataRate), "Bits per second of the data phase of CAN FD; without it FD frames have one rate."),
-            KeyManifest("fidelity", .word(["ideal"]), default: "ideal", "ideal: frames arrive at once and never collide."),
+            KeyManifest(
+                "fidelity", .word(["ideal", "wire"]), default: "ideal",
+                "ideal: frames arrive at once and never collide. wire: exact bit times, arbitration, errors and bus-off."),
+            KeyManifest(
+                "restart_after", .duration(allowsZero: true),
+                "Pause before a bus-off node begins to recover, which takes 128 times 11 recessive bits; without it the node stays off. With `fidelity: wire`."),
+            KeyManifest(
+                "queue", .word(["priority", "fifo"]), default: "priority",
+                "Which waiting frame a node sends first: the one that would win the arbitration, or the oldest. With `fidelity: wire`."),
+            KeyManifest("queue_limit", .whole(1...100_000), default: "64", "Frames that may wait at a node; more are refused. With `fidelity: wire`."),
+            KeyManifest(
+                "error_frames", .flag, default: "false",
+                "Whether errors are recorded beside the frames, in the form of SocketCAN's error frames. With `fidelity: wire`."),
             KeyManifest(
                 "addresses", .named(.whole(0...253), key: "NODE"),
                 "J1939 addresses of nodes: {bms: 0xF4, charger: 0x56}; frames with 'pgn' are composed from them."),
             KeyManifest(
+                "attach", .text,
+                "With --realtime the real bus that this one is a part of: `socketcan:vcan0`, `socketcand://HOST:PORT/BUS`, `socketcand-server://HOST:PORT/BUS`, `udp-multicast:GROUP:PORT`."
+            ),
+            KeyManifest("accepts", .list(.text), "What is taken from the real bus: identifiers, or `ID:MASK`; everything when it is not given."),
+            KeyManifest(
                 "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
                 "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
             KeyManifest("frames", .named(.section("buses.NAME.frames.NAME"), key: "NAME"), "Frames with their fields; kinds bring those that they need."),
+            KeyManifest("dbc", .text, "Path of a DBC file whose messages are frames of the bus, relative to this file."),
+            KeyManifest("senders", .arguments, "With `dbc`: nodes of the DBC file and who sends their messages here: {Charger: charger}."),
         ])
     /// `buses.NAME.frames.NAME`.
     public static let frame = Section(
@@ -151,6 +170,9 @@ public enum ScenarioSchema {
             KeyManifest(
                 "data", .named(.section("buses.NAME.frames.NAME.data.NAME", short: .layout), key: "FIELD"),
                 "Fields, in the short form ('u16 A') or the long one."),
+            KeyManifest(
+                "match", .arguments,
+                "Fields with a fixed value, {command: 0x23}: frames of one identifier are told apart by it, and it is sent with each."),
         ])
     /// A field in its long form.
     public static let field = Section(
@@ -163,6 +185,12 @@ public enum ScenarioSchema {
             KeyManifest("unit", .unit, "Unit of the value."),
             KeyManifest("signed", .flag, default: "false", "Two's complement."),
             KeyManifest("order", .word(["intel", "motorola"]), default: "intel", "Byte order."),
+            KeyManifest("float", .flag, default: "false", "An IEEE 754 number of 32 or 64 bits."),
+            KeyManifest(
+                "range", .word(FieldDeclaration.Range.allCases.map(\.rawValue)), default: "saturate",
+                "What a value that does not fit becomes: the nearest one, the one that its low bits give, or the nearest one with a warning of the run."),
+            KeyManifest("mux", .arguments, "The field is there only when another field has these raw values: {page: 1} or {page: [0, 3-7]}."),
+            KeyManifest("values", .arguments, "Words for raw values, {0: Idle, 1: Charging}; of up to 8 bits without scale the signal then is one of words."),
         ])
     /// `links.NAME`.
     public static let link = Section(
@@ -363,7 +391,6 @@ struct SectionReader {
 extension ScenarioSchema {
     /// Keys inside sections that this build does not run yet.
     static let laterKeys: [(path: String, keys: [String])] = [
-        ("buses.NAME", ["dbc", "attach"]),
         ("plots[i]", ["grid", "by", "bands"]),
         ("detectors.NAME", ["learn"]),
     ]

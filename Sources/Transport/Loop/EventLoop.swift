@@ -32,6 +32,7 @@
 //   setPing(_:interval:deadline:)            dead-peer detection; 0 = off
 //   queued(_:) -> Int                        bytes that wait for the peer
 //   closeAll(code:) and isIdle               an orderly end: closeAll(code: 1001), then next() until isIdle or a deadline of the owner
+//   watch(_:for:) -> WatchID, unwatch(_:)    a descriptor of the owner's, such as a CAN socket: .ready tells when it can be read or written
 //   waker: Waker                             its wake() makes next() return .interrupted from another thread or a signal handler
 //
 // TransportEvent
@@ -41,6 +42,7 @@
 //   .pong(ConnectionID)
 //   .congested(ConnectionID, queued: Int) / .relieved(ConnectionID)
 //   .closed(ConnectionID, Closing)                       exactly one for each connection, also for one that never opened, also after abort
+//   .ready(WatchID, Readiness)                           a watched descriptor
 //   .interrupted                                         a signal or the waker
 //
 // A ConnectionID that is over is harmless: calls with it do nothing, and numbers are never reused.
@@ -70,6 +72,9 @@ public final class EventLoop {
     public internal(set) var connectionCount = 0
     var listeners: [Listener] = []
     var sleepingListeners = false
+    /// Descriptors of others by the number of their watch.
+    var watched: [UInt32: Int32] = [:]
+    var lastWatch: UInt32 = 0
     var deadlines = DeadlineHeap()
     var dirty: [Connection] = []
     var keys: MaskKeys
@@ -199,6 +204,7 @@ public final class EventLoop {
             }
             return
         }
+        if event.token >= EventLoop.watchTokens { return tellReady(event) }
         guard let connection = connection(slot: UInt32(truncatingIfNeeded: event.token), serial: UInt32(truncatingIfNeeded: event.token >> 32)) else { return }
         if connection.state == .connecting {
             connected(connection)

@@ -105,7 +105,7 @@ public final class OCPPServer {
             if connected[entry.identity]?.isEmpty == true { connected[entry.identity] = nil }
             return .closed(id, identity: entry.identity, closing)
         case .binary(let id, _), .pong(let id), .congested(let id, _), .relieved(let id): return entries[id] == nil ? nil : .other(event)
-        case .interrupted: return nil
+        case .interrupted, .ready: return nil
         }
     }
 

@@ -6,7 +6,8 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
     var storage: sockaddr_storage
     var length: socklen_t
 
-    var family: Int32 { Int32(storage.ss_family) }
+    /// AF_INET or AF_INET6.
+    package var family: Int32 { Int32(storage.ss_family) }
 
     /// The addresses of a host name or numeric address. Asks the name service, which may take seconds: do it before a run starts.
     public static func resolve(host: String, port: UInt16, isListening: Bool = false) throws(TransportError) -> [SocketAddress] {
@@ -35,10 +36,10 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
         withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: Int(self.length))) }
     }
 
-    init(storage: sockaddr_storage, length: socklen_t) { (self.storage, self.length) = (storage, length) }
+    package init(storage: sockaddr_storage, length: socklen_t) { (self.storage, self.length) = (storage, length) }
 
     /// The address that a socket is bound to.
-    init?(of descriptor: Int32) {
+    package init?(of descriptor: Int32) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let result = withUnsafeMutablePointer(to: &storage) {
@@ -48,7 +49,8 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
         (self.storage, self.length) = (storage, length)
     }
 
-    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    /// Calls with the address as the socket functions take it.
+    package func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         withUnsafePointer(to: storage) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) } }
     }
 
@@ -82,7 +84,7 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
 }
 
 /// The words of an errno.
-func words(of error: Int32) -> String {
+package func words(of error: Int32) -> String {
     switch error {
     case ECONNREFUSED: "refused: nothing listens there"
     case ETIMEDOUT: "timed out"

@@ -31,6 +31,8 @@ public enum TransportEvent {
     case relieved(ConnectionID)
     /// The connection is over: exactly once for each, also for one that never opened and after `abort`.
     case closed(ConnectionID, Closing)
+    /// A descriptor that the owner has the loop watch is ready.
+    case ready(WatchID, Readiness)
     /// A signal came, or somebody called the waker.
     case interrupted
 }
@@ -74,7 +76,7 @@ public struct TransportError: Error, Equatable, Sendable {
     /// The words, with what to do where one can say.
     public let text: String
 
-    init(_ text: String) { self.text = text }
+    package init(_ text: String) { self.text = text }
 }
 
 /// How a loop treats connections.
