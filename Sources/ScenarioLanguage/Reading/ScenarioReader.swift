@@ -40,7 +40,7 @@ final class ScenarioBuilder {
     let scope: ScenarioScope
     var scenario: Scenario
     let loader: PluginLoader
-    /// Where plugins and databases come from.
+    /// Where plugins come from, and files that settings and buses name.
     let plugins: any PluginSource
     /// The scenario as a file of definitions: its sequences and the plugins that it uses.
     var root: PluginFile
@@ -61,8 +61,6 @@ final class ScenarioBuilder {
     /// Derived signals being compiled, the innermost last.
     var deriving: [String] = []
     var pendingDetectors: [PendingDetector] = []
-    /// Where files come from that settings name.
-    let plugins: any PluginSource
     /// Kinds of plugins whose detectors are being declared, the innermost last.
     var detectorChain: [Definition] = []
     /// Places of the buses by name.
