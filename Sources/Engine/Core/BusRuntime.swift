@@ -72,6 +72,9 @@ final class FrameRuntime {
         }
     }
 
+    /// Told when a message of several frames is complete.
+    var listeners: [any MessageListener] = []
+
     /// Whether a frame with the identifier of this one is it: fields with a fixed value hold that value.
     func accepts(_ frame: CANFrame) -> Bool {
         guard match.mask != 0 else { return true }
@@ -181,6 +184,12 @@ final class FrameRuntime {
         }
         return fields.indices.map { (depth: depth($0), index: $0) }.sorted { ($0.depth, $0.index) < ($1.depth, $1.index) }.map(\.index)
     }
+}
+
+/// Somebody who waits for a message longer than a frame.
+protocol MessageListener: AnyObject {
+    /// The message is complete, and its fields are published.
+    func messageArrived()
 }
 
 /// A frame between its sending and its arrival.

@@ -234,6 +234,15 @@ extension Simulation {
             }
         }
         streams.count(frame.stream, at: kernel.now)
-        for tell in frame.onMessage { tell() }
+        for listener in frame.listeners { listener.messageArrived() }
+    }
+
+    /// From now on a listener is told of a frame, or of a message that takes several.
+    func hear(_ frame: FrameRuntime, _ listener: any CANReceiver & MessageListener) {
+        if frame.declaration.transport != nil {
+            frame.listeners.append(listener)
+        } else {
+            buses[frame.bus].subscribe(listener, .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
+        }
     }
 }
