@@ -166,6 +166,8 @@ final class CANReplayNode: Node {
         guard wanted[number], let origin else { return nil }
         let (since, overflow) = record.instant.nanoseconds.subtractingReportingOverflow(origin.nanoseconds)
         guard !overflow, since >= begin.nanoseconds, since <= end?.nanoseconds ?? Int64.max else { return nil }
+        // On a bus with bits an error is something that happens to it, not something that a node sends.
+        let keepsErrors = keepsErrors && simulation.carriers[bus] == nil
         guard selection.admits(record.frame.frame), keepsErrors || !record.frame.frame.isError else {
             skipped += 1
             return nil
@@ -230,7 +232,8 @@ final class CANReplayNode: Node {
                     about: "'log' counts from the log's first frame; 'date' plays each frame at its date and time, seen from 'run: {start: …}'."),
                 SettingManifest("loop", .flag, default: "false", about: "Begins anew at the end of the log."),
                 SettingManifest("pause", .duration, default: "1ms", min: "1us", about: "Time between the last frame of a round and the first of the next."),
-                SettingManifest("errors", .flag, default: "false", about: "Whether error reports of the log are played too."),
+                SettingManifest(
+                    "errors", .flag, default: "false", about: "Whether error reports of the log are played too; not on a bus with 'fidelity: wire'."),
                 SettingManifest("skip_bad", .flag, default: "false", about: "Whether bad lines of the log are left out instead of ending the run."),
             ],
             signals: [
