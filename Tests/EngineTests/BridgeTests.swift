@@ -83,7 +83,8 @@ struct BridgeTests {
             ", delay: 1ms",
             buses: "a: {}\n  b: {fidelity: wire, data_bitrate: 2 Mbit/s, frames: {big: {id: 0x101, fd: true, length: 64, data: {last: {at: 504, bits: 8}}}, "
                 + "ask: {id: 0x18FF0000, extended: true, remote: true, length: 4}}}",
-            steps: "  - {transmit: a, id: 0x101, fd: true, data: '\(String(repeating: "00", count: 63))A5'}\n  - {transmit: a, id: 0x18FF0000, extended: true, remote: true, dlc: 4}",
+            steps:
+                "  - {transmit: a, id: 0x101, fd: true, data: '\(String(repeating: "00", count: 63))A5'}\n  - {transmit: a, id: 0x18FF0000, extended: true, remote: true, dlc: 4}",
             expect: "=b.big == 165, =count(b.ask) == 1")
         #expect(outcome.verdict == .pass, "\(words(outcome))")
     }

@@ -96,7 +96,8 @@ struct LiveBusTests {
               - =two.n == 3
               - =two.big == 165
             record: [frames, signals]
-            """) { $0.readyFile = "\(scratch.path)/ready.json" }
+            """
+        ) { $0.readyFile = "\(scratch.path)/ready.json" }
         #expect(outcome.verdict == .pass, "\(words(outcome))")
         let ready = try JSONValue(parsing: scratch.text("ready.json"))
         #expect(ready["buses"]?[1]?["bus"]?.string == "two")
@@ -137,7 +138,8 @@ struct LiveBusTests {
         ])
     func refused(address: String, word: String) throws {
         let (outcome, _) = try runLive(
-            "evsim: 1\nscenario: wrong\nrun: {for: 1s, ready_within: 150ms}\nnodes: {csms: {is: csms}}\nbuses: {b: {attach: '\(address)'}}\nintended: [W0608]\n")
+            "evsim: 1\nscenario: wrong\nrun: {for: 1s, ready_within: 150ms}\nnodes: {csms: {is: csms}}\nbuses: {b: {attach: '\(address)'}}\nintended: [W0608]\n"
+        )
         #expect(outcome.verdict == .incomplete)
         let message = outcome.diagnostics.first?.message ?? ""
         #expect(message.hasPrefix("b: ") && message.contains(word), "\(message)")
