@@ -99,7 +99,7 @@ struct StaticChecks {
         }
     }
 
-    /// Whether a node is on this bus and another one, and carries frames between them.
+    /// Whether frames come from elsewhere: a node carries them from another bus, or plays a log.
     private func isBridged(_ bus: Int) -> Bool {
         scenario.nodes.contains { node in
             let buses = node.settings.compactMap { if case .bus(let bus) = $0 { bus } else { nil } }
