@@ -92,10 +92,6 @@ extension FollowerBank {
         }
         for number in frames {
             let frame = simulation.frames[number]
-            guard frame.declaration.transport == nil else {
-                frame.onMessage.append { [unowned self] in arrived(number, machine: index) }
-                continue
-            }
             simulation.buses[frame.bus].subscribe(
                 FrameListener(self, index, frame), .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
         }

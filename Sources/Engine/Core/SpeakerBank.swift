@@ -66,10 +66,6 @@ final class SpeakerBank {
         case .every: break
         case .arrival(let number, _):
             let frame = simulation.frames[number]
-            guard frame.declaration.transport == nil else {
-                frame.onMessage.append { [unowned self] in answer(index) }
-                return
-            }
             simulation.buses[frame.bus].subscribe(
                 Listener(self, index, frame), .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
         case .entering: entering[speeches[index].node, default: []].append(index)

@@ -234,6 +234,5 @@ extension Simulation {
             }
         }
         streams.count(frame.stream, at: kernel.now)
-        for tell in frame.onMessage { tell() }
     }
 }
