@@ -70,6 +70,9 @@ final class FrameRuntime {
         }
     }
 
+    /// Told when a message of several frames is complete.
+    var listeners: [any MessageListener] = []
+
     /// Whether a frame with the identifier of this one is it: fields with a fixed value hold that value.
     func accepts(_ frame: CANFrame) -> Bool {
         guard match.mask != 0 else { return true }
@@ -148,6 +151,12 @@ final class FrameRuntime {
         return raw
     }
 
+    /// What a field is when nothing gives it a value: 0, or the limit next to it.
+    func unset(_ index: Int) -> Double {
+        guard let limits = declaration.fields[index].limits else { return 0 }
+        return min(max(0, limits.lowerBound), limits.upperBound)
+    }
+
     // MARK: Multiplexing
 
     /// Whether a field is in a frame whose raw bits are given: each field above it has one of the values that it asks for.
@@ -173,6 +182,12 @@ final class FrameRuntime {
         }
         return fields.indices.map { (depth: depth($0), index: $0) }.sorted { ($0.depth, $0.index) < ($1.depth, $1.index) }.map(\.index)
     }
+}
+
+/// Somebody who waits for a message longer than a frame.
+protocol MessageListener: AnyObject {
+    /// The message is complete, and its fields are published.
+    func messageArrived()
 }
 
 /// A frame between its sending and its arrival.

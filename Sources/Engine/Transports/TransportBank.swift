@@ -159,6 +159,8 @@ final class TransportBank {
             frame.transfersUnderWay -= 1
             count(frame)
         } else if frame.transfersUnderWay == 0 {
+            // What the sender ended may still have been on its way to the receiver; it counted when the sender ended it.
+            if case .aborted = error, frame.declaration.from != nil { return }
             count(frame)
         } else {
             frame.isGivenUp = true
@@ -234,5 +236,15 @@ extension Simulation {
             }
         }
         streams.count(frame.stream, at: kernel.now)
+        for listener in frame.listeners { listener.messageArrived() }
+    }
+
+    /// From now on a listener is told of a frame, or of a message that takes several.
+    func hear(_ frame: FrameRuntime, _ listener: any CANReceiver & MessageListener) {
+        if frame.declaration.transport != nil {
+            frame.listeners.append(listener)
+        } else {
+            buses[frame.bus].subscribe(listener, .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
+        }
     }
 }
