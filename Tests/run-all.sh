@@ -57,6 +57,24 @@ fault_schedules() {
     fi
 }
 
+frame_lengths() {
+    if EVSIM_LONG_TESTS=1 $SWIFT test --skip-build --filter FrameBitsTests >"$own/out" 2>&1; then
+        ok 125000
+    else
+        bad "lengths of frames"
+        grep -E '^✘' "$own/out" | cut -c 1-400
+    fi
+}
+
+damaged_databases() {
+    if EVSIM_DAMAGED=20000 $SWIFT test --skip-build --filter survivesDamage >"$own/out" 2>&1 && grep -q 'with 1 test.* passed' "$own/out"; then
+        ok
+    else
+        bad "damaged databases"
+        grep -E '^✘' "$own/out" | cut -c 1-400
+    fi
+}
+
 generated_files() { if Tests/fmt-generated.sh "$evsim"; then ok 1000; else bad "generated files"; fi; }
 
 # Every scenario meets what it expects, and a debug build writes the same bytes.
@@ -110,6 +128,7 @@ judges() { judge "the judges" Tests/Peers/judges.py "$evsim"; }
 judge_of_messages() { judge "the judge of messages" Tests/Peers/message_judge.py "$bench"; }
 judge_of_scenarios() { judge "the judge of the messages of scenarios" Tests/Peers/scenario_messages.py "$evsim" "$bench"; }
 judge_of_websockets() { judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"; }
+judge_of_databases() { judge "the judge of databases" Tests/Peers/dbc_judge.py "$evsim" "$bench"; }
 judge_of_transport_protocols() { judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"; }
 judge_of_logs() { judge "the judge of logs" Tests/Peers/log_judge.py "$evsim"; }
 judge_of_live_runs() { judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"; }
@@ -153,11 +172,14 @@ cat "$scratch"/house_rules/log "$scratch"/unit_tests/log
 # The longest parts begin first.
 parts=(
     "judges|outside judges"
+    "judge_of_databases|DBC files, packing and unpacking beside cantools"
     "judge_of_messages|every message, right and wrong, beside the JSON schemas"
     "scenarios|every scenario meets what it expects, and a debug build writes the same bytes"
     "judge_of_scenarios|the messages of every scenario beside the JSON schemas"
     "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
     "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
+    "frame_lengths|125 000 random frames have the bits of an independent model"
+    "damaged_databases|20 000 damaged DBC files are read, checked and written"
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_websockets|the WebSocket codec beside the package websockets"

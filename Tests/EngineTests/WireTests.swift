@@ -123,6 +123,19 @@ struct WireTests {
         #expect(runs[0] == runs[1] && runs[0] != runs[2])
     }
 
+    @Test("a slow clock stretches the periods of a node, those of the engine and its own")
+    func skew() throws {
+        let run = try Recorded(
+            text(frames: "f: {id: 0x123, every: 1s, from: charger}", steps: ["do: skew, to: injector, with: {node: charger, ppm: 100000}"]))
+        let lines = try run.directory.text("frames.log").split(separator: "\n")
+        // 10 % longer: the readings at 0 and 1 s were planned before or at the step, then every 1.1 s.
+        for id in [" 300#", " 123#"] {
+            let times = lines.filter { $0.contains(id) }.compactMap { Double($0.dropFirst(10).prefix(5)) }
+            let gaps = zip(times.dropFirst(2), times.dropFirst()).map { $0 - $1 }
+            #expect(times.count == 10 && gaps.allSatisfy { abs($0 - 1.1) < 0.002 }, "\(id) \(times)")
+        }
+    }
+
     @Test("faults end in the order of their own times; one that begins anew lasts its new time")
     func renewed() throws {
         let run = try Recorded(

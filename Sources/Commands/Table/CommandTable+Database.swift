@@ -11,7 +11,8 @@ extension CommandTable {
             PositionalSpec(name: "FILE", type: .file(["dbc", "yaml"]), about: "DBC files; for 'export' a scenario.", arity: .many),
         ], options: [.databaseOutput, .busName, .set, .json],
         examples: [
-            ("evsim dbc lint scenarios/can/*.dbc", "checks files"), ("evsim dbc lint charger.dbc --json", "findings in the shape of the Language Server Protocol"),
+            ("evsim dbc lint scenarios/can/*.dbc", "checks files"),
+            ("evsim dbc lint charger.dbc --json", "findings in the shape of the Language Server Protocol"),
             ("evsim dbc import charger.dbc -o charger.yaml", "frames for 'uses: [charger.yaml]'"),
             ("evsim dbc export depot.yaml --bus can0 -o depot.dbc", "a database of the bus for other tools"),
         ], exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: DbcCommand.perform)

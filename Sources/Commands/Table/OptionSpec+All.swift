@@ -73,7 +73,8 @@ extension OptionSpec {
         defaultText: "what the ending of OUT says; candump to standard output")
     static let onlyFrames = OptionSpec(
         name: "only", valueName: "IDS",
-        about: "Keeps these identifiers only: 300 (11 bits), 18FF50E5 (29 bits, as it has more than 3 digits), 300:7F0 (with a mask), error; commas between them.")
+        about:
+            "Keeps these identifiers only: 300 (11 bits), 18FF50E5 (29 bits, as it has more than 3 digits), 300:7F0 (with a mask), error; commas between them.")
     static let exceptFrames = OptionSpec(name: "except", valueName: "IDS", about: "Leaves these identifiers out.")
     static let logChannels = OptionSpec(
         name: "channel", valueName: "NAMES", about: "Keeps these interfaces only, with commas between them; can0=vcan0 also renames one.")

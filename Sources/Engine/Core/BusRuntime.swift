@@ -32,10 +32,13 @@ final class FrameRuntime {
     private unowned(unsafe) let can: CANBus
     /// The data of the message that `frame` built last, of a message that a transport protocol carries.
     private(set) var message: [UInt8] = []
-    /// Transfers of the message so far, how many came to nothing, and which one was the last that did.
-    var transfers = 0
+    /// Told when the message is complete and its fields are published.
+    var onMessage: [() -> Void] = []
+    /// Transfers of the message that came to nothing, and how many are under way.
     var failures = 0
-    var failedTransfer = 0
+    var transfersUnderWay = 0
+    /// Whether the receiver has given up a transfer that the sender has not ended yet.
+    var isGivenUp = false
 
     init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
@@ -76,6 +79,14 @@ final class FrameRuntime {
     func accepts(_ frame: CANFrame) -> Bool {
         guard match.mask != 0 else { return true }
         return (frame.isWide ? can.payloads.data(frame.payload).firstEight : frame.payload) & match.mask == match.bits && frame.count >= matchedBytes
+    }
+
+    /// The same of the data of a message that a transport protocol carries.
+    func accepts(_ data: [UInt8]) -> Bool {
+        guard match.mask != 0 else { return true }
+        var payload: UInt64 = 0
+        for (index, byte) in data.prefix(8).enumerated() { payload |= UInt64(byte) << UInt64(index * 8) }
+        return payload & match.mask == match.bits && data.count >= matchedBytes
     }
 
     /// The frame with a payload of at most eight bytes.
@@ -140,6 +151,12 @@ final class FrameRuntime {
         let (raw, fits) = layout.raw(of: value)
         if field.range == .error, !(isInside && fits), !value.isNaN { onMisfit?(index) }
         return raw
+    }
+
+    /// What a field is when nothing gives it a value: 0, or the limit next to it.
+    func unset(_ index: Int) -> Double {
+        guard let limits = declaration.fields[index].limits else { return 0 }
+        return min(max(0, limits.lowerBound), limits.upperBound)
     }
 
     // MARK: Multiplexing

@@ -103,7 +103,8 @@ struct StaticChecks {
     private func isBridged(_ bus: Int) -> Bool {
         scenario.nodes.contains { node in
             let buses = node.settings.compactMap { if case .bus(let bus) = $0 { bus } else { nil } }
-            return buses.count > 1 && buses.contains(bus)
+            // A node that reads a log sends what the log has.
+            return buses.contains(bus) && (buses.count > 1 || builder.registry.kinds[node.kind].settings.contains(where: \.isFile))
         }
     }
 

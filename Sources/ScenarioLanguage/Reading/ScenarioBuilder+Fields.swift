@@ -84,7 +84,8 @@ extension FieldLayout {
     /// The field of a name with this layout.
     func declaration(_ name: String, _ multiplexing: FieldDeclaration.Multiplexing?) -> FieldDeclaration {
         var field = FieldDeclaration(
-            name: name, startBit: startBit, bits: bits, order: order, coding: coding, scale: scale, offset: offset, dimension: dimension, unit: unit, signal: -1)
+            name: name, startBit: startBit, bits: bits, order: order, coding: coding, scale: scale, offset: offset, dimension: dimension, unit: unit, signal: -1
+        )
         field.range = range
         field.limits = limits
         field.multiplexing = multiplexing

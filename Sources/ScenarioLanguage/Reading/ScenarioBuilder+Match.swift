@@ -37,6 +37,11 @@ extension ScenarioBuilder {
                 reading.error(.outOfRange, entry.value.span, "'\(entry.name)' cannot hold this value exactly", label: "a whole number of \(layout.bits) bits")
                 return false
             }
+            let last = layout.order == .intel ? layout.startBit + layout.bits - 1 : layout.startBit / 8 * 8 + 6 - layout.startBit % 8 + layout.bits
+            guard last < 64 else {
+                reading.error(.outOfRange, entry.key.span, "'match' looks at the first 8 bytes", label: "'\(entry.name)' lies behind them")
+                return false
+            }
             frame.fields[index].fixed = fixed
         }
         return true
