@@ -102,7 +102,3 @@ extension LinkTable {
         }
     }
 }
-
-extension EventKind {
-    static let outgoing: UInt32 = 15
-}

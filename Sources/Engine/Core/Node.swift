@@ -111,18 +111,6 @@ class Node: CANReceiver {
     }
 }
 
-/// What the engine means by the kinds of events.
-enum EventKind {
-    static let timer: UInt32 = 1
-    static let sample: UInt32 = 2
-    static let message: UInt32 = 3
-    static let frame: UInt32 = 4
-    static let periodicFrame: UInt32 = 5
-    static let strand: UInt32 = 6
-    static let detector: UInt32 = 7
-    static let untilTimeout: UInt32 = 8
-}
-
 /// What a factory of a kind is handed for one instance.
 struct NodeContext {
     let index: Int

@@ -198,7 +198,3 @@ struct BusReport {
     /// Longest time between a frame's arrival and its turn.
     let slowest: Duration
 }
-
-extension EventKind {
-    static let fromOutside: UInt32 = 50
-}

@@ -221,10 +221,6 @@ struct AwaitedFrames {
     }
 }
 
-extension EventKind {
-    static let transport: UInt32 = 40
-}
-
 extension Simulation {
     /// A message longer than a frame is complete: the fields that it is long enough for are published.
     func arrived(_ frame: FrameRuntime, _ data: [UInt8]) {
