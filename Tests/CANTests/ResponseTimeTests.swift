@@ -107,6 +107,8 @@ struct ResponseTimeTests {
             var messages = messages(&source, load: 0.3 + Double(source.below(60)) / 100, worstCase: false)
             let blocker = CANFrame(id: 0x7FF, data: Array(repeating: 0x0F, count: 8))
             let cost = Int64(FrameBits(blocker).total) * Self.bit
+            // No other frame may block for longer than this one.
+            guard messages.allSatisfy({ $0.cost < cost }) else { continue }
             messages.append(Message(frame: blocker, period: 1_000_000_000_000, cost: cost))
             // The longest frame of the lowest priority starts a nanosecond before all others come; a frame that comes in the instant of a
             // contention takes part in it, hence one nanosecond in place of a bit.

@@ -30,26 +30,24 @@ struct WireTests {
     func order() throws {
         let run = try Recorded(
             text(
-                frames: "late: {id: 0x201}, early: {id: 0x200}, last: {id: 0x300, length: 2}",
                 steps: [
-                    "transmit: can0, id: 0x300, data: D204, from: cp1", "transmit: can0.late, from: charger", "transmit: can0.early, from: csms", "wait: 100ms",
+                    "transmit: can0, id: 0x300, data: D204, from: cp1", "transmit: can0.stop, from: charger", "transmit: can0.start, from: csms", "wait: 100ms",
                 ], length: "500ms"))
-        // 200# ends after 51 - 3 bits, 201# after 51 + 50 - 3, 300#D204 after 51 + 50 + 67 - 3.
+        // start is 200#, which ends after 51 - 3 bits; stop is 201# and ends after 51 + 50 - 3; 300#D204 after 51 + 50 + 67 - 3.
         let lines = try run.directory.text("frames.log").split(separator: "\n").map(String.init)
-        #expect(lines.first == "(946684800.000096) can0 200#")
-        #expect(lines.dropFirst().first == "(946684800.000196) can0 201#")
-        #expect(try run.values("can0.early.response") == [96e-6] && run.values("can0.late.response") == [196e-6])
+        #expect(lines == ["(946684800.000096) can0 200#", "(946684800.000196) can0 201#", "(946684800.000330) can0 300#D204"])
+        let responses = try run.values("can0.start.response") + run.values("can0.stop.response")
+        #expect(zip(responses, [96.0, 196.0]).allSatisfy { abs($0 - $1) < 1e-6 } && responses.count == 2, "in us")
     }
 
     @Test("the bus load is that of the bits")
     func load() throws {
-        // 555# empty takes 47 bits and its stuff bits; the exact length of 100# with eight bytes 55 is in the report.
         let run = try Recorded(text(frames: "f: {id: 0x555, every: 1ms, from: cp1, length: 8, fill: 0x55}", length: "3s"))
         let bus = try bus(run)
         let bits = try #require(bus["bits"] as? Int)
-        // 555 with eight bytes 55 takes 112 bits (facts of the vectors); 1000 of them are 224 ms of each second, and the reading of the charger adds 0.1 ms.
+        // 555 with eight bytes 55 takes 112 bits, the reading of the charger 68: (112 * 1000 + 68) * 2 us = 224.136 ms of each second.
         let values = try run.values("can0.load")
-        #expect(values.count == 3 && values.allSatisfy { abs($0 - 0.2241) < 0.0003 }, "\(values)")
+        #expect(values.count == 3 && values.allSatisfy { abs($0 - 22.4136) < 1e-6 }, "in percent: \(values)")
         #expect(bits >= 2_999 * 112 && bits < 3_001 * 112 + 4 * 80)
         #expect((bus["load_max"] as? Double ?? 0) < 0.2245 && (bus["errors"] as? Int) == 0)
     }
