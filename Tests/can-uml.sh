@@ -30,9 +30,11 @@ wait_for() { for _ in {1..400}; do [ -e "$1" ] && return; sleep 0.05; done; echo
 timeout 60 candump -r 8000000 -L 'vcan0,0:0,#FFFFFFFF' >"$work/charging.log" & dump=$!
 "$python" -B Tests/Peers/can_uml_judge.py peer "$work" 5000 & peer=$!
 wait_for "$work/peer-ready"
+# Who speaks before the run's t = 0 is not heard: the first reading says that it has begun.
+timeout 60 candump -n 1 vcan0,401:7FF >/dev/null & begun=$!
+sleep 0.2
 live live-vcan charging; run=$!
-wait_for "$work/charging.ready"
-sleep 0.3
+wait $begun
 canplayer -I "$work/sensor.log" &
 sleep 1
 cansend vcan0 210#0A00
@@ -43,10 +45,11 @@ kill -TERM $dump; wait $dump
 # 2. A gateway, with traffic from both sides at once.
 timeout 60 candump -r 8000000 -L vcan0 >"$work/vcan0.log" & dumps=$!
 timeout 60 candump -r 8000000 -L vcan1 >"$work/vcan1.log" & dumps="$dumps $!"
+timeout 60 candump -n 1 vcan1,7E0:7FF >/dev/null & begun=$!
+sleep 0.2
 sed 's/for: 6s/for: 60s/' scenarios/can/live-bridge.yaml >"$work/long.yaml"
 "$evsim" run "$work/long.yaml" --realtime --ready-file "$work/bridge.ready" -o "$work/bridge" --quiet 2>"$work/bridge.err" & run=$!
-wait_for "$work/bridge.ready"
-sleep 0.5
+wait $begun
 canplayer -I "$work/to-0.log" & players=$!
 canplayer -I "$work/to-1.log" & players="$players $!"
 wait $players

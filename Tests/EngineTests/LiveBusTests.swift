@@ -88,7 +88,7 @@ struct LiveBusTests {
               - {transmit: one.num, with: {value: 2}}
               - {transmit: one.num, with: {value: 3}}
               - {transmit: one, id: 0x101, fd: true, data: '\(String(repeating: "00", count: 63))A5'}
-              - {transmit: one, id: 0x1FFFFFFF, data: 01 02}
+              - {transmit: one, id: 0x1FFFFFFF, extended: true, data: 01 02}
               - wait: 200ms
             expect:
               - =count(two.num) == 3

@@ -63,7 +63,7 @@ def peer(folder, count):
                 break
             if message.arbitration_id == 0x401:
                 seen.append([message.data.hex(), message.timestamp])
-            if len(seen) == 1000 and not sent:
+            if seen and not sent:
                 sent = True
                 bus.send(can.Message(arbitration_id=0x18FF0501, data=[1, 2, 3], is_extended_id=True))
                 bus.send(can.Message(arbitration_id=0x123, is_remote_frame=True, dlc=5, is_extended_id=False))

@@ -119,9 +119,9 @@ public enum ScenarioSchema {
                 "J1939 addresses of nodes: {bms: 0xF4, charger: 0x56}; frames with 'pgn' are composed from them."),
             KeyManifest(
                 "attach", .text,
-                "With --realtime the real bus that this one is a part of: `socketcan:vcan0`, `socketcand://HOST:PORT/BUS`, `socketcand-server://HOST:PORT/BUS`, `udp-multicast:GROUP:PORT`."
+                "With --realtime the real bus that this one is a part of: socketcan:vcan0, socketcand://HOST:PORT/BUS, socketcand-server://HOST:PORT/BUS or udp-multicast:GROUP:PORT."
             ),
-            KeyManifest("accepts", .list(.text), "What is taken from the real bus: identifiers, or `ID:MASK`; everything when it is not given."),
+            KeyManifest("accepts", .list(.text), "What is taken from the real bus: identifiers, or ID:MASK; everything when it is not given."),
             KeyManifest(
                 "sets", .list(.section("buses.NAME.sets[i]", short: .reference(.frameSet))), default: "[]",
                 "Sets of frames of plugins: a name, or {is: NAME} with its settings."),
