@@ -7,7 +7,7 @@ RELEASE := -c release --static-swift-stdlib
 EVSIM   := .build/release/evsim
 # Debian packages that the build and the tests need: headers, and the outside judges.
 PACKAGES := libyaml-dev libsqlite3-dev zlib1g-dev libssl-dev pkg-config
-JUDGES   := pngcheck python3-venv man-db tshark can-utils
+JUDGES   := pngcheck python3-venv man-db tshark can-utils cpio iproute2
 SECONDS  ?= 60
 
 .PHONY: help deps judges build run test lint format docs bench install coverage fuzz clean
@@ -20,7 +20,7 @@ help:
 	@echo "make lint      format and house rules        make format    put the sources into form"
 	@echo "make docs      pages and schemas that are made from the tables of the sources"
 	@echo "make install   command, plugins, manual pages and completions below PREFIX=$(PREFIX)"
-	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas, scenarios, plugins and logs"
+	@echo "make coverage  line coverage of the unit tests    make fuzz SECONDS=600    fuzz YAML, formulas, scenarios, plugins, DBC files and logs"
 
 deps:
 	@Tests/install-packages.sh $(PACKAGES)
@@ -76,6 +76,7 @@ coverage: deps
 fuzz:
 	Tests/Fuzz/yaml.sh $(SECONDS)
 	Tests/Fuzz/scenario.sh $(SECONDS)
+	Tests/Fuzz/dbc.sh $(SECONDS)
 	Tests/Fuzz/logs.sh $(SECONDS)
 
 clean:

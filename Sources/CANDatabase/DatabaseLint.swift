@@ -109,11 +109,14 @@ public struct DatabaseLint {
         }
         let needed = (try? signal.fieldBits()).map { Int($0.byteCount) } ?? .max
         if needed > message.length {
-            let end = needed == .max ? "leaves the 64 bytes of the longest frame" : "needs \(needed) bytes, and the message '\(message.name)' has \(message.length)"
+            let end =
+                needed == .max ? "leaves the 64 bytes of the longest frame" : "needs \(needed) bytes, and the message '\(message.name)' has \(message.length)"
             report(.outsideFrame, signal.place, "the signal '\(signal.name)' (\(signal.start)|\(signal.bits)) \(end)")
         }
         if signal.factor.value == 0 {
-            report(.zeroFactor, signal.place, "the factor of '\(signal.name)' is 0: every raw value would mean \(signal.offset.text)", help: "1 is the plain number")
+            report(
+                .zeroFactor, signal.place, "the factor of '\(signal.name)' is 0: every raw value would mean \(signal.offset.text)",
+                help: "1 is the plain number")
             return
         }
         if signal.hasRange { checkRange(signal) }
@@ -169,7 +172,8 @@ public struct DatabaseLint {
             let parent = message.signals[parents[index]]
             hasChildren.insert(parents[index])
             if !parent.isMultiplexer {
-                report(.noMultiplexer, signal.place, "'\(signal.name)' depends on '\(parent.name)', which is not marked as a multiplexer", help: "mark it with M")
+                report(
+                    .noMultiplexer, signal.place, "'\(signal.name)' depends on '\(parent.name)', which is not marked as a multiplexer", help: "mark it with M")
             }
             let most: UInt64 = parent.bits >= 64 ? .max : 1 << UInt64(max(parent.bits, 0)) - 1
             if let beyond = multiplexing.ranges.first(where: { $0.upperBound > most }) {
@@ -191,13 +195,16 @@ public struct DatabaseLint {
             for other in 0..<index {
                 budget -= 1
                 guard budget > 0 else {
-                    if !isExhausted { report(.uncheckedOverlaps, message.place, "the file has too many signals: overlaps are not checked from '\(message.name)' on") }
+                    if !isExhausted {
+                        report(.uncheckedOverlaps, message.place, "the file has too many signals: overlaps are not checked from '\(message.name)' on")
+                    }
                     isExhausted = true
                     return
                 }
                 guard let second = masks[other], let bit = mask.firstCommon(second), !areExclusive(index, other, parents, message) else { continue }
                 report(
-                    .overlap, message.signals[index].place, "the signals '\(message.signals[other].name)' and '\(message.signals[index].name)' overlap in bit \(bit)",
+                    .overlap, message.signals[index].place,
+                    "the signals '\(message.signals[other].name)' and '\(message.signals[index].name)' overlap in bit \(bit)",
                     related: message.signals[other].place)
             }
         }
@@ -210,7 +217,8 @@ public struct DatabaseLint {
             var second = b
             while parents[second] >= 0 {
                 budget -= 1
-                if parents[first] == parents[second], let x = message.signals[first].multiplexing?.ranges, let y = message.signals[second].multiplexing?.ranges {
+                if parents[first] == parents[second], let x = message.signals[first].multiplexing?.ranges, let y = message.signals[second].multiplexing?.ranges
+                {
                     budget -= x.count * y.count
                     if !x.contains(where: { range in y.contains { $0.overlaps(range) } }) { return true }
                 }

@@ -301,7 +301,8 @@ public struct DatabaseReader {
             throw DatabaseFinding(.tooLarge, place, "the file has more than \(Self.maximumMessages) messages", help: "split it by buses")
         }
         var message = Message(
-            id: UInt32(truncatingIfNeeded: number) & 0x1FFF_FFFF, isExtended: number & 1 << 31 != 0, name: name, length: Int(min(length, 1 << 32)), sender: sender)
+            id: UInt32(truncatingIfNeeded: number) & 0x1FFF_FFFF, isExtended: number & 1 << 31 != 0, name: name, length: Int(min(length, 1 << 32)),
+            sender: sender)
         message.place = place
         message.idPlace = idPlace
         if length > 64 {
@@ -314,7 +315,8 @@ public struct DatabaseReader {
         } else if !message.isExtended, number > 0x7FF {
             report(
                 DatabaseFinding(
-                    .missingExtendedFlag, idPlace, "the identifier 0x\(String(number, radix: 16, uppercase: true)) has more than 11 bits, and bit 31 is not set",
+                    .missingExtendedFlag, idPlace,
+                    "the identifier 0x\(String(number, radix: 16, uppercase: true)) has more than 11 bits, and bit 31 is not set",
                     help: "write \(number | 1 << 31); it is taken for an extended one"))
             message.isExtended = true
         }

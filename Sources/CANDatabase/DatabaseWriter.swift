@@ -120,7 +120,9 @@ public enum DatabaseWriter {
         }
         // With one multiplexer and single values the marks say it all.
         let multiplexers = message.signals.count { $0.isMultiplexer }
-        let isSimple = multiplexers <= 1 && message.signals.allSatisfy { $0.multiplexing.map { $0.ranges.count == 1 && $0.ranges[0].lowerBound == $0.ranges[0].upperBound } ?? true }
+        let isSimple =
+            multiplexers <= 1
+            && message.signals.allSatisfy { $0.multiplexing.map { $0.ranges.count == 1 && $0.ranges[0].lowerBound == $0.ranges[0].upperBound } ?? true }
         guard !isSimple else { return }
         let only = message.signals.first { $0.isMultiplexer && $0.multiplexing == nil }?.name
         for signal in message.signals {

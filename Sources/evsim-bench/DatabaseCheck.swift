@@ -14,7 +14,7 @@ enum DatabaseCheck {
         var database = Database()
         while let line = readLine() {
             guard let question = try? JSONValue(parsing: line) else {
-                print(#"{"error":"no JSON"}"#)
+                answer(#"{"error":"no JSON"}"#)
                 continue
             }
             if let path = question["load"]?.string {
@@ -22,17 +22,28 @@ enum DatabaseCheck {
                 database = read
                 codecs = Dictionary(read.messages.map { ($0.name, MessageCodec($0)) }) { first, _ in first }
                 let all = findings + DatabaseLint.findings(in: read)
-                print(JSONValue.object([.init("findings", .array(all.map { .string("\($0.place.line): \($0.code.rawValue) \($0.message)") }))]).text())
+                answer(JSONValue.object([.init("findings", .array(all.map { .string("\($0.place.line): \($0.code.rawValue) \($0.message)") }))]).text())
             } else if let path = question["write"]?.string {
                 let bytes = DatabaseWriter.bytes(database)
-                print(JSONValue.object([.init("bytes", .integer(Int64(write(bytes, to: path) ? bytes.count : -1)))]).text())
+                answer(JSONValue.object([.init("bytes", .integer(Int64(write(bytes, to: path) ? bytes.count : -1)))]).text())
             } else if let name = question["encode"]?.string, let codec = codecs[name] {
-                print(encode(question, codec))
+                answer(encode(question, codec))
             } else if let name = question["decode"]?.string, let codec = codecs[name] {
-                print(decode(question["data"]?.string ?? "", codec))
+                answer(decode(question["data"]?.string ?? "", codec))
             } else {
-                print(#"{"error":"no such question or message"}"#)
+                answer(#"{"error":"no such question or message"}"#)
             }
+        }
+    }
+
+    /// Writes a line at once: whoever asks waits for it.
+    private static func answer(_ line: String) {
+        var bytes = Array(line.utf8)[...]
+        bytes.append(0x0A)
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
         }
     }
 

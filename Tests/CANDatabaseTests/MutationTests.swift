@@ -13,7 +13,8 @@ func survivesDamage() throws {
         Array(Data(contentsOf: Vectors.url("evsim-vectors.dbc")).suffix(1200)),
     ]
     let words = [
-        "BO_ ", "SG_ ", " M ", " m0M ", "SG_MUL_VAL_ ", "VAL_ ", "BA_ ", "BA_DEF_ BO_ ", "\"", "\\\"", ";", ":", "|64@0- ", "99999999999999999999", "-1", "e308",
+        "BO_ ", "SG_ ", " M ", " m0M ", "SG_MUL_VAL_ ", "VAL_ ", "BA_ ", "BA_DEF_ BO_ ", "\"", "\\\"", ";", ":", "|64@0- ", "99999999999999999999", "-1",
+        "e308",
         "\u{FF}", "[0|0]", "NS_ :\n", "\n", "CM_ SG_ 256 S \"", "18446744073709551615-18446744073709551615",
     ].map { Array($0.utf8) }
     var random = TestRandom(state: 7)

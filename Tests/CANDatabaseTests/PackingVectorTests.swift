@@ -39,7 +39,9 @@ private func input(_ values: [String: Decimal]?) -> [(name: String, value: Messa
 }
 
 private func frame(_ vector: PackingVectors.Case, length: Int, data: CANData) -> CANWideFrame {
-    if length > 8 { return CANWideFrame(CANFrame(fd: vector.id, isExtended: vector.ext, lengthCode: CANFrame.lengthCode(holding: length), payload: 0), wide: data) }
+    if length > 8 {
+        return CANWideFrame(CANFrame(fd: vector.id, isExtended: vector.ext, lengthCode: CANFrame.lengthCode(holding: length), payload: 0), wide: data)
+    }
     return CANWideFrame(CANFrame(id: vector.id, isExtended: vector.ext, lengthCode: UInt8(length), payload: data.firstEight))
 }
 

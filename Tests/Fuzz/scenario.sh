@@ -26,6 +26,8 @@ module() {
     }
 }
 module Quantities "$root"/Sources/Quantities/*.swift
+module CAN "$root"/Sources/CAN/*.swift
+module CANDatabase "$root"/Sources/CANDatabase/*.swift
 module YAMLTree "$root"/Sources/YAMLTree/*.swift
 # shellcheck disable=SC2046
 module ScenarioLanguage $(find "$root/Sources/ScenarioLanguage" -name '*.swift')

@@ -56,7 +56,10 @@ enum DatabaseCatalogue {
                 "BO_ 256 Status: 8 A\nBO_ 256 Limits: 8 A", "BO_ 256 Status: 8 A\nBO_ 257 Limits: 8 A"
             )
         case .messageNameTwice:
-            ("two messages with one name", "Names of messages tell them apart in every tool.", "BO_ 1 Status: 8 A\nBO_ 2 Status: 8 A", "BO_ 1 Status: 8 A\nBO_ 2 Status2: 8 A")
+            (
+                "two messages with one name", "Names of messages tell them apart in every tool.", "BO_ 1 Status: 8 A\nBO_ 2 Status: 8 A",
+                "BO_ 1 Status: 8 A\nBO_ 2 Status2: 8 A"
+            )
         case .signalNameTwice:
             (
                 "two signals of a message with one name", "Statements about a signal name it; which one they mean cannot be told.",
@@ -91,7 +94,8 @@ enum DatabaseCatalogue {
             )
         case .noMultiplexer:
             (
-                "a multiplexed signal without multiplexer", "m3 says that the signal is there when the multiplexer is 3; the message has no signal marked M, or not the one that SG_MUL_VAL_ names.",
+                "a multiplexed signal without multiplexer",
+                "m3 says that the signal is there when the multiplexer is 3; the message has no signal marked M, or not the one that SG_MUL_VAL_ names.",
                 "SG_ A m3 : 8|8@1+ …", "SG_ Page M : 0|8@1+ …\nSG_ A m3 : 8|8@1+ …"
             )
         case .multiplexerLoop:
@@ -116,14 +120,22 @@ enum DatabaseCatalogue {
                 "a statement about something that is not there", "The message or signal that it names does not stand above it in the file; it is left out.",
                 "VAL_ 256 Stat 0 \"Idle\" ;", "VAL_ 256 State 0 \"Idle\" ;"
             )
-        case .unknownNode: ("a node that BU_ does not list", "Senders and readers are nodes of BU_, or Vector__XXX for none.", "BU_: A\nBO_ 256 M: 8 B", "BU_: A B\nBO_ 256 M: 8 B")
+        case .unknownNode:
+            (
+                "a node that BU_ does not list", "Senders and readers are nodes of BU_, or Vector__XXX for none.", "BU_: A\nBO_ 256 M: 8 B",
+                "BU_: A B\nBO_ 256 M: 8 B"
+            )
         case .minimumAboveMaximum: ("limits the wrong way round", "No value is between them.", "[100|0]", "[0|100]")
         case .rangeBeyondBits:
             (
                 "limits beyond what the bits can hold", "Values up to the limit cannot be packed; often the width or the sign is wrong.",
                 "SG_ S : 0|8@1- (1,0) [0|255] \"\" A", "SG_ S : 0|8@1+ (1,0) [0|255] \"\" A"
             )
-        case .labelBeyondBits: ("a text for a value that cannot be", "The raw value does not fit into the bits of the signal.", "SG_ S : 0|2@1+ …\nVAL_ 256 S 4 \"Fault\" ;", "SG_ S : 0|3@1+ …\nVAL_ 256 S 4 \"Fault\" ;")
+        case .labelBeyondBits:
+            (
+                "a text for a value that cannot be", "The raw value does not fit into the bits of the signal.", "SG_ S : 0|2@1+ …\nVAL_ 256 S 4 \"Fault\" ;",
+                "SG_ S : 0|3@1+ …\nVAL_ 256 S 4 \"Fault\" ;"
+            )
         case .labelTwice: ("two texts for one value", "The first one is used.", "VAL_ 256 S 1 \"On\" 1 \"Off\" ;", "VAL_ 256 S 1 \"On\" 0 \"Off\" ;")
         case .unusedNode: ("a node that takes no part", "It sends no message and reads no signal.", "BU_: A B\nBO_ 256 M: 8 A", "BU_: A\nBO_ 256 M: 8 A")
         case .longName: ("a long name", "Many tools take at most 32 characters.", "", "")
@@ -133,9 +145,15 @@ enum DatabaseCatalogue {
                 "More than 8 bytes need CAN FD; the attribute VFrameFormat says which messages are. Without it other tools may refuse the message.",
                 "BO_ 256 M: 12 A", "BO_ 256 M: 12 A\nBA_ \"VFrameFormat\" BO_ 256 14;"
             )
-        case .unusedMultiplexer: ("a multiplexer that decides nothing", "No signal of the message is there depending on it.", "SG_ Page M : 0|8@1+ …", "SG_ Page : 0|8@1+ …")
-        case .multiplexBeyondBits: ("a multiplexer value that cannot be", "The signal would be there for a value that does not fit into the bits of its multiplexer.", "SG_ Page M : 0|2@1+ …\nSG_ A m4 : 8|8@1+ …", "SG_ Page M : 0|3@1+ …\nSG_ A m4 : 8|8@1+ …")
-        case .uncheckedOverlaps: ("overlaps that were not looked for", "The file has so many signals in one message that comparing them would take too long.", "", "")
+        case .unusedMultiplexer:
+            ("a multiplexer that decides nothing", "No signal of the message is there depending on it.", "SG_ Page M : 0|8@1+ …", "SG_ Page : 0|8@1+ …")
+        case .multiplexBeyondBits:
+            (
+                "a multiplexer value that cannot be", "The signal would be there for a value that does not fit into the bits of its multiplexer.",
+                "SG_ Page M : 0|2@1+ …\nSG_ A m4 : 8|8@1+ …", "SG_ Page M : 0|3@1+ …\nSG_ A m4 : 8|8@1+ …"
+            )
+        case .uncheckedOverlaps:
+            ("overlaps that were not looked for", "The file has so many signals in one message that comparing them would take too long.", "", "")
         case .missingExtendedFlag:
             (
                 "an identifier of 29 bits without bit 31", "Bit 31 of the number tells that the identifier has 29 bits; without it only 11 are possible.",

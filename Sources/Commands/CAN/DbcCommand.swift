@@ -76,7 +76,10 @@ enum DbcCommand {
         let result = DatabaseImport(file.database, name: DatabaseImport.slug(path), source: baseName(path), bus: arguments.text(.busName))
         for note in result.notes { console.note("note: \(note)") }
         return deliver(Array(result.text.utf8), arguments, console) {
-            ["file": .string($0), "frames": .integer(Int64(result.frames)), "fields": .integer(Int64(result.fields)), "notes": .array(result.notes.map { .string($0) })]
+            [
+                "file": .string($0), "frames": .integer(Int64(result.frames)), "fields": .integer(Int64(result.fields)),
+                "notes": .array(result.notes.map { .string($0) }),
+            ]
         }
     }
 
@@ -119,7 +122,8 @@ enum DbcCommand {
             guard let only = scenario.buses.first, names.count == 1 else {
                 console.note(
                     names.isEmpty
-                        ? "error: the scenario has no bus" : "error: the scenario has \(names.count) buses: name one with --bus (\(names.joined(separator: ", ")))")
+                        ? "error: the scenario has no bus"
+                        : "error: the scenario has \(names.count) buses: name one with --bus (\(names.joined(separator: ", ")))")
                 return .usage
             }
             bus = only

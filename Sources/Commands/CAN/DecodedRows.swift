@@ -74,7 +74,8 @@ final class DecodedRows {
     private static func quoted(_ text: String) -> String { JSONValue.string(text).text(.compact) }
 
     private static func csv(_ text: String) -> String {
-        text.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 < 0x20 } ? "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\"" : text
+        text.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 < 0x20 }
+            ? "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\"" : text
     }
 
     // MARK: Rows
@@ -90,7 +91,9 @@ final class DecodedRows {
     func end() {
         guard format == .json else { return }
         append("\n],\"unknown\":[")
-        append(unknownIds.sorted { $0.key < $1.key }.map { "{\"id\":\($0.key & 0x1FFF_FFFF),\"extended\":\($0.key >> 31 == 1),\"frames\":\($0.value)}" }.joined(separator: ","))
+        append(
+            unknownIds.sorted { $0.key < $1.key }.map { "{\"id\":\($0.key & 0x1FFF_FFFF),\"extended\":\($0.key >> 31 == 1),\"frames\":\($0.value)}" }.joined(
+                separator: ","))
         append("]}\n")
     }
 

@@ -103,8 +103,19 @@ struct ScenarioPage {
         return (formulas + messages).sorted { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }.map(\.row)
     }
 
+    /// DBC files of buses, with a row for each thing that does not mean the same here.
+    private var databases: [Row] {
+        scenario.buses.flatMap { bus in
+            bus.databases.flatMap { database -> [Row] in
+                let head: Row = [("bus", bus.name), ("file", database.path), ("note", TextLayout.count(database.messages, "message"))]
+                return [head] + database.notes.map { [("bus", bus.name), ("file", database.path), ("note", $0)] }
+            }
+        }
+    }
+
     private var sections: [(key: String, title: String, rows: [Row])] {
         var sections = [("params", "parameters", parameters), ("nodes", "nodes", nodes), ("links", "links", links)]
+        sections.append(("databases", "databases", databases))
         sections += wiring.buses.map { ("bus \($0.name)", "bus \($0.name), \(Quantity($0.bitrate, .dataRate).text)", frames($0)) }
         sections += [("signals", "signals", signals), ("detectors", "detectors", detectors), ("expect", "expected", expectations)]
         sections.append(("plots", "plots", scenario.plots.map { [("title", $0.title), ("size", "\($0.width)x\($0.height)")] }))

@@ -108,8 +108,10 @@ extension Simulation {
 
     /// A declared periodic frame that no node kind sends by itself: its fields are the sender's signals of the same name.
     func sendPeriodic(_ frame: FrameRuntime) {
-        send(frame, frame.frame { index in frame.fields[index].source >= 0 ? signals.latest(frame.fields[index].source) : 0 })
-        if let every = frame.declaration.every { scheduleFrame(frame, at: kernel.now + every) }
+        send(frame, frame.frame { index in frame.fields[index].source >= 0 ? signals.latest(frame.fields[index].source) : frame.unset(index) })
+        guard let every = frame.declaration.every else { return }
+        let next = kernel.now + every
+        scheduleFrame(frame, at: frame.declaration.from.map { nodes[$0].byOwnClock(next) } ?? next)
     }
 }
 
@@ -142,7 +144,9 @@ extension Simulation {
         guard declaration.fields.contains(where: { $0.range == .error }) else { return }
         let bus = scenario.buses[frame.bus].name
         frame.onMisfit = { [unowned self] field in
-            warn(.fieldRange, "a value of '\(bus).\(declaration.name).\(declaration.fields[field].name)' does not fit: the nearest one is sent", span: declaration.span)
+            warn(
+                .fieldRange, "a value of '\(bus).\(declaration.name).\(declaration.fields[field].name)' does not fit: the nearest one is sent",
+                span: declaration.span)
         }
     }
 }

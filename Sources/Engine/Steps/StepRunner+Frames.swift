@@ -11,7 +11,7 @@ extension StepRunner {
             var given = [Double?](repeating: nil, count: runtime.fields.count)
             for (field, formula) in values { given[field] = runner(formula, step, strand).value(at: simulation.kernel.now) }
             let sent = runtime.frame { field in
-                given[field] ?? (runtime.fields[field].source >= 0 ? simulation.signals.latest(runtime.fields[field].source) : 0)
+                given[field] ?? (runtime.fields[field].source >= 0 ? simulation.signals.latest(runtime.fields[field].source) : runtime.unset(field))
             }
             simulation.send(runtime, sent, by: sender)
         case .raw(let raw):

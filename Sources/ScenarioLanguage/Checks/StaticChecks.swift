@@ -109,6 +109,8 @@ struct StaticChecks {
     }
 
     private func isRead(_ frame: FrameDeclaration, _ number: Int, bus: Int) -> Bool {
+        // On a bus with wires a frame takes time that others wait for.
+        if scenario.buses[bus].wire != nil { return true }
         if scenario.record.hasFrames || reading.isUsed("stream \(table.frameStream(number))") { return true }
         if isWatched(frame) { return true }
         return scenario.nodes.contains { node in

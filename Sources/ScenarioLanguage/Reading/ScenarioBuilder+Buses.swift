@@ -22,7 +22,11 @@ extension ScenarioBuilder {
         readWire(section, index)
         readAddresses(section["addresses"], into: index)
         readAttachment(section, into: index)
-        if let node = section["dbc"] { readDatabase(node, senders: section["senders"], into: index) }
+        if let node = section["dbc"] {
+            readDatabase(node, senders: section["senders"], into: index)
+        } else if let node = section["senders"] {
+            reading.error(.missingKey, node.span, "'senders' names nodes of a database, and the bus has none", label: "help: add 'dbc: FILE.dbc'")
+        }
         readFrames(section["frames"], into: index)
         for set in section["sets"].flatMap({ reading.list($0, "'sets'") }) ?? [] { readFrameSet(set, into: index) }
     }
