@@ -72,7 +72,7 @@ struct ReplayTests {
             return outcome.diagnostics.map(\.message).joined(separator: "; ")
         }
         #expect(try message("lines: ['(0.0) can0 001#', '(1.0) can0 01#']") == "'tape': lines:2: an identifier has 3 or 8 hexadecimal digits")
-        #expect(try message("lines: ['(0.0) can0 001#', '(1.0) can0 01#'], skip_bad: true").hasPrefix("'tape' left out 1 bad entries of its log"))
+        #expect(try message("lines: ['(0.0) can0 001#', '(1.0) can0 01#'], skip_bad: true").hasPrefix("'tape' left out 1 bad entry of its log"))
         #expect(try message("only: [0x001]") == "'tape' needs either 'file' or 'lines'")
         #expect(try message("lines: ['(0.0) can0 001#'], only: [hello]").hasPrefix("'only': 'hello' is no identifier"))
     }

@@ -47,6 +47,8 @@ final class CANReplayNode: Node {
     private var sentInRound = 0
     private var skipped = 0
     private var rounds = 0
+    /// Entries of the log that were left out in the first round, and the first of them.
+    private var bad: (count: UInt64, first: String)?
 
     private init(_ context: NodeContext) throws(RunFailure) {
         bus = context.bus("bus") ?? 0
@@ -141,6 +143,7 @@ final class CANReplayNode: Node {
                 simulation.fail(.badNode, "'\(name)': \(error.text(shown))", span: nil)
                 return
             }
+            keepProblems()
             rounds += 1
             publish(Signal.rounds, Double(rounds))
             guard loops, sentInRound > 0, !hasReopened else { break }
@@ -204,9 +207,16 @@ final class CANReplayNode: Node {
 
     override func finish() {
         publishChange(Signal.skipped, Double(skipped))
-        if let reader, reader.badEntries > 0, let first = reader.problems.first {
-            simulation.warn(.badLog, "'\(name)' left out \(reader.badEntries) bad entries of its log, the first: \(first.text(shown))", span: nil)
-        }
+        keepProblems()
+        guard let bad else { return }
+        let count = bad.count == 1 ? "1 bad entry" : "\(bad.count) bad entries"
+        simulation.warn(.badLog, "'\(name)' left out \(count) of its log, the first: \(bad.first)", span: nil)
+    }
+
+    /// Remembers what was left out.
+    private func keepProblems() {
+        guard bad == nil, let reader, let first = reader.problems.first else { return }
+        bad = (reader.badEntries, first.text(shown))
     }
 
     static let kind = NodeKind(
