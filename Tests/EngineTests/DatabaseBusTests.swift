@@ -133,7 +133,7 @@ struct DatabaseBusTests {
                 "18FF22C4##4030100000000000000000000",
             ])
         #expect(try values(directory, "can0.Pages.A") == ["4660", "1"])
-        #expect(try values(directory, "can0.Pages.B") == ["-1500"])
+        #expect(try values(directory, "can0.Pages.B") == ["-1500 W"])
         #expect(try values(directory, "can0.Pages.Page") == ["0", "2", "1", "3"])
         #expect(try values(directory, "can0.Pages.x_on") == ["1"])
     }
