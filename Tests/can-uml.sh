@@ -13,7 +13,7 @@ work=$(mktemp -d)
 cat >"$work/filtered.yaml" <<'END'
 evsim: 1
 scenario: filtered
-run: {for: 1500ms}
+run: {for: 60s}
 nodes: {csms: {is: csms}}
 buses: {can0: {attach: 'socketcan:vcan0', accepts: [0x123, '0x18FF0000:0x1FFF0000']}}
 record: [frames]
@@ -43,12 +43,15 @@ kill -TERM $dump; wait $dump
 # 2. A gateway, with traffic from both sides at once.
 timeout 60 candump -r 8000000 -L vcan0 >"$work/vcan0.log" & dumps=$!
 timeout 60 candump -r 8000000 -L vcan1 >"$work/vcan1.log" & dumps="$dumps $!"
-live live-bridge bridge; run=$!
+sed 's/for: 6s/for: 60s/' scenarios/can/live-bridge.yaml >"$work/long.yaml"
+"$evsim" run "$work/long.yaml" --realtime --ready-file "$work/bridge.ready" -o "$work/bridge" --quiet 2>"$work/bridge.err" & run=$!
 wait_for "$work/bridge.ready"
-sleep 0.3
+sleep 0.5
 canplayer -I "$work/to-0.log" & players=$!
 canplayer -I "$work/to-1.log" & players="$players $!"
-wait $players $run
+wait $players
+sleep 0.5
+kill -TERM $run; wait $run
 kill -TERM $dumps; wait $dumps
 
 # 3. An interface goes down for a while.
@@ -65,9 +68,10 @@ wait $run
 wait_for "$work/filtered.ready"
 sleep 0.3
 for frame in 123#01 124#02 18FF0500#03 18FE0500#04 123#R; do cansend vcan0 $frame; done
-wait $run
+sleep 0.3
+kill -TERM $run; wait $run
 sed 's/vcan0/vcan9/' scenarios/can/live-vcan.yaml >"$work/missing.yaml"
-"$evsim" run "$work/missing.yaml" --realtime >"$work/missing.txt" 2>&1
+"$evsim" run "$work/missing.yaml" --realtime -o "$work/missing" >"$work/missing.txt" 2>&1
 "$evsim" doctor >"$work/doctor.txt" 2>&1
 END
 )" || { code=$?; echo "the guest ended with $code"; tail -n 3 "$work"/*.err; echo "0 passed, 1 failed"; exit 1; }

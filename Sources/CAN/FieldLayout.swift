@@ -56,8 +56,12 @@ public struct FieldLayout: Hashable, Sendable {
     public let unit: String
     /// What happens to a value half-way between two raw numbers.
     public let rounding: Rounding
-    /// Where its bits lie.
+    /// Scale and offset as decimal fractions, when they are such.
+    private let decimal: DecimalScale?
+    /// Where its bits lie, counted from `base`.
     public let place: FieldBits
+    /// Byte that `place` counts from: 0 in frames, and more in the long messages of transport protocols.
+    public let base: Int
 
     /// A field at a given place of `dataBytes` data bytes; up to eight, the field can be read from a payload of 64 bits.
     public init(
@@ -77,11 +81,13 @@ public struct FieldLayout: Hashable, Sendable {
         self.offset = offset
         self.unit = unit
         self.rounding = rounding
-        place = try FieldBits(at: at, bits: bits, order: order)
+        decimal = DecimalScale(scale: scale, offset: offset)
+        base = before + bits <= 512 ? 0 : before / 8
+        place = try FieldBits(at: at - base * 8, bits: bits, order: order)
     }
 
     /// Number of data bytes that a frame needs to hold the field.
-    public var byteCount: Int { Int(place.byteCount) }
+    public var byteCount: Int { base + Int(place.byteCount) }
 
     /// The bits of a payload that belong to the field; it must lie in the first eight bytes.
     public var coverage: UInt64 {
@@ -104,10 +110,15 @@ public struct FieldLayout: Hashable, Sendable {
     public func setRaw(_ raw: UInt64, in payload: inout UInt64) { place.setRaw(raw, in: &payload) }
 
     /// The field's bits, right-aligned, in the data bytes of a frame of any length; bytes that are not there count as zero.
-    public func raw(in data: UnsafeRawBufferPointer) -> UInt64 { place.raw(in: data) }
+    public func raw(in data: UnsafeRawBufferPointer) -> UInt64 {
+        base == 0 ? place.raw(in: data) : base < data.count ? place.raw(in: UnsafeRawBufferPointer(rebasing: data[base...])) : 0
+    }
 
     /// Puts bits in place in the data bytes of a frame of any length; bits beyond the field, and bytes that are not there, are dropped.
-    public func setRaw(_ raw: UInt64, in data: UnsafeMutableRawBufferPointer) { place.setRaw(raw, in: data) }
+    public func setRaw(_ raw: UInt64, in data: UnsafeMutableRawBufferPointer) {
+        if base == 0 { return place.setRaw(raw, in: data) }
+        if base < data.count { place.setRaw(raw, in: UnsafeMutableRawBufferPointer(rebasing: data[base...])) }
+    }
 
     // MARK: Values
 
@@ -125,7 +136,8 @@ public struct FieldLayout: Hashable, Sendable {
         case .signed: number = Double(Int64(bitPattern: raw << UInt64(64 - bits)) >> Int64(64 - bits))
         case .floating: number = bits == 32 ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: raw))) : Double(bitPattern: raw)
         }
-        return scale == 1 && offset == 0 ? number : number * scale + offset
+        if scale == 1 && offset == 0 { return number }
+        return decimal.map { $0.value(of: number) } ?? number * scale + offset
     }
 
     /// Puts the nearest raw number of a value in place; a value out of range becomes the nearest limit, `nan` becomes 0.

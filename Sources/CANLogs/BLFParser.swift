@@ -45,7 +45,9 @@ final class BLFParser: LogParser {
                 throw CANLogError(.byte(position), "an object of \(length) bytes cannot be")
             }
             guard length <= LogInput.capacity else {
-                guard objects.skip(UInt64(length)) else { throw containers.failure ?? CANLogError(.byte(position), "the file ends inside an object", isFatal: true) }
+                guard objects.skip(UInt64(length)) else {
+                    throw containers.failure ?? CANLogError(.byte(position), "the file ends inside an object", isFatal: true)
+                }
                 omissions[CANLogOmission.event.rawValue] += 1
                 continue
             }
@@ -86,7 +88,7 @@ final class BLFParser: LogParser {
         let hasRest = UnsafeBufferPointer(start: objects.cursor, count: objects.available).contains { $0 != 0 }
         objects.advance(objects.available)
         if let failure = containers.failure { throw failure }
-        if containers.errorNumber != 0 { throw CANLogError(.file, "it cannot be read on: error \(containers.errorNumber) of the system", isFatal: true) }
+        if containers.errorNumber != 0 { throw CANLogError(.file, "it cannot be read on: error \(containers.errorNumber) of the system", isUnreadable: true) }
         if hasRest { throw CANLogError(.byte(position), "the file ends inside the head of an object", isFatal: true) }
         return false
     }

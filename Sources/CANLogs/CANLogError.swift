@@ -16,11 +16,14 @@ public struct CANLogError: Error, Hashable, Sendable {
     public let reason: String
     /// Whether nothing behind it can be read.
     public let isFatal: Bool
+    /// Whether the system gave no bytes, so that the file itself may be right.
+    public let isUnreadable: Bool
 
-    init(_ place: Place, _ reason: String, isFatal: Bool = false) {
+    init(_ place: Place, _ reason: String, isFatal: Bool = false, isUnreadable: Bool = false) {
         self.place = place
         self.reason = reason
-        self.isFatal = isFatal
+        self.isFatal = isFatal || isUnreadable
+        self.isUnreadable = isUnreadable
     }
 
     /// `capture.log:17: reason`, `capture.pcap: at byte 1024: reason` or `capture.log: reason`.

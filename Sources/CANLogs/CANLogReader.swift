@@ -46,7 +46,7 @@ public final class CANLogReader {
         _ = input.need(1)
         if input.available < 4 { _ = input.need(4) }
         let start = UnsafeRawBufferPointer(start: input.cursor, count: input.available)
-        if input.errorNumber != 0 { throw CANLogError(.file, "it cannot be read: \(Self.message(input.errorNumber))", isFatal: true) }
+        if input.errorNumber != 0 { throw CANLogError(.file, "it cannot be read: \(Self.message(input.errorNumber))", isUnreadable: true) }
         guard let known = format ?? CANLogFormat.detect(start) ?? CANLogFormat(path: name) else {
             throw CANLogError(.file, start.isEmpty ? "it is empty" : "its format is none of candump, ASC, pcap, pcapng and BLF", isFatal: true)
         }
@@ -86,7 +86,7 @@ public final class CANLogReader {
     /// The end of the file, or of what can be read of it.
     private func end() throws(CANLogError) -> Bool {
         hasEnded = true
-        if input.errorNumber != 0 { throw CANLogError(.file, "it cannot be read on: \(Self.message(input.errorNumber))", isFatal: true) }
+        if input.errorNumber != 0 { throw CANLogError(.file, "it cannot be read on: \(Self.message(input.errorNumber))", isUnreadable: true) }
         return false
     }
 

@@ -53,7 +53,8 @@ public final class CandumpWriter: CANLogWriter {
     /// Names an interface; of its name the first 15 letters, digits and signs are kept, as Linux has no longer ones.
     public override func name(channel: Int, _ name: String) {
         guard channel >= 0, channel < Self.mostNames else { return }
-        let letters = name.utf8.filter { $0 > 0x20 && $0 < 0x7F }.prefix(15)
+        let kept = name.utf8.filter { $0 > 0x20 && $0 < 0x7F }.prefix(15)
+        let letters = kept.isEmpty ? Array("can\(channel)".utf8)[...] : kept
         var entry = Name()
         entry.bytes[0] = UInt8(ascii: ")")
         for (index, letter) in letters.enumerated() { entry.bytes[index + 2] = letter }

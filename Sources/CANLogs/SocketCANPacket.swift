@@ -53,7 +53,8 @@ enum SocketCANPacket {
         let length = Int(head.number(4, as: UInt8.self))
         let bits = head.number(5, as: UInt8.self)
         if length >= 0x80 { return .omitted(.xlFrame) }
-        let isFD = bits & 4 != 0 || length > 8 || original == kernelFDSize
+        // Older captures do not have the flag FDF (4), but classic frames have neither BRS nor ESI.
+        let isFD = bits & 7 != 0 || length > 8 || original == kernelFDSize
         var frame = CANFrame(id: 0, lengthCode: 0, payload: 0)
         frame.rawIdentifier = identifier
         if identifier & (CANFrame.extendedFlag | CANFrame.errorFlag) == 0 {

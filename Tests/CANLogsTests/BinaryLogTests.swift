@@ -108,9 +108,10 @@ struct BinaryLogTests {
         let plain = object(2, time: 2) { $0.put(UInt32(1)) }
         let records = try read(header().all + extended + plain).records
         // 0x9A: a stuff error of the sender in the place 0x1A.
-        #expect(records.map(\.frame.frame) == [
-            CANFrame(id: 0x88, isError: true, lengthCode: 8, payload: 0x1A84_0000), CANFrame(id: 0x80, isError: true, lengthCode: 8, payload: 0),
-        ])
+        #expect(
+            records.map(\.frame.frame) == [
+                CANFrame(id: 0x88, isError: true, lengthCode: 8, payload: 0x1A84_0000), CANFrame(id: 0x80, isError: true, lengthCode: 8, payload: 0),
+            ])
     }
 
     @Test("other objects are counted; what is damaged is told with its place")

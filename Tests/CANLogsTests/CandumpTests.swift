@@ -35,7 +35,8 @@ func referenceLog() throws {
     var count = 0
     for (frame, line) in zip(reference.frames, lines) where !frame.fd {
         let written = CANFrame(
-            id: frame.id, isExtended: frame.ext, isRemote: frame.rtr, isError: frame.err, lengthCode: frame.dlc, payload: CANData(Vectors.hexadecimal(frame.data)).firstEight)
+            id: frame.id, isExtended: frame.ext, isRemote: frame.rtr, isError: frame.err, lengthCode: frame.dlc,
+            payload: CANData(Vectors.hexadecimal(frame.data)).firstEight)
         let instant = Instant(nanoseconds: frame.us * 1000 + 999)
         #expect(text(reference.interface, start: reference.t0_s * 1_000_000_000) { $0.append(written, at: instant) } == line + "\n")
         count += 1

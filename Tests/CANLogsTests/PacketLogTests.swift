@@ -118,7 +118,9 @@ struct PacketLogTests {
                 $0.put(UInt16(1), UInt16(0))
                 $0.put(UInt64.max)
             }
-            for (link, name, resolution) in [(227, "can0", 9), (1, "eth0", 6), (227, "can1", 6), (227, "can2", 0x80 | 10), (227, "", 12)] as [(UInt16, String, UInt8)] {
+            for (link, name, resolution) in [(227, "can0", 9), (1, "eth0", 6), (227, "can1", 6), (227, "can2", 0x80 | 10), (227, "", 12)]
+                as [(UInt16, String, UInt8)]
+            {
                 file.block(1) {
                     $0.put(link, 0)
                     $0.put(UInt32(0))

@@ -98,6 +98,12 @@ struct RoundTripTests {
         #expect(try write([unknown], .asc).losses[.unknownDirection] == 1)
     }
 
+    @Test("an interface whose name has no letter that candump could show gets one")
+    func names() throws {
+        let record = CANLogRecord(instant: .zero, frame: CANWideFrame(CANFrame(id: 1, data: [])))
+        #expect(try String(decoding: write([record], .candump, names: ["\u{e9} \n"]).bytes, as: UTF8.self) == "(0.000000) can0 001#\n")
+    }
+
     @Test("an empty log is a log")
     func empty() throws {
         for format in CANLogFormat.allCases where format.isWritable && format != .candump {

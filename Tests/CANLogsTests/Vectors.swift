@@ -74,7 +74,8 @@ func read(_ bytes: [UInt8], format: CANLogFormat? = nil, skipsBad: Bool = false)
 
 /// What a writer writes.
 func write(
-    _ records: [CANLogRecord], _ format: CANLogFormat, names: [String] = ["vcan0"], options: CANLogWriterOptions = CANLogWriterOptions(), capacity: Int = 1 << 16
+    _ records: [CANLogRecord], _ format: CANLogFormat, names: [String] = ["vcan0"], options: CANLogWriterOptions = CANLogWriterOptions(),
+    capacity: Int = 1 << 16
 ) throws -> (bytes: [UInt8], losses: [CANLogLoss: UInt64]) {
     final class Collected { var bytes: [UInt8] = [] }
     let collected = Collected()

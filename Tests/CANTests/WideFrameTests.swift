@@ -55,6 +55,22 @@ struct WideFrameTests {
         #expect([0xAB].withUnsafeBytes { field.raw(in: UnsafeRawBufferPointer(rebasing: $0[..<1])) } == 0xAB00)
     }
 
+    @Test("values in decimal steps are the decimal numbers that people write")
+    func decimals() throws {
+        let tenths = try FieldLayout(at: 0, bits: 16, scale: 0.1)
+        let shifted = try FieldLayout(at: 0, bits: 16, scale: 0.1, offset: -400)
+        let capacity = try FieldLayout(at: 0, bits: 16, scale: 0.11 * 3_600_000)
+        for raw in UInt64(0)...65535 {
+            #expect(tenths.value(ofRaw: raw) == Double("\(raw / 10).\(raw % 10)"))
+            #expect(shifted.value(ofRaw: raw) == Double(Int(raw) - 4000) / 10)
+            #expect(tenths.raw(of: tenths.value(ofRaw: raw)).raw == raw)
+            #expect(shifted.raw(of: shifted.value(ofRaw: raw)).raw == raw)
+            #expect(capacity.value(ofRaw: raw) == Double(raw) * 396_000)
+        }
+        let third = try FieldLayout(at: 0, bits: 16, scale: 1.0 / 3)
+        #expect(third.value(ofRaw: 3) == 1)
+    }
+
     @Test("the data of wide frames are kept until they are released, and places are used again")
     func store() {
         let bus = CANBus()

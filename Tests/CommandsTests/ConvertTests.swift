@@ -20,7 +20,10 @@ struct ConvertTests {
         let directory = try TemporaryDirectory()
         let source = try directory.file("in.log", text)
         let outcome = evsim(["convert", source, directory.path + "/" + name] + options)
-        return (directory.has(name) ? try directory.read(name) : "", Outcome(code: outcome.code, output: outcome.output, errors: outcome.errors.replacingOccurrences(of: directory.path + "/", with: "")))
+        return (
+            directory.has(name) ? try directory.read(name) : "",
+            Outcome(code: outcome.code, output: outcome.output, errors: outcome.errors.replacingOccurrences(of: directory.path + "/", with: ""))
+        )
     }
 
     @Test("candump comes out as it went in, and through ASC and pcapng and back")
@@ -33,11 +36,12 @@ struct ConvertTests {
         #expect(evsim("convert", directory.path + "/a.pcapng", directory.path + "/b.log").code == .fine)
         #expect(try directory.read("b.log") == Self.log)
         let asc = evsim("convert", source, directory.path + "/a.asc")
-        #expect(asc.errors == """
-            warning: 1 of 5 frames: the class and the data of an error frame have no place in this format; pcapng has it
-            warning: 2 of 5 frames: a frame of unknown direction is written as received
+        #expect(
+            asc.errors == """
+                warning: 1 of 5 frames: the class and the data of an error frame have no place in this format; pcapng has it
+                warning: 2 of 5 frames: a frame of unknown direction is written as received
 
-            """)
+                """)
         #expect(try directory.read("a.asc").hasPrefix("date Sat Nov 21 03:00:00.000 2026\nbase hex  timestamps absolute\n"))
         #expect(evsim("convert", directory.path + "/a.asc", directory.path + "/c.log").code == .fine)
         #expect(try directory.read("c.log").contains("(1795230000.500000) can1 18FF50E5##5112233445566778899AABBCC R\n"))
@@ -45,7 +49,9 @@ struct ConvertTests {
 
     @Test("frames are chosen by identifier, interface and time")
     func choices() throws {
-        #expect(try convert(to: "o.log", "--only", "100,18FF50E5", "--until", "1s").text == Self.log.split(separator: "\n").prefix(2).joined(separator: "\n") + "\n")
+        #expect(
+            try convert(to: "o.log", "--only", "100,18FF50E5", "--until", "1s").text == Self.log.split(separator: "\n").prefix(2).joined(separator: "\n") + "\n"
+        )
         #expect(try convert(to: "o.log", "--except", "100,error", "--from-time", "600ms").text == "(1795230001.500000) can0 101#R4 T\n")
         #expect(try convert(to: "o.log", "--channel", "can1=vcan7").text == "(1795230000.500000) vcan7 18FF50E5##5112233445566778899AABBCC R\n")
         #expect(try convert(to: "o.log", "--only", "error").text == "(1795230001.000000) can0 20000004#0008000000006000\n")
@@ -67,11 +73,12 @@ struct ConvertTests {
         let text = "(1.0) can0 001#\n(2.0) can0 0012#\n(3.0) can0 003#1122334455667788_E\n"
         let stopped = try convert(text)
         #expect(stopped.outcome.code == .invalidFile && stopped.text == "(1.000000) can0 001#\n")
-        #expect(stopped.outcome.errors == """
-            error: in.log:2: an identifier has 3 or 8 hexadecimal digits
-            help: --skip-bad leaves such entries out and counts them
+        #expect(
+            stopped.outcome.errors == """
+                error: in.log:2: an identifier has 3 or 8 hexadecimal digits
+                help: --skip-bad leaves such entries out and counts them
 
-            """)
+                """)
         let skipped = try convert(text, to: "o.log", "--skip-bad", "--raw-dlc")
         #expect(skipped.outcome.code == .fine && skipped.text == "(1.000000) can0 001#\n(3.000000) can0 003#1122334455667788_E\n")
         #expect(skipped.outcome.errors == "warning: in.log:2: an identifier has 3 or 8 hexadecimal digits; left out\n")
@@ -99,6 +106,9 @@ struct ConvertTests {
         let unknown = try convert("what\nis this\n")
         #expect(unknown.outcome.code == .invalidFile && unknown.text == "")
         #expect(evsim("convert", "/nonexistent/x.log", "-").errors == "error: cannot read /nonexistent/x.log: there is no such file\n")
+        let folder = try TemporaryDirectory()
+        let directory = evsim("convert", folder.path, "-")
+        #expect(directory.code == .runtime && directory.errors.hasSuffix(": it cannot be read: it is a directory\n"))
         #expect(evsim("convert", "/nonexistent/x.log", "-", "--json").code == .usage)
         #expect(try convert(to: "no/such/folder.log").outcome.code == .runtime)
         if FileManager.default.fileExists(atPath: "/dev/full") {

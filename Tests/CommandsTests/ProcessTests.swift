@@ -76,12 +76,13 @@ struct ProcessTests {
         let result = try child("/bin/bash", ["-c", "cat '\(file)' | '\(try #require(builtProgram))' validate -"])
         #expect(result.status == 0 && result.output == "valid  <stdin>  good\n")
     }
+}
 
-    private func waitUntil(_ condition: () -> Bool) throws {
-        for _ in 0..<500 {
-            if condition() { return }
-            usleep(20_000)
-        }
-        throw UsageError("waited in vain")
+/// Waits ten seconds at most for something to come true.
+func waitUntil(_ condition: () -> Bool) throws {
+    for _ in 0..<500 {
+        if condition() { return }
+        usleep(20_000)
     }
+    throw UsageError("waited in vain")
 }

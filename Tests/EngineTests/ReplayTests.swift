@@ -18,7 +18,8 @@ struct ReplayTests {
         }
     }
 
-    private let four = "lines: ['(100.0) can0 001#01', '(100.5) can1 002#02', '(101.25) can0 003##1112233445566778899', '(102.0) can0 20000004#0000000000000000']"
+    private let four =
+        "lines: ['(100.0) can0 001#01', '(100.5) can1 002#02', '(101.25) can0 003##1112233445566778899', '(102.0) can0 20000004#0000000000000000']"
 
     @Test("frames come with the times of the log, counted from its first frame")
     func plain() throws {

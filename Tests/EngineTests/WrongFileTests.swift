@@ -40,7 +40,7 @@ struct WrongFileTests {
     /// Codes that no file can show, and why.
     static let without = [
         "E0708": "16 777 216 events must wait at one time, which takes gigabytes",
-        "E0709": "only a live run has a real network", "W0727": "only a live run has a real network",
+        "E0709": "only a live run has a real network", "W0727": "only a live run has a real network", "W0771": "only a live run has a real network",
     ]
 
     /// What reading a file says, and running it when nothing is wrong.

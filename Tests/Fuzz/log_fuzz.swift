@@ -30,7 +30,8 @@ private func read(_ bytes: [UInt8], _ format: CANLogFormat?) -> [CANLogRecord] {
     guard let reader = try? CANLogReader(bytes: bytes, format: format, skipsBad: true) else { return [] }
     var record = CANLogRecord.empty
     while let isThere = try? reader.next(&record), isThere {
-        precondition(Int(record.channel) < reader.interfaces.count && record.frame.frame.count <= 64 && record.frame.frame.lengthCode <= 15, "an impossible record")
+        precondition(
+            Int(record.channel) < reader.interfaces.count && record.frame.frame.count <= 64 && record.frame.frame.lengthCode <= 15, "an impossible record")
         records.append(record)
         precondition(records.count <= bytes.count, "more frames than bytes")
     }

@@ -8,6 +8,7 @@ import json
 import pathlib
 import random
 import re
+import socket
 import sys
 
 FRAMES = 5000
@@ -41,9 +42,9 @@ def read(path, interface=None):
 
 
 def prepare(folder):
-    write(folder / "sensor.log", "vcan0", [f"18FF0500#{index.to_bytes(4, 'little').hex().upper()}" for index in range(FRAMES)], 0.0006)
-    write(folder / "to-0.log", "vcan0", random_frames(1, ["data", "remote", "fd"]), 0.0006)
-    write(folder / "to-1.log", "vcan1", random_frames(2, ["data", "remote", "fd"]), 0.0006)
+    write(folder / "sensor.log", "vcan0", [f"18FF0500#{index.to_bytes(4, 'little').hex().upper()}" for index in range(FRAMES)], 0.0002)
+    write(folder / "to-0.log", "vcan0", random_frames(1, ["data", "remote", "fd"]), 0.0002)
+    write(folder / "to-1.log", "vcan1", random_frames(2, ["data", "remote", "fd"]), 0.0002)
     errors = ["20000004#0008000000006000", "20000080#0000000000000000", "20000040#0000000000000000"]
     write(folder / "errors.log", "vcan0", errors, 0.01)
 
@@ -52,6 +53,8 @@ def peer(folder, count):
     import can
 
     with can.Bus(interface="socketcan", channel="vcan0", fd=True) as bus:
+        # Python is slower than the bus; SO_RCVBUFFORCE.
+        bus.socket.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
         (folder / "peer-ready").touch()
         seen, sent = [], False
         while len(seen) < count:
@@ -129,7 +132,7 @@ def check(folder):
         judge.that(f"all frames of {name} went through evsim to {there}, in order", arrived == wanted, f"{len(arrived)} of {len(wanted)}")
         judge.that(f"{own} of evsim is on both buses once", all(read(folder / f"{bus}.log").count(own) == 1 for bus in ("vcan0", "vcan1")))
     report = json.loads((run / "report.json").read_text())
-    judge.that("the gateway's run passed", report["verdict"] == "pass", str(report["expect"]))
+    judge.that("the gateway's run was ended by a signal, and kept", report["verdict"] == "incomplete", str(report["verdict"]))
     for bus in report["buses"]:
         live = bus["live"]
         judge.that(f"{bus['name']} lost nothing", live["lost"] == live["unsent"] == live["malformed"] == 0, str(live))

@@ -37,6 +37,7 @@ enum ConvertCommand {
         } catch {
             if let code = interruption(signals) { return code }
             console.note("error: \(error.text(shownSource))")
+            if error.isUnreadable { return .runtime }
             if case .file = error.place { console.note("help: --from names the format: candump, asc, pcap, pcapng or blf") }
             return .invalidFile
         }
@@ -64,7 +65,7 @@ enum ConvertCommand {
             return .runtime
         }
         if let code = interruption(signals) { return code }
-        return result.error == nil ? .fine : .invalidFile
+        return result.error.map { $0.isUnreadable ? .runtime : .invalidFile } ?? .fine
     }
 
     private static func interruption(_ signals: SignalWatcher?) -> ExitCode? {

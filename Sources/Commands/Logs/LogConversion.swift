@@ -72,7 +72,8 @@ struct LogConversion {
         }
         if let text = arguments.text(.scaleTime) {
             guard let scale = try? Quantity.parse(text), scale.dimension == .none, scale.value > 0, scale.value <= 1e6 else {
-                return .failure(UsageError("\(ArgumentMatcher.quoted(text)) in --scale is no number above 0", help: "2 makes it half as fast, 0.5 twice as fast"))
+                return .failure(
+                    UsageError("\(ArgumentMatcher.quoted(text)) in --scale is no number above 0", help: "2 makes it half as fast, 0.5 twice as fast"))
             }
             conversion.scale = scale.value
         }

@@ -103,6 +103,7 @@ final class SchemaBuilder {
         if section.path == ScenarioSchema.frame.path {
             schema.add("if", ["properties": ["id": ["type": "integer", "minimum": 2048]], "required": ["id"]])
             schema.add("then", ["properties": ["extended": ["const": true]], "required": ["extended"]])
+            schema.add("oneOf", [["required": ["id"]], ["required": ["pgn"]]])
         }
         if section.path == ScenarioSchema.plot.path { schema.add("oneOf", [["required": ["lines"]], ["required": ["latencies"]]]) }
         if section.path == ScenarioSchema.expectation.path {

@@ -32,10 +32,11 @@ final class FrameRuntime {
     private unowned(unsafe) let can: CANBus
     /// The data of the message that `frame` built last, of a message that a transport protocol carries.
     private(set) var message: [UInt8] = []
-    /// Transfers of the message so far, how many came to nothing, and which one was the last that did.
-    var transfers = 0
+    /// Transfers of the message that came to nothing, and how many are under way.
     var failures = 0
-    var failedTransfer = 0
+    var transfersUnderWay = 0
+    /// Whether the receiver has given up a transfer that the sender has not ended yet.
+    var isGivenUp = false
 
     init(_ declaration: FrameDeclaration, bus: Int, _ can: CANBus, index: Int, fields: [(layout: FieldLayout, wire: Int, source: Int)]) {
         self.declaration = declaration
@@ -69,10 +70,21 @@ final class FrameRuntime {
         }
     }
 
+    /// Told when a message of several frames is complete.
+    var listeners: [any MessageListener] = []
+
     /// Whether a frame with the identifier of this one is it: fields with a fixed value hold that value.
     func accepts(_ frame: CANFrame) -> Bool {
         guard match.mask != 0 else { return true }
         return (frame.isWide ? can.payloads.data(frame.payload).firstEight : frame.payload) & match.mask == match.bits && frame.count >= matchedBytes
+    }
+
+    /// The same of the data of a message that a transport protocol carries.
+    func accepts(_ data: [UInt8]) -> Bool {
+        guard match.mask != 0 else { return true }
+        var payload: UInt64 = 0
+        for (index, byte) in data.prefix(8).enumerated() { payload |= UInt64(byte) << UInt64(index * 8) }
+        return payload & match.mask == match.bits && data.count >= matchedBytes
     }
 
     /// The frame with a payload of at most eight bytes.
@@ -170,6 +182,12 @@ final class FrameRuntime {
         }
         return fields.indices.map { (depth: depth($0), index: $0) }.sorted { ($0.depth, $0.index) < ($1.depth, $1.index) }.map(\.index)
     }
+}
+
+/// Somebody who waits for a message longer than a frame.
+protocol MessageListener: AnyObject {
+    /// The message is complete, and its fields are published.
+    func messageArrived()
 }
 
 /// A frame between its sending and its arrival.

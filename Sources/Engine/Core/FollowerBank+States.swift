@@ -64,7 +64,7 @@ struct StateMachine {
 }
 
 /// Tells a bank that a frame has come.
-private final class FrameListener: CANReceiver {
+private final class FrameListener: CANReceiver, MessageListener {
     private unowned(unsafe) let bank: FollowerBank
     private let machine: Int
     private let frame: FrameRuntime
@@ -76,8 +76,10 @@ private final class FrameListener: CANReceiver {
     }
 
     func receive(_ frame: CANFrame, at instant: Instant) {
-        if self.frame.accepts(frame) { bank.arrived(self.frame.index, machine: machine) }
+        if self.frame.accepts(frame) { messageArrived() }
     }
+
+    func messageArrived() { bank.arrived(frame.index, machine: machine) }
 }
 
 extension FollowerBank {
@@ -92,8 +94,7 @@ extension FollowerBank {
         }
         for number in frames {
             let frame = simulation.frames[number]
-            simulation.buses[frame.bus].subscribe(
-                FrameListener(self, index, frame), .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
+            simulation.hear(frame, FrameListener(self, index, frame))
         }
     }
 

@@ -15,6 +15,8 @@ class Node: CANReceiver {
     /// Index of its first signal.
     let firstSignal: Int
     unowned(unsafe) let simulation: Simulation
+    /// How much slower than the true time the node's clock runs, as a share: its timers last longer by it.
+    var clockError = 0.0
 
     init(in context: NodeContext) {
         index = context.index
@@ -87,12 +89,25 @@ class Node: CANReceiver {
     /// Sets a timer; `payload` comes back with it.
     final func setTimer(_ id: UInt32, at instant: Instant, payload: UInt32 = 0) {
         simulation.kernel.schedule(
-            at: instant, phase: .timer, node: UInt32(index + 1), kind: EventKind.timer, target: UInt32(index), payload: UInt64(id) << 32 | UInt64(payload))
+            at: byOwnClock(instant), phase: .timer, node: UInt32(index + 1), kind: EventKind.timer, target: UInt32(index),
+            payload: UInt64(id) << 32 | UInt64(payload))
     }
 
     /// Asks for one reading at an instant.
     final func setSample(_ id: UInt32, at instant: Instant) {
-        simulation.kernel.schedule(at: instant, phase: .sampler, node: UInt32(index + 1), kind: EventKind.sample, target: UInt32(index), payload: UInt64(id))
+        simulation.kernel.schedule(
+            at: byOwnClock(instant), phase: .sampler, node: UInt32(index + 1), kind: EventKind.sample, target: UInt32(index), payload: UInt64(id))
+    }
+
+    /// When an instant in the future comes by the node's clock.
+    @inline(__always)
+    final func byOwnClock(_ instant: Instant) -> Instant {
+        clockError == 0 ? instant : lateBy(instant)
+    }
+
+    private func lateBy(_ instant: Instant) -> Instant {
+        let wait = Double((instant - now).nanoseconds) * (1 + clockError)
+        return wait > 0 && wait < 9e18 ? now + Duration(nanoseconds: Int64(wait.rounded())) : instant
     }
 }
 

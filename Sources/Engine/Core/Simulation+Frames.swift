@@ -109,7 +109,9 @@ extension Simulation {
     /// A declared periodic frame that no node kind sends by itself: its fields are the sender's signals of the same name.
     func sendPeriodic(_ frame: FrameRuntime) {
         send(frame, frame.frame { index in frame.fields[index].source >= 0 ? signals.latest(frame.fields[index].source) : frame.unset(index) })
-        if let every = frame.declaration.every { scheduleFrame(frame, at: kernel.now + every) }
+        guard let every = frame.declaration.every else { return }
+        let next = kernel.now + every
+        scheduleFrame(frame, at: frame.declaration.from.map { nodes[$0].byOwnClock(next) } ?? next)
     }
 }
 

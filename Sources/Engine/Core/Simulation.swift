@@ -41,6 +41,8 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// The real buses of a live run.
+    var liveBuses: LiveBuses?
     /// What became of the real buses, by bus; empty until a live run ends.
     var busReports: [Int: BusReport] = [:]
     /// What keeps the run beside the clock of the machine; `nil` while it goes as fast as it can.
@@ -367,7 +369,8 @@ public final class Simulation: EventDispatcher {
         links.ready()
         for carrier in carriers { carrier?.ready() }
         for node in nodes { node.ready() }
-        for frame in frames where frame.declaration.every != nil && frame.isSentByEngine {
+        // A frame that no node of the file sends comes from outside, over a real bus or a gateway, or not at all.
+        for frame in frames where frame.declaration.every != nil && frame.declaration.from != nil && frame.isSentByEngine {
             scheduleFrame(frame, at: origin + frame.declaration.phase)
         }
         followers.ready()
@@ -422,6 +425,7 @@ public final class Simulation: EventDispatcher {
         case EventKind.follower: followers.due(Int(event.target))
         case EventKind.speech: speakers.speak(Int(event.target))
         case EventKind.periodicSpeech: speakers.speakPeriodically(Int(event.target))
+        case EventKind.fromOutside: liveBuses?.arrive(Int(event.target))
         case EventKind.origin: if !hasOrigin { reachOrigin() }
         case EventKind.startSteps: stepRunner.start()
         default: break

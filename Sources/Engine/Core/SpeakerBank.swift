@@ -19,7 +19,7 @@ final class SpeakerBank {
     }
 
     /// Tells the bank that the frame has come that an entry answers.
-    private final class Listener: CANReceiver {
+    private final class Listener: CANReceiver, MessageListener {
         private unowned(unsafe) let bank: SpeakerBank
         private let speech: Int
         private let frame: FrameRuntime
@@ -31,8 +31,10 @@ final class SpeakerBank {
         }
 
         func receive(_ frame: CANFrame, at instant: Instant) {
-            if self.frame.accepts(frame) { bank.answer(speech) }
+            if self.frame.accepts(frame) { messageArrived() }
         }
+
+        func messageArrived() { bank.answer(speech) }
     }
 
     private unowned(unsafe) let simulation: Simulation
@@ -66,8 +68,7 @@ final class SpeakerBank {
         case .every: break
         case .arrival(let number, _):
             let frame = simulation.frames[number]
-            simulation.buses[frame.bus].subscribe(
-                Listener(self, index, frame), .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
+            simulation.hear(frame, Listener(self, index, frame))
         case .entering: entering[speeches[index].node, default: []].append(index)
         }
     }

@@ -3,6 +3,7 @@ import CANLive
 import Glibc
 import Quantities
 import ScenarioLanguage
+import SimulationKernel
 import Transport
 
 /// The real buses of a live run: what is sent on an attached bus goes out, what comes in is sent on it by somebody outside the file.
@@ -14,6 +15,11 @@ final class LiveBuses: CANPortOwner {
         let port: CANPort
         /// The port's own subscription, which does not get what came from the port.
         var subscription = -1
+        /// Frames from outside whose instant has not come.
+        var incoming: [CANWideFrame] = []
+        var first = 0
+        /// Instant of the last frame from outside: each has one of its own, so that no value hides another.
+        var last = Instant.zero
         /// Frames that came before t = 0.
         var early: UInt64 = 0
         /// Longest time between a frame's arrival at this machine and its turn in the run, ns.
@@ -29,8 +35,9 @@ final class LiveBuses: CANPortOwner {
     private let ports: CANPorts
     /// In the order of the ports.
     private var stations: [Station] = []
-    /// The clock of the machine when the last look at the sockets came back, ns since 1970.
+    /// The clock of the machine when the last look at the sockets came back, ns since 1970, and the instant of the run.
     private var lastLook: Int64 = 0
+    private var lastInstant = Instant.zero
 
     /// `nil` when no bus is attached to a real one.
     init?(_ simulation: Simulation, _ loop: EventLoop, _ settings: LiveSettings) throws(RunFailure) {
@@ -112,7 +119,9 @@ final class LiveBuses: CANPortOwner {
         if ports.deadline <= WallClock.monotonic { ports.runDue() }
     }
 
-    func handle(_ id: WatchID, _ readiness: Readiness) {
+    /// Reads and writes a socket that is ready; `instant` is the run's instant that belongs to now.
+    func handle(_ id: WatchID, _ readiness: Readiness, at instant: Instant) {
+        lastInstant = instant
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         lastLook = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
@@ -133,6 +142,7 @@ final class LiveBuses: CANPortOwner {
         }
         ports.owner = nil
         ports.close()
+        simulation.liveBuses = nil
     }
 
     // MARK: From outside
@@ -144,7 +154,27 @@ final class LiveBuses: CANPortOwner {
             station.early &+= 1
             return
         }
-        if arrival > 0 { station.slowest = max(station.slowest, lastLook &- arrival) }
+        // The kernel says when it came; what the run has done meanwhile is done.
+        let delay = arrival > 0 ? max(0, lastLook &- arrival) : 0
+        station.slowest = max(station.slowest, delay)
+        let instant = max(
+            Instant(nanoseconds: lastInstant.nanoseconds - min(delay, 1_000_000_000)), station.last + Duration(nanoseconds: 1), simulation.kernel.now)
+        station.last = instant
+        station.incoming.append(frame)
+        simulation.kernel.schedule(at: instant, phase: .delivery, node: 0, kind: EventKind.fromOutside, target: UInt32(port))
+    }
+
+    /// The instant of the oldest frame from outside of a port has come.
+    func arrive(_ port: Int) {
+        guard stations.indices.contains(port) else { return }
+        let station = stations[port]
+        guard station.first < station.incoming.count else { return }
+        let frame = station.incoming[station.first]
+        station.first += 1
+        if station.first == station.incoming.count {
+            station.incoming.removeAll(keepingCapacity: station.incoming.count < 65536)
+            station.first = 0
+        }
         simulation.transmit(station.can.frame(frame), on: station.bus, by: -1, excluding: station.subscription)
     }
 
@@ -167,4 +197,8 @@ struct BusReport {
     let early: UInt64
     /// Longest time between a frame's arrival and its turn.
     let slowest: Duration
+}
+
+extension EventKind {
+    static let fromOutside: UInt32 = 50
 }

@@ -65,6 +65,7 @@ final class LiveNetwork: LinkCarrier, Outside {
         // Who connects meanwhile is answered when the run has begun.
         var early: [TransportEvent] = []
         try buses?.reach { early.append($0) }
+        simulation.liveBuses = buses
         self.early = early
     }
 
@@ -221,7 +222,7 @@ final class LiveNetwork: LinkCarrier, Outside {
         case .upgrade(let id, let listener, let request): decide(id, listener, request)
         case .opened(let id, let opening): opened(id, opening)
         case .closed(let id, let closing): closed(id, closing)
-        case .ready(let id, let readiness): buses?.handle(id, readiness)
+        case .ready(let id, let readiness): buses?.handle(id, readiness, at: clock())
         case .pong, .congested, .relieved, .interrupted: break
         }
     }

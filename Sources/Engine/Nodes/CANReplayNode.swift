@@ -166,6 +166,8 @@ final class CANReplayNode: Node {
         guard wanted[number], let origin else { return nil }
         let (since, overflow) = record.instant.nanoseconds.subtractingReportingOverflow(origin.nanoseconds)
         guard !overflow, since >= begin.nanoseconds, since <= end?.nanoseconds ?? Int64.max else { return nil }
+        // On a bus with bits an error is something that happens to it, not something that a node sends.
+        let keepsErrors = keepsErrors && simulation.carriers[bus] == nil
         guard selection.admits(record.frame.frame), keepsErrors || !record.frame.frame.isError else {
             skipped += 1
             return nil
@@ -215,7 +217,8 @@ final class CANReplayNode: Node {
                 SettingManifest("file", .text, file: true, about: "The log, relative to the file that names it."),
                 SettingManifest("lines", .texts(allowed: []), about: "The lines of a short log, in place of 'file'; candump's unless 'format' says otherwise."),
                 SettingManifest("format", .oneOf(formats), default: "any", about: "Format of the log; 'any' looks at its content."),
-                SettingManifest("channel", .text, about: "Interface of the log that is played: can0, vcan0, can1 for channel 2 of an ASC file. All without it."),
+                SettingManifest(
+                    "channel", .text, about: "Interface of the log that is played: can0, vcan0, can1 for channel 2 of an ASC file. All without it."),
                 SettingManifest(
                     "only", .texts(allowed: []), about: "Identifiers that are played: 0x300 (11 bits), 0x18FF50E5 (29 bits), 0x300:0x7F0 (with a mask)."),
                 SettingManifest("except", .texts(allowed: []), about: "Identifiers that are left out."),
@@ -229,7 +232,8 @@ final class CANReplayNode: Node {
                     about: "'log' counts from the log's first frame; 'date' plays each frame at its date and time, seen from 'run: {start: …}'."),
                 SettingManifest("loop", .flag, default: "false", about: "Begins anew at the end of the log."),
                 SettingManifest("pause", .duration, default: "1ms", min: "1us", about: "Time between the last frame of a round and the first of the next."),
-                SettingManifest("errors", .flag, default: "false", about: "Whether error reports of the log are played too."),
+                SettingManifest(
+                    "errors", .flag, default: "false", about: "Whether error reports of the log are played too; not on a bus with 'fidelity: wire'."),
                 SettingManifest("skip_bad", .flag, default: "false", about: "Whether bad lines of the log are left out instead of ending the run."),
             ],
             signals: [
@@ -250,7 +254,7 @@ final class CANReplayNode: Node {
                     loop: true
                     pause: 50ms
                 buses:
-                  can0: {bitrate: 500 kbit/s, frames: {voltage: {id: 0x100, data: {reading: u16 * 0.1 V}}}}
+                  can0: {bitrate: 500 kbit/s, frames: {voltage: {id: 0x100, data: {reading: u16 0.1 V}}}}
                 expect:
                   - =count(can0.voltage) == 14
                   - =max(can0.voltage.reading) == 200 V

@@ -12,6 +12,7 @@ final class FaultInjectorNode: Node {
         case muted(node: Int)
         case babbling(node: Int)
         case attack(rawIdentifier: UInt32)
+        case skew(node: Int)
     }
 
     private let wires: WireCarrier?
@@ -53,6 +54,9 @@ final class FaultInjectorNode: Node {
             begin(.attack(rawIdentifier: identifier), for: time) { wires.attack(identifier, true) }
         case "restart":
             if let node = action.node("node") { wires.restart(node) }
+        case "skew":
+            guard let node = action.node("node") else { return }
+            begin(.skew(node: node), for: time) { simulation.nodes[node].clockError = (action.number("ppm") ?? 0) / 1e6 }
         default: break
         }
     }
@@ -85,6 +89,7 @@ final class FaultInjectorNode: Node {
         case .muted(let node): wires.mute(node, false)
         case .babbling(let node): wires.babble(nil, by: node)
         case .attack(let rawIdentifier): wires.attack(rawIdentifier, false)
+        case .skew(let node): simulation.nodes[node].clockError = 0
         }
     }
 
@@ -127,6 +132,15 @@ final class FaultInjectorNode: Node {
                 ActionManifest(
                     "bus-off-attack", settings: identifier + [time],
                     about: "Destroys each frame of an identifier by a dominant bit, so that its sender is bus-off after 32 hits."),
+                ActionManifest(
+                    "skew",
+                    settings: [
+                        node("The node."),
+                        SettingManifest(
+                            "ppm", .number, required: true, min: "-500000", max: "500000",
+                            about: "Millionths by which its periods are longer; negative for a fast clock."
+                        ), time,
+                    ], about: "The clock of a node runs slow or fast: its timers and periodic frames drift."),
                 ActionManifest("restart", settings: [node("The node.")], about: "Lets a bus-off node recover now."),
             ],
             isProbe: true,

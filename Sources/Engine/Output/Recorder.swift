@@ -82,7 +82,8 @@ final class Recorder {
 
     /// Names of the files that were written.
     var files: [String] {
-        (signalFile.map { _ in ["signals.csv"] } ?? []) + frameFiles.map { String($0.path[($0.path.lastIndex(of: "/").map($0.path.index(after:)) ?? $0.path.startIndex)...]) }
+        (signalFile.map { _ in ["signals.csv"] } ?? [])
+            + frameFiles.map { String($0.path[($0.path.lastIndex(of: "/").map($0.path.index(after:)) ?? $0.path.startIndex)...]) }
             + (messageFile.map { _ in ["messages.jsonl"] } ?? []) + (captureFile.map { _ in ["capture.pcapng"] } ?? [])
     }
 

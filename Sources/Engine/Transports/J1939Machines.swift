@@ -49,7 +49,7 @@ final class J1939Station: TransportMachine {
             let handle = try transport.send(J1939Message(identifier, data: data), at: bank.now, into: &outputs)
             sending[handle] = frame
         } catch {
-            bank.failed(frame, error, at: node)
+            bank.failed(frame, error, at: node, isSender: true)
         }
         settle(outputs)
     }
@@ -78,12 +78,12 @@ final class J1939Station: TransportMachine {
                 let wide = CANWideFrame(frame)
                 if token > 0 { awaited.append(wide, token) }
                 bank.transmit(wide, on: bus, by: node)
-            case .sent(let handle): sending[handle] = nil
+            case .sent(let handle): if let frame = sending.removeValue(forKey: handle) { bank.sent(frame) }
             case .failed(let failure):
                 if let frame = sending.removeValue(forKey: failure.handle) {
-                    bank.failed(frame, failure.error, at: node)
+                    bank.failed(frame, failure.error, at: node, isSender: true)
                 } else if let frame = frames.first(where: { $0.carries(failure.identifier) }) {
-                    bank.failed(frame, failure.error, at: node)
+                    bank.failed(frame, failure.error, at: node, isSender: false)
                 }
             case .received: break
             }
@@ -117,7 +117,7 @@ final class J1939Listener: TransportMachine {
         var outputs: [J1939Transport.Output] = []
         transport.receive(frame.frame, at: now, into: &outputs)
         for case .received(let message) in outputs {
-            for frame in frames where frame.carries(message.identifier) { bank.received(frame, message.data) }
+            bank.received(frames.lazy.filter { $0.carries(message.identifier) }, message.data)
         }
     }
 

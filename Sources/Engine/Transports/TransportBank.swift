@@ -15,14 +15,13 @@ final class TransportBank {
     private var scheduled: [Instant] = []
     /// J1939 nodes by bus, address and node that puts the frames on the bus.
     private var stations: [StationKey: Int] = [:]
-    /// Connection of each ISO-TP message by its frame and the node that sends, and listeners' machines.
-    private var connections: [StationKey: Int] = [:]
+    /// Senders of ISO-TP messages by connection and node.
+    private var originators: [ISOTPChannel: [Int: Int]] = [:]
     private let ports: [TransportPort]
 
     private struct StationKey: Hashable {
         var bus: Int
-        /// Address, or index of the frame.
-        var number: Int
+        var address: UInt8
         var node: Int
     }
 
@@ -38,9 +37,19 @@ final class TransportBank {
             let carried = frames.filter { $0.declaration.transport?.kind == .j1939 }
             if !carried.isEmpty { _ = add(J1939Listener(carried, bank: self), to: bus) }
             for (address, node) in residents(of: bus) { _ = station(bus, address, node, answers: true) }
+            // Messages that a field tells apart can share a connection.
+            var channels: [(channel: ISOTPChannel, frames: [FrameRuntime])] = []
             for frame in frames where frame.declaration.transport?.kind == .isotp {
-                _ = add(ISOTPListener(frame, bank: self), to: bus)
-                if let node = frame.declaration.to { _ = add(ISOTPAnswerer(frame, node: node, bank: self), to: bus) }
+                let channel = ISOTPChannel(frame)
+                if let known = channels.firstIndex(where: { $0.channel == channel }) {
+                    channels[known].frames.append(frame)
+                } else {
+                    channels.append((channel, [frame]))
+                }
+            }
+            for (channel, frames) in channels {
+                _ = add(ISOTPListener(channel, frames, bank: self), to: bus)
+                if let node = frames.compactMap(\.declaration.to).first { _ = add(ISOTPAnswerer(channel, frames, node: node, bank: self), to: bus) }
             }
         }
     }
@@ -69,7 +78,7 @@ final class TransportBank {
     }
 
     private func station(_ bus: Int, _ address: UInt8, _ node: Int, answers: Bool) -> Int {
-        let key = StationKey(bus: bus, number: Int(address), node: node)
+        let key = StationKey(bus: bus, address: address, node: node)
         if let known = stations[key] { return known }
         var groups: [UInt32: J1939Transport.Settings] = [:]
         let frames = simulation.frames.filter { $0.bus == bus && $0.declaration.transport?.kind == .j1939 }
@@ -85,7 +94,7 @@ final class TransportBank {
     /// Sends a message for a node, -1 for somebody outside the file.
     func send(_ frame: FrameRuntime, _ data: [UInt8], by node: Int) {
         guard let transport = frame.declaration.transport else { return }
-        frame.transfers += 1
+        frame.transfersUnderWay += 1
         switch transport.kind {
         case .j1939:
             guard let group = frame.declaration.group else { return }
@@ -93,10 +102,10 @@ final class TransportBank {
             (machines[index] as? J1939Station)?.send(frame, group, data)
             settle(index)
         case .isotp:
-            let key = StationKey(bus: frame.bus, number: frame.index, node: node)
-            let index = connections[key] ?? add(ISOTPOriginator(frame, node: node, bank: self), to: frame.bus)
-            connections[key] = index
-            (machines[index] as? ISOTPOriginator)?.send(data)
+            let channel = ISOTPChannel(frame)
+            let index = originators[channel]?[node] ?? add(ISOTPOriginator(channel, node: node, bank: self), to: frame.bus)
+            originators[channel, default: [:]][node] = index
+            (machines[index] as? ISOTPOriginator)?.send(frame, data)
             settle(index)
         }
     }
@@ -133,19 +142,38 @@ final class TransportBank {
         simulation.transmit(simulation.buses[bus].frame(frame), on: bus, by: node)
     }
 
-    /// A message is complete.
-    func received(_ frame: FrameRuntime, _ data: [UInt8]) { simulation.arrived(frame, data) }
+    /// A message is complete: it arrives as each of these that it can be.
+    func received(_ frames: some Sequence<FrameRuntime>, _ data: [UInt8]) {
+        for frame in frames where frame.accepts(data) { simulation.arrived(frame, data) }
+    }
+
+    /// The last frame of a message is on the bus, or its receiver has confirmed it.
+    func sent(_ frame: FrameRuntime) {
+        frame.transfersUnderWay -= 1
+        if frame.isGivenUp { count(frame) }
+    }
 
     /// A transfer came to nothing for the side of a node; both sides of one transfer count once.
-    func failed(_ frame: FrameRuntime, _ error: TransferError, at node: Int) {
-        if frame.failedTransfer != frame.transfers || frame.transfers == 0 {
-            frame.failures += 1
-            simulation.signals.publish(frame.declaration.failureSignal, Double(frame.failures))
+    func failed(_ frame: FrameRuntime, _ error: TransferError, at node: Int, isSender: Bool) {
+        if isSender {
+            frame.transfersUnderWay -= 1
+            count(frame)
+        } else if frame.transfersUnderWay == 0 {
+            // What the sender ended may still have been on its way to the receiver; it counted when the sender ended it.
+            if case .aborted = error, frame.declaration.from != nil { return }
+            count(frame)
+        } else {
+            frame.isGivenUp = true
         }
-        frame.failedTransfer = frame.transfers
         let side = simulation.scenario.symbols.nodes.indices.contains(node) ? "\(simulation.scenario.symbols.nodes[node]): " : ""
         let bus = simulation.scenario.buses[frame.bus].name
         simulation.warn(.transferFailed, "\(bus).\(frame.declaration.name): \(side)\(error)", span: frame.declaration.span)
+    }
+
+    private func count(_ frame: FrameRuntime) {
+        frame.isGivenUp = false
+        frame.failures += 1
+        simulation.signals.publish(frame.declaration.failureSignal, Double(frame.failures))
     }
 }
 
@@ -201,10 +229,22 @@ extension Simulation {
     /// A message longer than a frame is complete: the fields that it is long enough for are published.
     func arrived(_ frame: FrameRuntime, _ data: [UInt8]) {
         data.withUnsafeBytes {
-            for field in frame.fields where field.wire >= 0 && field.layout.byteCount <= $0.count {
-                signals.publish(field.wire, field.layout.value(in: $0))
+            let bytes = $0
+            for (index, field) in frame.fields.enumerated() where field.wire >= 0 && field.layout.byteCount <= bytes.count {
+                if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: bytes) }) { continue }
+                signals.publish(field.wire, field.layout.value(in: bytes))
             }
         }
         streams.count(frame.stream, at: kernel.now)
+        for listener in frame.listeners { listener.messageArrived() }
+    }
+
+    /// From now on a listener is told of a frame, or of a message that takes several.
+    func hear(_ frame: FrameRuntime, _ listener: any CANReceiver & MessageListener) {
+        if frame.declaration.transport != nil {
+            frame.listeners.append(listener)
+        } else {
+            buses[frame.bus].subscribe(listener, .id(frame.declaration.id, isExtended: frame.declaration.isExtended))
+        }
     }
 }

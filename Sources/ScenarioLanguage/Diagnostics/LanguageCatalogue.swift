@@ -311,7 +311,9 @@ public enum LanguageCatalogue {
             .aloneOnBus, "a bus with wires and one node",
             "A frame on a bus with exact bit times needs another node that acknowledges it; a lone node sends it again and again, and its transmit error counter stops at 128.",
             wrong: "nodes: {csms: {is: csms}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}",
-            right: "nodes: {csms: {is: csms}, cp1: {is: charge-point, csms: csms, bus: can0}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}"),
+            right:
+                "nodes: {csms: {is: csms}, cp1: {is: charge-point, csms: csms, bus: can0}, charger: {is: charger-module, bus: can0}}\nbuses: {can0: {fidelity: wire}}"
+        ),
         entry(
             .acceptsNothing, "'accepts' without 'attach'", "'accepts' says what is taken from a real bus, and this bus is attached to none.",
             wrong: "buses: {can0: {accepts: [0x100]}}", right: "buses: {can0: {attach: 'socketcan:vcan0', accepts: [0x100]}}"),

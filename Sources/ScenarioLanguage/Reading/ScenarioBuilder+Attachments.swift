@@ -17,7 +17,8 @@ extension ScenarioBuilder {
         }
         guard let node = section["attach"], let text = reading.text(node, "'attach'") else {
             if section["attach"] == nil, let key = section.key("accepts") {
-                reading.warning(.acceptsNothing, key.span, "'accepts' without 'attach' says nothing", help: "add 'attach: socketcan:vcan0', or another real bus")
+                reading.warning(
+                    .acceptsNothing, key.span, "'accepts' without 'attach' says nothing", help: "add 'attach: socketcan:vcan0', or another real bus")
             }
             return
         }

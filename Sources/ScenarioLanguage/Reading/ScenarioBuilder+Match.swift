@@ -17,7 +17,7 @@ extension ScenarioBuilder {
 
     /// Reads the fields with a fixed value of a frame.
     func readMatch(_ node: YAMLNode, into frame: inout FrameDeclaration) -> Bool {
-        guard frame.length <= 8 else {
+        guard frame.length <= 8 || frame.transport != nil else {
             reading.error(.outOfRange, node.span, "'match' works in frames of at most 8 bytes", label: "this one has \(frame.length)")
             return false
         }
@@ -35,6 +35,11 @@ extension ScenarioBuilder {
             let most = Double(sign: .plus, exponent: layout.coding == .signed ? layout.bits - 1 : layout.bits, significand: 1) - 1
             guard layout.coding != .float, raw == raw.rounded(), (layout.coding == .signed ? -most - 1 : 0)...most ~= raw, layout.bits <= 52 else {
                 reading.error(.outOfRange, entry.value.span, "'\(entry.name)' cannot hold this value exactly", label: "a whole number of \(layout.bits) bits")
+                return false
+            }
+            let last = layout.order == .intel ? layout.startBit + layout.bits - 1 : layout.startBit / 8 * 8 + 6 - layout.startBit % 8 + layout.bits
+            guard last < 64 else {
+                reading.error(.outOfRange, entry.key.span, "'match' looks at the first 8 bytes", label: "'\(entry.name)' lies behind them")
                 return false
             }
             frame.fields[index].fixed = fixed

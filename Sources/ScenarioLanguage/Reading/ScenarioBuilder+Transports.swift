@@ -88,7 +88,8 @@ extension ScenarioBuilder {
 
     private func readWrittenIdentifier(_ section: SectionReader, _ body: YAMLNode, into frame: inout FrameDeclaration) -> Bool {
         guard let node = section["id"] else {
-            reading.error(.missingKey, body.span, "a frame needs the key 'id'", label: "or 'pgn', from which a J1939 identifier is composed")
+            reading.error(
+                .missingKey, body.span, "a frame needs the key 'id'", label: "11 bits, or 29 with 'extended'; or 'pgn', for a J1939 identifier of addresses")
             return false
         }
         guard let id = identifier(node) else { return false }

@@ -115,7 +115,8 @@ public enum ScenarioSchema {
                 "error_frames", .flag, default: "false",
                 "Whether errors are recorded beside the frames, in the form of SocketCAN's error frames. With `fidelity: wire`."),
             KeyManifest(
-                "addresses", .named(.whole(0...253), key: "NODE"), "J1939 addresses of nodes: {bms: 0xF4, charger: 0x56}; frames with 'pgn' are composed from them."),
+                "addresses", .named(.whole(0...253), key: "NODE"),
+                "J1939 addresses of nodes: {bms: 0xF4, charger: 0x56}; frames with 'pgn' are composed from them."),
             KeyManifest(
                 "attach", .text,
                 "With --realtime the real bus that this one is a part of: `socketcan:vcan0`, `socketcand://HOST:PORT/BUS`, `socketcand-server://HOST:PORT/BUS`, `udp-multicast:GROUP:PORT`."
@@ -135,7 +136,8 @@ public enum ScenarioSchema {
             KeyManifest("id", .identifier, "Identifier: 11 bits, or 29 with 'extended'. It must be given unless there is a 'pgn'."),
             KeyManifest("extended", .flag, default: "false", "Whether the identifier has 29 bits."),
             KeyManifest(
-                "pgn", .whole(0...0x3FFFF), "J1939: parameter group number; the 29-bit identifier is composed of it, 'priority' and the addresses of the nodes."),
+                "pgn", .whole(0...0x3FFFF), "J1939: parameter group number; the 29-bit identifier is composed of it, 'priority' and the addresses of the nodes."
+            ),
             KeyManifest("priority", .whole(0...7), default: "6", "J1939: priority, 0 the highest."),
             KeyManifest("from", .reference(.node), "Node that sends it."),
             KeyManifest("to", .reference(.node), "Node that a message goes to; it answers the transport protocol. Without it a J1939 message goes to all."),
@@ -153,7 +155,8 @@ public enum ScenarioSchema {
                 "fd", .flag, default: "false", "Whether it has the format of CAN FD, with up to 64 bytes; with the bus's `data_bitrate` in the data phase."),
             KeyManifest(
                 "transport", .word(["isotp", "j1939"]),
-                "Protocol that carries a message longer than a frame: ISO-TP (ISO 15765-2), or BAM and RTS/CTS of J1939. The message is sent as several frames."),
+                "Protocol that carries a message longer than a frame: ISO-TP (ISO 15765-2), or BAM and RTS/CTS of J1939. The message is sent as several frames."
+            ),
             KeyManifest("transport_priority", .whole(0...7), "j1939: priority of the frames of the transport; that of the message when not given."),
             KeyManifest("window", .whole(1...255), default: "255", "j1939: most packets that the receiver lets come for one CTS."),
             KeyManifest("spacing", .duration(allowsZero: true), "j1939: time between packets, up to 200 ms; 50 ms to all and none to one node when not given."),
