@@ -72,7 +72,7 @@ struct DatabaseBusTests {
         var values: [String] = []
         for line in try directory.text("signals.csv").split(separator: "\n") {
             let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            if cells.count > 2, cells[1] == signal { values.append(cells[2]) }
+            if cells.count > 2, cells[1] == signal { values.append(cells.dropFirst(2).filter { !$0.isEmpty }.joined(separator: " ")) }
         }
         return values
     }
@@ -86,7 +86,7 @@ struct DatabaseBusTests {
     @Test("messages are frames with senders, cycle times, units and words")
     func framesOfADatabase() throws {
         let (scenario, diagnostics) = read(head("10s", record: "[frames]") + nodes)
-        #expect(diagnostics.isEmpty)
+        #expect(diagnostics.map(\.code) == ["W0608"])
         let bus = try #require(scenario?.buses.first { $0.name == "can0" })
         #expect(bus.frames.map(\.name) == ["Status", "Pages"])
         #expect(bus.frames[0].from == 2 && bus.frames[0].every?.nanoseconds == 250_000_000 && bus.frames[1].from == nil && bus.frames[1].every == nil)
@@ -111,7 +111,7 @@ struct DatabaseBusTests {
         let frames = try log(directory, "310")
         // 40 periodic ones and that of the step; 400 V is what the module gives.
         #expect(frames.count == 41 && frames[0] == "310#A00F000000000000" && frames[1] == "310#A50F85FF00051800")
-        #expect(try values(directory, "can0.Status.State").prefix(2) == ["Idle", "Charging"])
+        #expect(try values(directory, "can0.Status.State").prefix(2) == ["0 Idle", "5 Charging"])
     }
 
     @Test("a multiplexed signal is sent with its page and published only by frames that have it")
@@ -133,7 +133,7 @@ struct DatabaseBusTests {
                 "18FF22C4##4030100000000000000000000",
             ])
         #expect(try values(directory, "can0.Pages.A") == ["4660", "1"])
-        #expect(try values(directory, "can0.Pages.B") == ["-1500"])
+        #expect(try values(directory, "can0.Pages.B") == ["-1500 W"])
         #expect(try values(directory, "can0.Pages.Page") == ["0", "2", "1", "3"])
         #expect(try values(directory, "can0.Pages.x_on") == ["1"])
     }
@@ -181,7 +181,7 @@ struct DatabaseBusTests {
                 """)
         let frames = try run.directory.text("frames.log").split(separator: "\n").map { String($0.split(separator: " ")[2]) }.filter { $0.hasPrefix("10") }
         #expect(frames == ["100#3102FFFFFFFFFFFF", "100#02000048C1FFFFFF", "101#FA7E6ABC7493583F"])
-        #expect(try run.samples("can0.f.mode").map(\.value) == ["boost", "eco"])
+        #expect(try run.samples("can0.f.mode").map(\.value) == ["3", "0"])
         #expect(try run.values("can0.f.low") == [2])
         #expect(try run.values("can0.f.ratio") == [-12.5])
     }
