@@ -109,6 +109,11 @@ struct ChargerProtocolTests {
             frames.isSuperset(of: [
                 "1826F456#010100", "182756F4#6810", "1801F456#0001000000000000", "1801F456#AA01000000000000", "1808F456#4C1DD007D007A00F",
                 "100956F4#00", "100956F4#AA", "100AF456#00", "100AF456#AA", "181056F4#6810B80B02",
+                // BRM of 49 bytes, BCP of 13 and BCS of 9 as the transport protocol carries them, with priority 7.
+                "1CEC56F4#1031000707000200", "1CECF456#110701FFFF000200", "1CEB56F4#07FFFFFFFFFFFFFF", "1CECF456#13310007FF000200",
+                "1CEC56F4#100D000202000600", "1CECF456#130D0002FF000600", "1CEC56F4#1009000202001100", "1CECF456#13090002FF001100",
+                // BCP: 3.75 V a cell, -100 A, 50.0 kWh, 420.0 V, 55 °C, 30.0 %, 370.4 V.
+                "1CEB56F4#017701B80BF40168", "1CEB56F4#0210692C01780EFF",
             ]))
         #expect(frames.contains { $0.hasPrefix("1812F456#A00FB80B") }, "400 V and 100 A, once the current has risen")
     }

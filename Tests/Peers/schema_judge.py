@@ -41,6 +41,10 @@ CoreLoader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.
 BEYOND = {
     "E0143-tag": "a tag of YAML's own leaves no trace in the value",
     "E0201-to": "depends on the number of charge points",
+    "E0201-frame-match": "a frame may have no fields",
+    "E0203-frame-match": "the fields of the frame",
+    "E0304-frame-match": "the bounds of the field",
+    "E0304-frame-match-wide": "the places of all fields",
     "E0203-exchange-condition": "what a field is compared with may be an object of any keys",
     "E0207-fault-nothing": "one of five keys is enough, and none of them is required",
     "E0208-fault-two": "one of five keys is enough, and none excludes another",
@@ -306,6 +310,11 @@ FORM_OF_PLUGINS = ("E0201", "E0202", "E0203", "E0204", "E0205", "E0206", "E0207"
 RIGHT_FORM_OF_PLUGINS = {
     "E0201-attack-against": "the step of the scenario lacks a key that this attack needs",
     "E0201-attack-by": "the step of the scenario lacks a key that this attack needs",
+    "E0201-plugin-send-cause": "needs the period of the frame, which another definition has",
+    "E0201-plugin-kind-without-bus": "looks at the types of all settings",
+    "E0201-plugin-set-on-which-bus": "counts the settings of a type",
+    "E0203-plugin-send-field": "needs the fields of the frame, which another definition has",
+    "E0208-plugin-send-two-causes": "one of three keys is enough, and none excludes another",
     "E0201-plugin-detector-setting": "needs the settings of another definition",
     "E0201-plugin-set-setting": "needs the settings of another definition",
     "E0201-plugin-setting-missing": "needs the settings of another definition",
