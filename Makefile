@@ -7,7 +7,7 @@ RELEASE := -c release --static-swift-stdlib
 EVSIM   := .build/release/evsim
 # Debian packages that the build and the tests need: headers, and the outside judges.
 PACKAGES := libyaml-dev libsqlite3-dev zlib1g-dev libssl-dev pkg-config
-JUDGES   := pngcheck python3-venv man-db tshark can-utils
+JUDGES   := pngcheck python3-venv man-db tshark can-utils cpio iproute2
 SECONDS  ?= 60
 
 .PHONY: help deps judges build run test lint format docs bench install coverage fuzz clean

@@ -131,6 +131,19 @@ judge_of_websockets() { judge "the WebSocket judge" Tests/Peers/websocket_judge.
 judge_of_databases() { judge "the judge of databases" Tests/Peers/dbc_judge.py "$evsim" "$bench"; }
 judge_of_transport_protocols() { judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"; }
 judge_of_logs() { judge "the judge of logs" Tests/Peers/log_judge.py "$evsim"; }
+# Real buses: a judge that cannot run here says why in its last line and ends with 77.
+real_buses() { # name, command
+    local name=$1 code
+    shift
+    if [ ! -x "$python" ]; then skip "$name: no venv, or no packages"; return; fi
+    "$@" >"$own/judge" 2>&1
+    code=$?
+    if [ $code -eq 77 ]; then skip "$name: $(tail -1 "$own/judge")"; return; fi
+    cat "$own/judge"
+    counted "$name" "$own/judge"
+}
+judge_of_real_buses() { real_buses "the judge of socketcand and multicast" "$python" -B Tests/Peers/can_live_judge.py "$evsim"; }
+judge_of_socketcan() { real_buses "real SocketCAN" Tests/can-uml.sh "$evsim" "$python"; }
 judge_of_live_runs() { judge "the judge of live runs" Tests/Peers/ocpp_peer_judge.py "$evsim"; }
 
 # One part: its output and its counts go to files of its own.
@@ -155,7 +168,7 @@ for product in evsim evsim-bench; do
 done
 $SWIFT build --build-tests >"$scratch/out" 2>&1 || { grep -E 'error:|warning:' "$scratch/out" | head -20; echo "0 passed, 1 failed"; exit 1; }
 $SWIFT build --product evsim >"$scratch/out" 2>&1 || { tail -20 "$scratch/out"; echo "0 passed, 1 failed"; exit 1; }
-packages='import can, cantools, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
+packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
 if ! "$python" -c "$packages" 2>/dev/null; then
     python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
 fi
@@ -176,6 +189,8 @@ parts=(
     "judge_of_messages|every message, right and wrong, beside the JSON schemas"
     "scenarios|every scenario meets what it expects, and a debug build writes the same bytes"
     "judge_of_scenarios|the messages of every scenario beside the JSON schemas"
+    "judge_of_socketcan|real SocketCAN in a guest: candump, cansend, canplayer and python-can as peers"
+    "judge_of_real_buses|socketcand and udp_multicast beside python-can"
     "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
     "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
     "frame_lengths|125 000 random frames have the bits of an independent model"

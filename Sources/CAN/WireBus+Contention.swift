@@ -129,8 +129,13 @@ extension WireBus {
         let isPlain = plainSlot() != nil
         let winner = Int32(truncatingIfNeeded: heap[0] & 0xFFFF_FFFF)
         let key = heap[0] &>> 32
-        take(winner)
         sender = winner
+        if isPlain {
+            slot = stations[Int(winner)].pop().slot
+            place(winner)
+        } else {
+            slot = lift(winner)
+        }
         begin = start
         if !others.isEmpty { others.removeAll(keepingCapacity: true) }
         isSending = true
@@ -146,11 +151,11 @@ extension WireBus {
         endSuspensions()
     }
 
-    /// Takes the first frame of a station as one that is being sent.
-    @inline(__always)
-    private mutating func take(_ number: Int32) {
-        slot = stations[Int(number)].pop().slot
-        place(number)
+    /// Takes the first frame of a station as one that is being sent; the station does not contend until it is placed again.
+    private mutating func lift(_ number: Int32) -> Int32 {
+        let position = Int(stations[Int(number)].position)
+        if position >= 0 { removeFromHeap(position) }
+        return stations[Int(number)].pop().slot
     }
 
     private mutating func endSuspensions() {
@@ -166,13 +171,13 @@ extension WireBus {
     /// A transmission that needs a look at its bits.
     private mutating func startSpecial(key: UInt64) {
         fallen.removeAll(keepingCapacity: true)
-        let first = slot
+        // A further frame of the same station is no collision: stations are placed again when all were found.
         while heapCount > 0, heap[0] &>> 32 == key {
             let number = Int32(truncatingIfNeeded: heap[0] & 0xFFFF_FFFF)
-            take(number)
-            others.append((number, slot))
+            others.append((number, lift(number)))
         }
-        slot = first
+        place(sender)
+        for other in others { place(other.station) }
         let bits = BitSequence(content(slot))
         sequence = bits
         drawFlips(count: bits.bits.count)

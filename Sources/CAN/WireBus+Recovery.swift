@@ -20,7 +20,7 @@ extension WireBus {
         if station.pointee.counters.receive > 0 { receiveErrorCount -= 1 }
         station.pointee.recovery = -1
         station.pointee.restartAt = .max
-        if case .after(let delay) = station.pointee.settings.restart {
+        if case .after(let delay) = station.pointee.restart {
             let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(max(delay.nanoseconds, 0))
             station.pointee.restartAt = overflow ? .max : sum
             offStations.append(number)

@@ -142,7 +142,7 @@ public struct WireBus: ~Copyable {
             totals.muted &+= 1
             return false
         }
-        guard Int(station.pointee.count) < station.pointee.settings.limit else {
+        guard station.pointee.count < station.pointee.limit else {
             totals.overflows &+= 1
             station.pointee.overflows &+= 1
             return false
@@ -168,7 +168,7 @@ public struct WireBus: ~Copyable {
     @inline(__always)
     func entry(_ slot: Int32, _ station: UnsafeMutablePointer<WireStation>) -> WireEntry {
         let item = slots + Int(slot)
-        return WireEntry(rank: station.pointee.settings.order == .priority ? item.pointee.key : 0, slot: slot, order: item.pointee.order)
+        return WireEntry(rank: station.pointee.isByPriority ? item.pointee.key : 0, slot: slot, order: item.pointee.order)
     }
 
     @inline(__always)

@@ -55,7 +55,8 @@ public enum SocketCAN {
     /// The words of an errno of a CAN socket.
     static func words(of error: Int32, _ interface: String) -> String {
         switch error {
-        case EAFNOSUPPORT, EPROTONOSUPPORT: "this kernel has no CAN sockets: 'modprobe can-raw', or a kernel with CONFIG_CAN; 'evsim doctor' shows what there is"
+        case EAFNOSUPPORT, EPROTONOSUPPORT:
+            "this kernel has no CAN sockets: 'modprobe can-raw', or a kernel with CONFIG_CAN; 'evsim doctor' shows what there is"
         case ENETDOWN: "the interface \(interface) is down: 'ip link set \(interface) up'"
         case ENODEV, ENXIO: "there is no CAN interface \(interface)"
         case EPERM, EACCES: "not allowed for this user: \(String(cString: strerror(error)))"

@@ -214,7 +214,10 @@ struct LoopbackTests {
         let server = try other.open(.socketcandServer(host: "127.0.0.1", port: 0, bus: "can0", sendsBeacon: false))
         let number = try #require(server.listeningPort)
         let client = try ports.open(.socketcand(host: "127.0.0.1", port: number, bus: "can0"), settings)
-        #expect(run { other.wait(until: 0); return client.isUp })
+        #expect(
+            run {
+                other.wait(until: 0); return client.isUp
+            })
         other.close()
         #expect(run { !client.isUp })
         #expect(client.send(CANWideFrame(CANFrame(id: 1, data: []))) == .failed)
@@ -223,7 +226,10 @@ struct LoopbackTests {
         #expect(client.trouble == "the connection to 127.0.0.1:\(number): refused: nothing listens there")
         let again = CANPorts(loop: try EventLoop())
         _ = try again.open(.socketcandServer(host: "127.0.0.1", port: number, bus: "can0", sendsBeacon: false))
-        #expect(run { again.wait(until: 0); return client.isUp })
+        #expect(
+            run {
+                again.wait(until: 0); return client.isUp
+            })
         #expect(client.counters.connections == 2)
         #expect(listener.words.contains { $0.hasSuffix("it is back") })
     }

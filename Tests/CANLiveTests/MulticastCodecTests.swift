@@ -45,7 +45,8 @@ struct MulticastCodecTests {
             let code = UInt8(next() % 16)
             let flags = CANFrameFlags(rawValue: UInt8(next() % 4))
             let data = CANData((0..<CANFrame.dataLength(ofCode: code)).map { _ in UInt8(truncatingIfNeeded: next()) })
-            return CANWideFrame(CANFrame(fd: id, isExtended: isExtended, flags: flags, lengthCode: code, payload: data.firstEight), wide: code > 8 ? data : CANData())
+            return CANWideFrame(
+                CANFrame(fd: id, isExtended: isExtended, flags: flags, lengthCode: code, payload: data.firstEight), wide: code > 8 ? data : CANData())
         default: return CANWideFrame(CANFrame(id: id, isExtended: isExtended, lengthCode: UInt8(next() % 9), payload: next()))
         }
     }

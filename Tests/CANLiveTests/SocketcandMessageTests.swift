@@ -16,7 +16,9 @@ struct SocketcandMessageTests {
         #expect(
             Self.message(" frame 18FF50E5 0.000001 0001020304050607 ")
                 == .frame(CANFrame(id: 0x18FF_50E5, isExtended: true, data: 0..<8), nanoseconds: 1000))
-        #expect(Self.message(" error 080 1795230000.400000 ") == .errorReport(CANFrame(id: 0x80, isError: true, lengthCode: 8, payload: 0), nanoseconds: 1_795_230_000_400_000_000))
+        #expect(
+            Self.message(" error 080 1795230000.400000 ")
+                == .errorReport(CANFrame(id: 0x80, isError: true, lengthCode: 8, payload: 0), nanoseconds: 1_795_230_000_400_000_000))
     }
 
     @Test("what python-can's client sends is understood, and its remote frame is refused")
@@ -31,7 +33,8 @@ struct SocketcandMessageTests {
         "what is malformed is named",
         arguments: [
             ("", "an empty message"), (" jump ", "'jump' is not known here"), (" open ", "'open' needs the name of a bus"),
-            (" open a b ", "'b' is too much"), (" send 9 1 100 ", "'send' with a length of 1 and other data"), (" send 1 9 1 ", "'send' needs a length from 0 to 8"),
+            (" open a b ", "'b' is too much"), (" send 9 1 100 ", "'send' with a length of 1 and other data"),
+            (" send 1 9 1 ", "'send' needs a length from 0 to 8"),
             (" send 800 0 ", "'send' needs an identifier of 3 hexadecimal digits, or 8 for the extended format"),
             (" send FFFFFFFF 0 ", "'send' needs an identifier of 3 hexadecimal digits, or 8 for the extended format"),
             (" frame 1 2 3 ", "'frame' without identifier and time"), (" frame 1 2.000000 123 ", "'frame' with data that are no 0 to 8 bytes"),
@@ -50,7 +53,11 @@ struct SocketcandMessageTests {
             var bytes: [UInt8] = []
             for _ in 0..<8 {
                 random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                if random >> 62 == 0 { bytes.append(UInt8(truncatingIfNeeded: random >> 40)) } else { bytes += Array((words[Int(random >> 33) % words.count] + " ").utf8) }
+                if random >> 62 == 0 {
+                    bytes.append(UInt8(truncatingIfNeeded: random >> 40))
+                } else {
+                    bytes += Array((words[Int(random >> 33) % words.count] + " ").utf8)
+                }
             }
             _ = bytes.withUnsafeBytes { SocketcandMessage($0) }
         }

@@ -24,6 +24,19 @@ struct WireErrorTests {
         #expect(bus.totals.frames == 0)
     }
 
+    @Test("a further frame of the same identifier in the same queue waits its turn, also when bits are looked at")
+    func nextOfTheSame() {
+        var bus = bus(stations: 2)
+        bus.withholdAcknowledgement(true, now: .zero)
+        bus.enqueue(query, station: 0, now: .zero)
+        bus.enqueue(query, station: 0, now: .zero)
+        _ = bus.run(until: .bits(50))
+        #expect(bus.report(0).counters.transmit == 8 && bus.report(0).waiting == 2)
+        bus.withholdAcknowledgement(false, now: .bits(50))
+        #expect(bus.run(until: .bits(500)).map(\.kind) == [.completed, .completed])
+        #expect(bus.report(0).sent == 2 && bus.totals.frames == 2)
+    }
+
     @Test("a second station that comes back acknowledges, and the counter goes down by one a frame")
     func acknowledged() {
         var bus = bus(stations: 2)

@@ -3,7 +3,9 @@ import Testing
 @testable import Engine
 
 /// Runs steps beside two buses and a gateway with these settings.
-private func bridged(_ settings: String, buses: String = "a: {}\n  b: {}", steps: String, expect: String, seed: UInt64? = nil) throws -> RunOutcome {
+private func bridged(
+    _ settings: String, others: String = "csms: {is: csms}", buses: String = "a: {}\n  b: {}", steps: String, expect: String, seed: UInt64? = nil
+) throws -> RunOutcome {
     try run(
         """
         evsim: 1
@@ -11,6 +13,7 @@ private func bridged(_ settings: String, buses: String = "a: {}\n  b: {}", steps
         run: {for: 10s}
         nodes:
           gate: {is: can-bridge, from: a, to: b\(settings)}
+          \(others)
         buses:
           \(buses)
         steps:
@@ -23,7 +26,7 @@ private func words(_ outcome: RunOutcome) -> String { "\(outcome.expectations.ma
 
 @Suite("gateways between buses")
 struct BridgeTests {
-    private static let two = "a: {frames: {x: {id: 0x100, data: {v: u8}}}}\n  b: {frames: {x: {id: 0x100, data: {v: u8}}, y: {id: 0x200, data: {v: u8}}}}"
+    private static let two = "a: {frames: {x: {id: 0x100, data: {v: u8}}}}\n  b: {frames: {x: {id: 0x100, data: {v: u8}}, z: {id: 0x200, data: {v: u8}}}}"
 
     @Test("A frame crosses once, in both directions, and does not come back")
     func bothWays() throws {
@@ -45,8 +48,8 @@ struct BridgeTests {
     @Test("Identifiers change on the way, and change back")
     func identifiers() throws {
         let outcome = try bridged(
-            ", ids: [0x100=0x200]", buses: Self.two, steps: "  - {transmit: a.x, with: {v: 1}}\n  - wait: 1s\n  - {transmit: b.y, with: {v: 2}}",
-            expect: "=count(a.x) == 2, =count(b.y) == 2, =a.x == 2, =b.y == 2")
+            ", ids: [0x100=0x200]", buses: Self.two, steps: "  - {transmit: a.x, with: {v: 1}}\n  - wait: 1s\n  - {transmit: b.z, with: {v: 2}}",
+            expect: "=count(a.x) == 2, =count(b.z) == 2, =a.x == 2, =b.z == 2")
         #expect(outcome.verdict == .pass, "\(words(outcome))")
     }
 
@@ -80,10 +83,11 @@ struct BridgeTests {
     @Test("Wide, remote and extended frames cross whole, from an ideal bus to one with a wire")
     func everyKind() throws {
         let outcome = try bridged(
-            ", delay: 1ms",
+            ", delay: 1ms", others: "ear: {is: charger-module, bus: b}",
             buses: "a: {}\n  b: {fidelity: wire, data_bitrate: 2 Mbit/s, frames: {big: {id: 0x101, fd: true, length: 64, data: {last: {at: 504, bits: 8}}}, "
                 + "ask: {id: 0x18FF0000, extended: true, remote: true, length: 4}}}",
-            steps: "  - {transmit: a, id: 0x101, fd: true, data: '\(String(repeating: "00", count: 63))A5'}\n  - {transmit: a, id: 0x18FF0000, extended: true, remote: true, dlc: 4}",
+            steps:
+                "  - {transmit: a, id: 0x101, fd: true, data: '\(String(repeating: "00", count: 63))A5'}\n  - {transmit: a, id: 0x18FF0000, extended: true, remote: true, dlc: 4}",
             expect: "=b.big == 165, =count(b.ask) == 1")
         #expect(outcome.verdict == .pass, "\(words(outcome))")
     }

@@ -34,7 +34,7 @@ struct WireTests {
                 steps: [
                     "transmit: can0, id: 0x300, data: D204, from: cp1", "transmit: can0.late, from: charger", "transmit: can0.early, from: csms", "wait: 100ms",
                 ], length: "500ms"))
-        // 200# ends after 51 - 3 bits, 201# after 51 + 50 - 3, 300#D204 after 51 + 50 + 67 - 3; the charger reads its current at 0 too, after 0x300 with less data.
+        // 200# ends after 51 - 3 bits, 201# after 51 + 50 - 3, 300#D204 after 51 + 50 + 67 - 3.
         let lines = try run.directory.text("frames.log").split(separator: "\n").map(String.init)
         #expect(lines.first == "(946684800.000096) can0 200#")
         #expect(lines.dropFirst().first == "(946684800.000196) can0 201#")
@@ -60,9 +60,8 @@ struct WireTests {
             text(", restart_after: 200ms, error_frames: true", steps: ["wait: 1500ms", "do: bus-off-attack, to: injector, with: {id: 0x300, for: 2s}"]))
         let tec = try run.values("can0.charger.tec")
         #expect(Array(tec.dropFirst().prefix(32)) == stride(from: 8.0, through: 256, by: 8).map { $0 })
-        #expect(
-            try run.samples("can0.charger.state").map(\.value).prefix(4) == ["active", "warning", "passive", "bus_off"]
-                || run.values("can0.charger.state").prefix(4) == [0, 1, 2, 3])
+        let states = try run.samples("can0.charger.state").map(\.value)
+        #expect(states.prefix(4) == ["0", "1", "2", "3"], "\(states.prefix(6))")
         let frames = try run.directory.text("frames.log").split(separator: "\n").map(String.init)
         #expect(frames.filter { $0.contains("20000088#") }.count % 32 == 0 && frames.contains { $0.contains("20000040#") })
         // Bus-off and restart are apart by 200 ms + 1408 * 2 us.
@@ -86,21 +85,21 @@ struct WireTests {
 
     @Test("a muted node neither sends nor acknowledges, and speaks again when its time is over")
     func muted() throws {
-        let run = try Recorded(text(steps: ["wait: 2500ms", "do: mute, to: injector, with: {node: charger, for: 3s}"]))
+        let run = try Recorded(text(steps: ["wait: 2700ms", "do: mute, to: injector, with: {node: charger, for: 3s}"]))
         let times = try run.directory.text("frames.log").split(separator: "\n").filter { $0.contains(" 300#") }.compactMap {
-            Double($0.dropFirst(10).prefix(3))
+            Double($0.dropFirst(9).prefix(3))
         }
-        #expect(times == [0, 1, 2, 6, 7, 8, 9])
+        #expect(times == [0.5, 1.5, 2.5, 6.5, 7.5, 8.5, 9.5])
         #expect(try bus(run)["muted"] as? Int == 3)
     }
 
     @Test("flipped bits are caught: every frame arrives, and errors are counted by kind")
     func flips() throws {
         let run = try Recorded(
-            text(frames: "f: {id: 0x123, every: 5ms, from: cp1, length: 8}", steps: ["do: flip-bits, to: injector, with: {rate: 1e-3, for: 8s}"]))
+            text(frames: "f: {id: 0x123, every: 5ms, from: cp1, length: 8}", steps: ["do: flip-bits, to: injector, with: {rate: 5e-4, for: 8s}"]))
         let bus = try bus(run)
         #expect(try run.values("can0.f.response").count == 2_000)
-        #expect((bus["errors"] as? Int ?? 0) > 80 && (bus["undetected"] as? Int) == 0)
+        #expect((bus["errors"] as? Int ?? 0) > 50 && (bus["undetected"] as? Int) == 0)
         #expect((bus["errors_by_kind"] as? [String: Int])?.values.reduce(0, +) == bus["errors"] as? Int)
     }
 
@@ -128,11 +127,11 @@ struct WireTests {
         let run = try Recorded(
             text(frames: "f: {id: 0x123, every: 1s, from: charger}", steps: ["do: skew, to: injector, with: {node: charger, ppm: 100000}"]))
         let lines = try run.directory.text("frames.log").split(separator: "\n")
-        // 10 % longer: the readings at 0 and 1 s were planned before or at the step, then every 1.1 s.
+        // What was planned before the step keeps its time; then each period takes 1.1 s.
         for id in [" 300#", " 123#"] {
-            let times = lines.filter { $0.contains(id) }.compactMap { Double($0.dropFirst(10).prefix(5)) }
+            let times = lines.filter { $0.contains(id) }.compactMap { Double($0.dropFirst(9).prefix(5)) }
             let gaps = zip(times.dropFirst(2), times.dropFirst()).map { $0 - $1 }
-            #expect(times.count == 10 && gaps.allSatisfy { abs($0 - 1.1) < 0.002 }, "\(id) \(times)")
+            #expect(times.count >= 9 && gaps.allSatisfy { abs($0 - 1.1) < 0.002 }, "\(id) \(times)")
         }
     }
 
@@ -140,11 +139,11 @@ struct WireTests {
     func renewed() throws {
         let run = try Recorded(
             text(steps: [
-                "wait: 1500ms", "do: mute, to: injector, with: {node: charger, for: 2s}", "wait: 1s", "do: mute, to: injector, with: {node: charger, for: 3s}",
+                "wait: 1700ms", "do: mute, to: injector, with: {node: charger, for: 2s}", "wait: 1s", "do: mute, to: injector, with: {node: charger, for: 3s}",
             ]))
         let times = try run.directory.text("frames.log").split(separator: "\n").filter { $0.contains(" 300#") }.compactMap {
-            Double($0.dropFirst(10).prefix(3))
+            Double($0.dropFirst(9).prefix(3))
         }
-        #expect(times == [0, 1, 6, 7, 8, 9])
+        #expect(times == [0.5, 1.5, 6.5, 7.5, 8.5, 9.5])
     }
 }

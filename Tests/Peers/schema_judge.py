@@ -73,6 +73,7 @@ BEYOND = {
     "E0306-set": "needs the dimension of the signal",
     "E0304-frame-length": "the lengths of FD frames",
     "E0304-group": "a whole number with a last byte of 0",
+    "E0304-match-behind": "adds up the bits of the fields",
     "E0304-message-length": "depends on the transport",
     "E0304-own-answer": "compares two identifiers",
     "E0304-separation": "the bounds of a number inside a text",

@@ -57,7 +57,8 @@ extension SocketcandMessage {
         case 11 where command.equals("controlmode"): self = words.end(.controlMode)
         case 10 where command.equals("statistics"):
             self =
-                words.next().flatMap { $0.decimal }.flatMap { UInt32(exactly: $0) }.map { words.end(.statistics($0)) } ?? .wrong("'statistics' needs milliseconds")
+                words.next().flatMap { $0.decimal }.flatMap { UInt32(exactly: $0) }.map { words.end(.statistics($0)) }
+                ?? .wrong("'statistics' needs milliseconds")
         case 5 where command.equals("error"): self = Self.error(words)
         case 9 where command.equals("subscribe"): self = Self.subscribe(&words)
         case 11 where command.equals("unsubscribe"):

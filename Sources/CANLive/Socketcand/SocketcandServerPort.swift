@@ -76,7 +76,7 @@ final class SocketcandServerPort: CANPort {
                     // Without free descriptors the loop would wake again and again: the listener rests for a moment.
                     unwatch(listenerWatch)
                     listenerWatch = nil
-                    deadline = min(deadline, clinux_now() &+ 100_000_000)
+                    schedule()
                 }
                 return
             }
@@ -117,7 +117,10 @@ final class SocketcandServerPort: CANPort {
         for session in sessions where !session.stream.output.isEmpty { write(session) }
     }
 
-    private func schedule() { deadline = sessions.reduce(beacon?.next ?? .max) { min($0, $1.deadline) } }
+    private func schedule() {
+        deadline = sessions.reduce(beacon?.next ?? .max) { min($0, $1.deadline) }
+        if listenerWatch == nil, listener >= 0 { deadline = min(deadline, clinux_now() &+ 100_000_000) }
+    }
 
     override func due(at now: UInt64) {
         if listenerWatch == nil, listener >= 0 { listenerWatch = try? watch(listener, for: .readable) }

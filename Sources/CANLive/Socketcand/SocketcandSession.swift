@@ -76,7 +76,9 @@ final class SocketcandSession {
         switch mode {
         case .greeted, .control: return false
         case .broadcastManager:
-            guard let index = subscriptions.firstIndex(where: { $0.rawIdentifier == frame.rawIdentifier }), now >= subscriptions[index].next else { return false }
+            guard let index = subscriptions.firstIndex(where: { $0.rawIdentifier == frame.rawIdentifier }), now >= subscriptions[index].next else {
+                return false
+            }
             subscriptions[index].next = now &+ subscriptions[index].interval
         case .raw: break
         }

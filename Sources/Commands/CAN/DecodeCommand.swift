@@ -49,14 +49,17 @@ enum DecodeCommand {
             return .runtime
         }
         defer { if !isInput { close(descriptor) } }
+        var status = stat()
+        let isLive = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
         do throws(CANLogError) {
             let reader = try CANLogReader(descriptor: descriptor, name: path, skipsBad: true)
             var record = CANLogRecord.empty
             rows.begin()
             while try reader.next(&record) {
                 rows.add(record, interfaces: reader.interfaces)
-                // A reader of a pipe sees each line when it comes.
-                if rows.bytes.count > 1 << 16 || isInput { write(rows, console) }
+                if rows.bytes.count > 1 << 16 || isLive { write(rows, console) }
+                // Who looks at a pipe sees each line when it comes.
+                if isLive { console.output.flush() }
                 if console.output.failure != nil { break }
             }
             rows.end()

@@ -29,7 +29,7 @@ enum CommandTable {
             "Simulates the scenario, runs its detectors, draws its plots and judges what it expects. The directory of the run holds report.json, report.md, labels.csv, alarms.csv, what the scenario records, and its pictures; until the run has come to its end it also holds a file INCOMPLETE.",
             "The verdict is 'pass' when everything expected holds, 'partial' when it holds but an expectation speaks of something that never happened, 'fail' when one does not hold, and 'incomplete' when the run did not come to its end. With --strict, 'partial' fails too.",
             "Several files run one after the other, each into a directory of its own: runs/NAME-SEED, or DIR/NAME-SEED. A last line counts the verdicts, the exit code is the worst one, and --json writes a list of reports.",
-            "With --realtime the same file runs live: a csms listens on the address of its setting 'listen', or on a free port of this machine, and every charge point connects to it, or to the address that it has as 'csms:', over a real WebSocket. Only addresses of this machine are used unless --allow-net is given.",
+            "With --realtime the same file runs live: a csms listens on the address of its setting 'listen', or on a free port of this machine, and every charge point connects to it, or to the address that it has as 'csms:', over a real WebSocket; a bus with 'attach' becomes part of a real one. Only addresses of this machine are used unless --allow-net is given.",
             "Ctrl-C ends a run early and keeps what was done by then; a second Ctrl-C ends at once.",
         ],
         positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario files; '-' is the standard input.", arity: .many)],

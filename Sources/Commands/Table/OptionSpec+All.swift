@@ -44,12 +44,12 @@ extension OptionSpec {
         name: "max-events", valueName: "N", type: .number(1...UInt64.max), about: "The most events before the run is stopped.", defaultText: "1000000000")
     static let noPlots = OptionSpec(name: "no-plots", about: "Draws no pictures.")
     static let realtime = OptionSpec(
-        name: "realtime", about: "Runs beside the clock with real WebSockets: central systems listen, charge points connect.")
+        name: "realtime", about: "Runs beside the clock with real sockets: central systems listen, charge points connect, buses are attached.")
     static let readyFile = OptionSpec(
         name: "ready-file", valueName: "FILE", type: .file(["json"]),
-        about: "With --realtime: writes this file when every central system listens, with their addresses.")
+        about: "With --realtime: writes this file when central systems and buses listen, with their addresses.")
     static let allowNet = OptionSpec(
-        name: "allow-net", about: "With --realtime: lets nodes listen on and connect to addresses other than those of this machine.")
+        name: "allow-net", about: "With --realtime: lets nodes and buses use addresses other than those of this machine, and CAN interfaces with devices.")
     static let strict = OptionSpec(
         name: "strict", about: "Takes nothing on trust: a run with an expectation that was never exercised ends with exit code 1, as if it had failed.")
     static let junit = OptionSpec(

@@ -32,8 +32,6 @@ final class FrameRuntime {
     private unowned(unsafe) let can: CANBus
     /// The data of the message that `frame` built last, of a message that a transport protocol carries.
     private(set) var message: [UInt8] = []
-    /// Told when the message is complete and its fields are published.
-    var onMessage: [() -> Void] = []
     /// Transfers of the message that came to nothing, and how many are under way.
     var failures = 0
     var transfersUnderWay = 0

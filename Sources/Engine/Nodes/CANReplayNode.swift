@@ -254,7 +254,7 @@ final class CANReplayNode: Node {
                     loop: true
                     pause: 50ms
                 buses:
-                  can0: {bitrate: 500 kbit/s, frames: {voltage: {id: 0x100, data: {reading: u16 * 0.1 V}}}}
+                  can0: {bitrate: 500 kbit/s, frames: {voltage: {id: 0x100, data: {reading: u16 0.1 V}}}}
                 expect:
                   - =count(can0.voltage) == 14
                   - =max(can0.voltage.reading) == 200 V

@@ -38,6 +38,9 @@ final class ISOTPOriginator: TransportMachine {
     private var awaited = AwaitedFrames()
     /// The message under way.
     private var frame: FrameRuntime?
+    private var waiting: [(frame: FrameRuntime, message: [UInt8])] = []
+    /// The most messages that wait.
+    private static let queue = 16
 
     init(_ channel: ISOTPChannel, node: Int, bank: TransportBank) {
         self.node = node
@@ -48,27 +51,40 @@ final class ISOTPOriginator: TransportMachine {
 
     var deadline: Instant? { sender.deadline }
 
+    /// Sends a message, or has it wait for those before it.
     func send(_ frame: FrameRuntime, _ message: [UInt8]) {
-        var outputs: [ISOTPSender.Output] = []
-        do throws(TransferError) {
-            try sender.send(message, at: bank.now, into: &outputs)
-            self.frame = frame
-        } catch {
-            bank.failed(frame, error, at: node, isSender: true)
+        guard waiting.count < Self.queue else { return bank.failed(frame, .busy, at: node, isSender: true) }
+        waiting.append((frame, message))
+        begin()
+    }
+
+    /// Begins with the message that has waited longest when none is under way.
+    private func begin() {
+        while sender.isIdle, !waiting.isEmpty {
+            let (next, message) = waiting.removeFirst()
+            frame = next
+            var outputs: [ISOTPSender.Output] = []
+            do throws(TransferError) {
+                try sender.send(message, at: bank.now, into: &outputs)
+            } catch {
+                bank.failed(next, error, at: node, isSender: true)
+            }
+            settle(outputs)
         }
-        settle(outputs)
     }
 
     func arrived(_ frame: CANWideFrame, at now: Instant) {
         var outputs: [ISOTPSender.Output] = []
         if awaited.take(frame) != nil { sender.transmitted(at: now, into: &outputs) } else { sender.receive(frame, at: now, into: &outputs) }
         settle(outputs)
+        begin()
     }
 
     func advance(to now: Instant) {
         var outputs: [ISOTPSender.Output] = []
         sender.advance(to: now, into: &outputs)
         settle(outputs)
+        begin()
     }
 
     private func settle(_ outputs: [ISOTPSender.Output]) {

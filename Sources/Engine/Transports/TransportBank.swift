@@ -159,6 +159,8 @@ final class TransportBank {
             frame.transfersUnderWay -= 1
             count(frame)
         } else if frame.transfersUnderWay == 0 {
+            // What the sender ended may still have been on its way to the receiver; it counted when the sender ended it.
+            if case .aborted = error, frame.declaration.from != nil { return }
             count(frame)
         } else {
             frame.isGivenUp = true

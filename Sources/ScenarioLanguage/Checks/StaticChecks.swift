@@ -99,7 +99,7 @@ struct StaticChecks {
         }
     }
 
-    /// Whether a node is on this bus and another one, and carries frames between them.
+    /// Whether frames come from elsewhere: a node carries them from another bus, or plays a log.
     private func isBridged(_ bus: Int) -> Bool {
         scenario.nodes.contains { node in
             let buses = node.settings.compactMap { if case .bus(let bus) = $0 { bus } else { nil } }
@@ -109,6 +109,8 @@ struct StaticChecks {
     }
 
     private func isRead(_ frame: FrameDeclaration, _ number: Int, bus: Int) -> Bool {
+        // On a bus with wires a frame takes time that others wait for.
+        if scenario.buses[bus].wire != nil { return true }
         if scenario.record.hasFrames || reading.isUsed("stream \(table.frameStream(number))") { return true }
         if isWatched(frame) { return true }
         return scenario.nodes.contains { node in

@@ -17,7 +17,7 @@ extension ScenarioBuilder {
 
     /// Reads the fields with a fixed value of a frame.
     func readMatch(_ node: YAMLNode, into frame: inout FrameDeclaration) -> Bool {
-        guard frame.length <= 8, frame.transport == nil else {
+        guard frame.length <= 8 || frame.transport != nil else {
             reading.error(.outOfRange, node.span, "'match' works in frames of at most 8 bytes", label: "this one has \(frame.length)")
             return false
         }
