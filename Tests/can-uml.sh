@@ -40,6 +40,7 @@ sleep 1
 cansend vcan0 210#0A00
 canplayer -I "$work/errors.log"
 wait $run $peer
+sleep 0.5
 kill -TERM $dump; wait $dump
 
 # 2. A gateway, with traffic from both sides at once.
@@ -53,6 +54,13 @@ wait $begun
 canplayer -I "$work/to-0.log" & players=$!
 canplayer -I "$work/to-1.log" & players="$players $!"
 wait $players
+# What goes in last comes out last.
+timeout 30 candump -n 1 vcan1,7E2:7FF >/dev/null & last=$!
+timeout 30 candump -n 1 vcan0,7E3:7FF >/dev/null & last="$last $!"
+sleep 0.2
+cansend vcan0 7E2#AA
+cansend vcan1 7E3#BB
+wait $last
 sleep 0.5
 kill -TERM $run; wait $run
 kill -TERM $dumps; wait $dumps
