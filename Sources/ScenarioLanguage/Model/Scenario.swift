@@ -136,52 +136,6 @@ public struct NodeDeclaration: Sendable {
     public var span: Span
 }
 
-/// A signal of a node made of parts: the value of a formula over other signals.
-public struct DerivedSignal: Sendable {
-    /// Node instance that has it.
-    public var node: Int
-    /// The signal.
-    public var signal: Int
-    /// What it is computed from.
-    public var formula: Formula
-}
-
-/// The states of one node made of parts.
-public struct CompositeDeclaration: Sendable {
-    /// One rule of a state; all that it names must come together.
-    public struct Rule: Sendable {
-        /// What must hold.
-        public var condition: Formula?
-        /// How long it must hold; a formula is asked when it begins to.
-        public var lasting = TimeValue.constant(.zero)
-        /// The frame that must arrive, among the frames of all buses.
-        public var arrival: Int?
-        /// How long the node must have been in the state; a formula is asked when the state begins.
-        public var after: TimeValue?
-        /// Signals of the node that get new values.
-        public var assignments: [(signal: Int, value: Formula)] = []
-        /// Index of the state that follows; `nil` leaves the state as it is.
-        public var next: Int?
-        /// Whether the rule belongs to every state.
-        public var isCommon = false
-        /// Its place.
-        public var span: Span
-    }
-
-    /// Node instance.
-    public var node: Int
-    /// Rules of each state, those of every state first; one list for a node without states.
-    public var states: [[Rule]]
-    /// Index of the first state.
-    public var startsIn: Int
-    /// Signal that tells the state; `nil` for a node without states.
-    public var stateSignal: Int?
-    /// Signals that rules set, with their first values.
-    public var keeps: [(signal: Int, start: Formula)] = []
-    /// Frames that it sends.
-    public var sends: [SendDeclaration] = []
-}
-
 /// One entry of `buses`.
 public struct BusDeclaration: Sendable {
     /// Name.
@@ -391,39 +345,6 @@ public struct LinkDeclaration: Sendable {
     public var faults: [LinkFault] = []
     /// The name's place.
     public var span: Span
-}
-
-extension LinkDeclaration {
-    /// The latency if it is the same for every message.
-    public var fixedLatency: Duration? { if case .constant(let time) = latency { time } else { nil } }
-
-    /// What the network does in a few words: `latency 50 ms, loss 1%`.
-    public var summary: String {
-        var parts: [String] = []
-        switch latency {
-        case .constant(let time): parts.append("latency \(Quantity(time.seconds, .time).text)")
-        case .formula(let formula): parts.append("latency \(formula.source)")
-        }
-        parts.append("jitter \(Quantity(jitter.seconds, .time).text)")
-        if let bandwidth { parts.append("bandwidth \(Quantity(bandwidth, .dataRate).text)") }
-        return (parts + faults.map(\.summary)).joined(separator: ", ")
-    }
-}
-
-extension LinkFault {
-    /// What happens in a few words.
-    public var summary: String {
-        func share(_ value: Double) -> String { "\(Quantity(value * 100, .none).text)%" }
-        let what =
-            switch effect {
-            case .loss(let value): "loss \(share(value))"
-            case .duplicate(let value): "duplicate \(share(value))"
-            case .reorder(let value): "reorder \(share(value))"
-            case .delay: "delay"
-            case .disconnect(let rate, _, _): "disconnect \(Quantity(rate, .frequency).text)"
-            }
-        return actions.isEmpty ? what : "\(what) of \(actions.joined(separator: " "))"
-    }
 }
 
 /// Something that goes wrong on a link, and for which messages.
