@@ -36,8 +36,8 @@ private let site = """
     expect: [=max(meter.power) >= 0 W]
     """
 
-private func wiring(_ text: String) throws -> Wiring {
-    let file = SourceFile(path: "x.yaml", bytes: Array(text.utf8))
+private func wiring(_ text: String, path: String = "x.yaml") throws -> Wiring {
+    let file = SourceFile(path: path, bytes: Array(text.utf8))
     let result = PluginLibrary.reader(for: file.path).read(file)
     return Wiring(try #require(result.scenario, "\(result.diagnostics)"), BuiltIns.registry)
 }
@@ -123,8 +123,8 @@ struct GraphTests {
         let scenarios = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../scenarios").standardizedFileURL.path
         let files = (ScenarioFinder.scenarios(below: scenarios) ?? []).map(\.path)
         #expect(files.count > 10)
-        for text in try [site] + files.map({ try String(contentsOfFile: $0, encoding: .utf8) }) {
-            var diagram = WiringDiagram.make(try wiring(text))
+        for (text, path) in try [(site, "x.yaml")] + files.map({ (try String(contentsOfFile: $0, encoding: .utf8), $0) }) {
+            var diagram = WiringDiagram.make(try wiring(text, path: path))
             diagram.direction = direction
             let layout = DiagramLayout(diagram)
             let texts = layout.texts.map { $0.box.inset(by: 0.5) } + layout.labels.map(\.text.box)

@@ -20,8 +20,8 @@ struct NotAScenario: Error, CustomStringConvertible {
 }
 
 /// The scenario of a text; findings that are errors end the test.
-func scenario(_ text: String, overrides: [(name: String, text: String)] = [], seed: UInt64? = nil) throws -> Scenario {
-    let file = SourceFile(path: "test.yaml", bytes: Array(text.utf8))
+func scenario(_ text: String, path: String = "test.yaml", overrides: [(name: String, text: String)] = [], seed: UInt64? = nil) throws -> Scenario {
+    let file = SourceFile(path: path, bytes: Array(text.utf8))
     let (scenario, diagnostics) = ScenarioReader(registry: BuiltIns.registry, plugins: repositoryPlugins).read(file, overrides: overrides, seed: seed)
     guard let scenario else { throw NotAScenario(description: DiagnosticRenderer(color: false, explainHint: false).render(diagnostics)) }
     return scenario

@@ -18,6 +18,7 @@ extension LanguageCatalogue {
         entry(
             .unknownWord, "a word that a field does not have",
             "A field with words for its values, from 'values' or from the value table of a DBC file, takes one of these words or a number.",
-            wrong: "- {transmit: can0.Status, with: {State: Chargin}}", right: "- {transmit: can0.Status, with: {State: Charging}}"),
+            wrong: "data: {state: {at: 0, bits: 8, values: {0: Idle, 1: Charging}}}\n- {transmit: can0.status, with: {state: Chargin}}",
+            right: "data: {state: {at: 0, bits: 8, values: {0: Idle, 1: Charging}}}\n- {transmit: can0.status, with: {state: Charging}}"),
     ]
 }

@@ -53,11 +53,11 @@ struct FormatterGeneratedTests {
     func shipped(_ path: String) throws {
         let text = try String(contentsOfFile: path, encoding: .utf8)
         #expect(try formatted(text) == text, "'evsim fmt' changes \(path)")
-        for seed in 0..<2 { try check(text, seed: UInt64(seed), runs: seed == 0) }
+        for seed in 0..<2 { try check(text, path: path, seed: UInt64(seed), runs: seed == 0) }
     }
 
     /// Writes a scenario in a random style, formats that, and compares.
-    private func check(_ original: String, seed: UInt64, runs: Bool) throws {
+    private func check(_ original: String, path: String = "test.yaml", seed: UInt64, runs: Bool) throws {
         let root = try #require(YAMLTree.parse(SourceFile(path: "original.yaml", bytes: Array(original.utf8))).root)
         var restyler = Restyler(seed: seed)
         let wild = restyler.text(root)
@@ -72,8 +72,8 @@ struct FormatterGeneratedTests {
         guard runs else { return }
         var options = RunOptions()
         options.maximumEvents = 200
-        let before = Runner.run(try scenario(wild), options: options)
-        let after = Runner.run(try scenario(result), options: options)
+        let before = Runner.run(try scenario(wild, path: path), options: options)
+        let after = Runner.run(try scenario(result, path: path), options: options)
         #expect(before.fingerprint == after.fingerprint && before.events == after.events, "seed \(seed)\n\(wild)\n-----\n\(result)")
     }
 }
