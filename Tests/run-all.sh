@@ -161,6 +161,13 @@ part() { # function, title
 }
 
 echo "== build"
+packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
+# The packages for the outside judges come while the first products are built.
+(
+    if ! "$python" -c "$packages" 2>/dev/null; then
+        python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
+    fi
+) &
 start=$SECONDS
 # shellcheck disable=SC2086
 for product in evsim evsim-bench; do
@@ -168,10 +175,7 @@ for product in evsim evsim-bench; do
 done
 $SWIFT build --build-tests >"$scratch/out" 2>&1 || { grep -E 'error:|warning:' "$scratch/out" | head -20; echo "0 passed, 1 failed"; exit 1; }
 $SWIFT build --product evsim >"$scratch/out" 2>&1 || { tail -20 "$scratch/out"; echo "0 passed, 1 failed"; exit 1; }
-packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
-if ! "$python" -c "$packages" 2>/dev/null; then
-    python3 -m venv .venv && .venv/bin/pip install -q -r Tests/Peers/requirements.txt || true
-fi
+wait
 if "$python" -c "$packages" 2>/dev/null; then export EVSIM_PYTHON=$python; else python=; fi
 echo "-- $((SECONDS - start)) s"
 

@@ -38,9 +38,11 @@ def check(name, holds, detail=""):
         print(f"FAILED: {name} {detail}")
 
 
-def run(text, folder, *options):
-    """Runs a scenario given as text and returns the directory that it leaves."""
+def run(text, folder, *options, beside=None):
+    """Runs a scenario given as text, with the files that lie beside it, and returns the directory that it leaves."""
     folder.mkdir(parents=True, exist_ok=True)
+    if beside:
+        shutil.copytree(beside, folder, ignore=shutil.ignore_patterns("*.yaml"), dirs_exist_ok=True)
     source = folder / "scenario.yaml"
     source.write_text(text)
     result = subprocess.run([EVSIM, "run", source, "-o", folder / "run", "--quiet", *options], capture_output=True, text=True)
@@ -210,7 +212,7 @@ def main():
         judge_tables(reference, trace)
         for path in sorted((ROOT / "scenarios").glob("*/*.yaml")):
             check(f"PyYAML reads {path.name}", isinstance(yaml.safe_load(path.read_text()), dict))
-            directory = run(recorded(path), scratch / path.stem)
+            directory = run(recorded(path), scratch / path.stem, beside=path.parent)
             if path.stem not in WRONG_ON_PURPOSE:
                 judge_messages(directory / "messages.jsonl", path.stem)
             judge_report(directory, path.stem)

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -127,7 +128,11 @@ def main():
     passed = failed = total = 0
     with tempfile.TemporaryDirectory() as folder:
         for path in files:
-            source, run = pathlib.Path(folder) / path.name, pathlib.Path(folder) / "run"
+            # Files that the scenario names lie beside it.
+            beside = pathlib.Path(folder) / path.parent.name
+            if not beside.exists():
+                shutil.copytree(path.parent, beside)
+            source, run = beside / path.name, pathlib.Path(folder) / "run"
             text = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("record:"))
             source.write_text(text + "\nrecord: [messages]\n")
             subprocess.run(["rm", "-rf", run], check=True)
