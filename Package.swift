@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "CZlib"]),
         .target(name: "CANLive", dependencies: ["CAN", "Transport", "CLinux", "Quantities"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
-        .target(name: "Detection", dependencies: ["Quantities"]),
+        .target(name: "Detection", dependencies: ["Quantities", "CAN", "OCPP", "JSONText"]),
         .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities", "CAN", "CANDatabase"]),
         .target(name: "Plotting", dependencies: ["CZlib"]),
         .target(
@@ -62,7 +62,7 @@ let package = Package(
         .testTarget(name: "OCPPTests", dependencies: ["OCPP", "JSONText"], exclude: ["Vectors"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], exclude: ["Vectors"]),
         .testTarget(name: "ElectricalTests", dependencies: ["Electrical"], exclude: ["Vectors"]),
-        .testTarget(name: "DetectionTests", dependencies: ["Detection"], exclude: ["Vectors"]),
+        .testTarget(name: "DetectionTests", dependencies: ["Detection", "CAN", "OCPP"], exclude: ["Vectors"]),
         .testTarget(name: "ScenarioLanguageTests", dependencies: ["ScenarioLanguage"]),
         .testTarget(name: "PlottingTests", dependencies: ["Plotting"], exclude: ["Golden"]),
         .testTarget(

@@ -6,6 +6,14 @@ public struct DetectorKind: Sendable {
     public enum Input: String, Sendable {
         /// One signal: `watch`.
         case signal
+        /// Several signals: a list in `watch`, or settings of their own.
+        case signals
+        /// The frames of a bus or a declared frame: `watch`.
+        case frames
+        /// Messages: `watch`.
+        case messages
+        /// Frames or messages: `watch`.
+        case stream
         /// A formula that the engine evaluates: `when`.
         case condition
         /// Other detectors: `parts`.
@@ -23,10 +31,27 @@ public struct DetectorKind: Sendable {
     /// A line of a scenario that uses it.
     public let example: String
     /// Whether the score holds between evaluations, so that deadlines of the alert count; see `AlertTiming`.
-    public var timing: AlertTiming { input == .signal ? .onScores : .betweenScores }
+    public var timing: AlertTiming { input == .condition || input == .parts ? .betweenScores : .onScores }
 
     private let make: @Sendable (DetectorSettings) throws(DetectionError) -> Detector
     private let rule: CompositeRule?
+    private let makeObject: (@Sendable (DetectorSettings) throws(DetectionError) -> any Detecting)?
+
+    /// A kind over several signals, frames or messages. Signals are numbered through the settings of the types `signal` and `signals` in the order of
+    /// the table, so the first of them is input 0.
+    init(
+        _ name: String, about: String, input: Input, settings: [DetectorSetting], example: String,
+        object: @escaping @Sendable (DetectorSettings) throws(DetectionError) -> any Detecting
+    ) {
+        self.name = name
+        self.about = about
+        self.input = input
+        self.settings = settings
+        self.example = example
+        rule = nil
+        makeObject = object
+        make = { _ throws(DetectionError) in throw .wrongType(setting: "is", expected: "a kind of detector that watches one signal or a condition") }
+    }
 
     init(
         _ name: String, about: String, input: Input = .signal, settings: [DetectorSetting], example: String, rule: CompositeRule? = nil,
@@ -39,6 +64,7 @@ public struct DetectorKind: Sendable {
         self.example = example
         self.rule = rule
         self.make = make
+        makeObject = nil
     }
 
     /// The kind with a name; `nil` for any other name.
@@ -52,6 +78,15 @@ public struct DetectorKind: Sendable {
         return try make(DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil }))
     }
 
+    /// Makes a detector over several signals, frames or messages; it is `SignalsDetecting`, `FramesDetecting` or `MessagesDetecting` as `input` says, or
+    /// both of the last two for a stream.
+    ///
+    /// - Parameter values: all of its own settings that the file gives; names of signals as texts, in the order of the file.
+    public func makeObject(_ values: [String: DetectorSettingValue]) throws(DetectionError) -> any Detecting {
+        guard let makeObject else { throw .wrongType(setting: "is", expected: "a kind of detector that watches several signals, frames or messages") }
+        return try makeObject(DetectorSettings(values, table: settings))
+    }
+
     /// Makes a composite of a number of parts.
     public func makeComposite(_ values: [String: DetectorSettingValue], parts: Int) throws(DetectionError) -> Composite {
         guard let rule else { throw .wrongType(setting: "is", expected: "a kind of detector that has parts") }
@@ -61,7 +96,7 @@ public struct DetectorKind: Sendable {
 
     private func isInput(_ setting: DetectorSetting) -> Bool {
         switch setting.type {
-        case .signal, .condition, .detectors: true
+        case .signal, .signals, .stream, .condition, .detectors: true
         default: false
         }
     }

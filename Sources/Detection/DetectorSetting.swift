@@ -1,4 +1,4 @@
-import Quantities
+public import Quantities
 
 /// The type of a setting, for the language to check and document.
 public enum DetectorSettingType: Equatable, Sendable {
@@ -14,6 +14,20 @@ public enum DetectorSettingType: Equatable, Sendable {
     case condition
     /// The name of a signal.
     case signal
+    /// A list of names of signals, this many at least.
+    case signals(least: Int)
+    /// A stream: a bus, a declared frame, or messages (`ocpp`, `cp1.ocpp`, `ocpp.Heartbeat`, `cp1.ocpp.Heartbeat`), or a list of those.
+    case stream
+    /// A plain number, without a unit, in a closed range.
+    case plain(ClosedRange<Double>)
+    /// A number in base units of a dimension of its own, for example Hz; the bounds are in base units.
+    case measure(Dimension, ClosedRange<Double>)
+    /// A text.
+    case text
+    /// A list of texts, or of numbers read as texts.
+    case texts
+    /// A nested structure that the kind itself checks; see `DetectorTree`.
+    case tree
     /// A list of names of detectors.
     case detectors
 }
@@ -28,6 +42,39 @@ public enum DetectorSettingValue: Equatable, Sendable {
     case count(Int)
     /// A word: a name, a formula, or one of some words.
     case word(String)
+    /// A list of texts, or names of signals.
+    case texts([String])
+    /// A nested structure.
+    case tree(DetectorTree)
+}
+
+/// A nested setting as the file has it: numbers are in base units.
+public indirect enum DetectorTree: Equatable, Sendable {
+    /// A text.
+    case text(String)
+    /// A number with its dimension, in base units.
+    case number(Double, Dimension)
+    /// A time.
+    case duration(Duration)
+    /// True or false.
+    case flag(Bool)
+    /// A list.
+    case list([DetectorTree])
+    /// Named entries in the order of the file.
+    case entries([(name: String, value: DetectorTree)])
+
+    /// Whether both are the same, entries in the same order.
+    public static func == (a: DetectorTree, b: DetectorTree) -> Bool {
+        switch (a, b) {
+        case (.text(let a), .text(let b)): a == b
+        case (.number(let a, let one), .number(let b, let other)): a == b && one == other
+        case (.duration(let a), .duration(let b)): a == b
+        case (.flag(let a), .flag(let b)): a == b
+        case (.list(let a), .list(let b)): a == b
+        case (.entries(let a), .entries(let b)): a.elementsEqual(b) { $0.name == $1.name && $0.value == $1.value }
+        default: false
+        }
+    }
 }
 
 /// One setting of a kind of detector.
@@ -80,7 +127,15 @@ struct DetectorSettings {
 
     private static func check(_ value: DetectorSettingValue, _ setting: DetectorSetting) throws(DetectionError) {
         switch (setting.type, value) {
-        case (.duration, .duration), (.quantity, .number), (.condition, .word), (.signal, .word), (.detectors, .word): return
+        case (.duration, .duration), (.quantity, .number), (.condition, .word), (.signal, .word), (.detectors, .word), (.text, .word), (.texts, .texts),
+            (.stream, .word), (.stream, .texts), (.tree, .tree):
+            return
+        case (.signals(let least), .texts(let names)):
+            guard names.count >= least else { throw .outOfRange(setting: setting.name, requirement: "at least \(least) signals") }
+        case (.plain(let range), .number(let number)), (.measure(_, let range), .number(let number)):
+            guard range.contains(number) else {
+                throw .outOfRange(setting: setting.name, requirement: "between \(range.lowerBound) and \(range.upperBound)")
+            }
         case (.count(let range), .count(let number)):
             guard range.contains(number) else {
                 throw .outOfRange(setting: setting.name, requirement: "between \(range.lowerBound) and \(range.upperBound)")
@@ -110,6 +165,19 @@ struct DetectorSettings {
         if case .word(let value)? = values[name] { return value }
         return nil
     }
+
+    func texts(_ name: String) -> [String]? {
+        switch values[name] {
+        case .texts(let value)?: value
+        case .word(let value)?: [value]
+        default: nil
+        }
+    }
+
+    func tree(_ name: String) -> DetectorTree? {
+        if case .tree(let value)? = values[name] { return value }
+        return nil
+    }
 }
 
 extension DetectorSettingType {
@@ -124,6 +192,13 @@ extension DetectorSettingType {
         case .oneOf(let words): "one of \(words.joined(separator: ", "))"
         case .condition: "a formula"
         case .signal: "the name of a signal"
+        case .signals(let least): "a list of \(least) or more signals"
+        case .stream: "a bus, a frame, messages such as 'cp1.ocpp', or a list of those"
+        case .plain: "a number without a unit"
+        case .measure: "a number with a unit"
+        case .text: "a text"
+        case .texts: "a list of texts"
+        case .tree: "a mapping"
         case .detectors: "a list of detectors"
         }
     }

@@ -34,6 +34,11 @@ enum DetectorKinds {
         case .oneOf(let words): .oneOf(words)
         case .condition: .condition
         case .signal: .signal
+        case .signals: .signals
+        case .plain: .number
+        case .measure(let dimension, _): .quantity(dimension)
+        case .text, .stream, .tree: .text
+        case .texts: .texts(allowed: [])
         case .detectors: .detectors
         }
     }
@@ -44,6 +49,8 @@ enum DetectorKinds {
         case .number(let number): decimalText(number)
         case .count(let count): String(count)
         case .word(let word): word
+        case .texts(let texts): texts.joined(separator: ", ")
+        case .tree: ""
         }
     }
 
