@@ -21,6 +21,8 @@ public struct DetectionScores: Equatable, Sendable {
     public var alarms = 0
     /// The time of the run outside every label, in hours.
     public var hoursOutside = 0.0
+    /// The time outside every label in which an alarm fires, in hours.
+    public var hoursOfFalseAlarm = 0.0
     /// For each label of the kinds asked for, in order of start: the time to its first alarm, `nil` when missed.
     public var latencies: [Duration?] = []
 
@@ -37,6 +39,21 @@ public struct DetectionScores: Equatable, Sendable {
     public var f1: Double? { Scores.harmonicMean(precision, recall) }
     /// False alarms an hour of the time outside labels; `nil` when there is no such time.
     public var falseAlarmsPerHour: Double? { hoursOutside > 0 ? Double(falseAlarms) / hoursOutside : nil }
+    /// Share of the time outside labels in which an alarm fires; `nil` when there is no such time.
+    public var alarmTimeFraction: Double? { hoursOutside > 0 ? hoursOfFalseAlarm / hoursOutside : nil }
+
+    /// Adds the counts of another run, so that ratios and latencies are those of both.
+    public mutating func add(_ other: DetectionScores) {
+        labels += other.labels
+        detected += other.detected
+        episodes += other.episodes
+        trueEpisodes += other.trueEpisodes
+        falseAlarms += other.falseAlarms
+        alarms += other.alarms
+        hoursOutside += other.hoursOutside
+        hoursOfFalseAlarm += other.hoursOfFalseAlarm
+        latencies += other.latencies
+    }
 
     /// The latencies of the detected labels in seconds, ascending.
     public var detectedLatencies: [Double] { latencies.compactMap { $0?.seconds }.sorted() }
@@ -106,8 +123,11 @@ public enum Scores {
                 scores.episodes += 1
             }
         }
-        let labelled = Span.union(wanted + others).reduce(Int64(0)) { $0 + ($1.end - $1.start) }
+        let union = Span.union(wanted + others)
+        let labelled = Span.length(union)
         scores.hoursOutside = Double(limit - labelled) / 3.6e12
+        // What fires or is labelled, less what is labelled, fires outside.
+        scores.hoursOfFalseAlarm = Double(Span.length(Span.union(running + union)) - labelled) / 3.6e12
         return scores
     }
 

@@ -44,6 +44,9 @@ struct Span: Equatable {
         return result
     }
 
+    /// The length of a union.
+    static func length(_ union: [Span]) -> Int64 { union.reduce(Int64(0)) { $0 + ($1.end - $1.start) } }
+
     /// The first interval of a union that ends after an instant, by binary search.
     static func firstEnding(after instant: Int64, in union: [Span]) -> Span? {
         var low = 0
