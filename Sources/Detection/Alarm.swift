@@ -14,9 +14,12 @@ public struct Alarm: Equatable, Sendable {
     public var score: Double
     /// The onset: the first anomalous sample, at or before `start`.
     public var evidence: Instant
+    /// What it is about, for example `0x300` or `cp1`; empty when the detector names nothing.
+    public var blame: String
 
     /// An alarm out of its parts.
-    public init(start: Instant, end: Instant?, detector: String, severity: Severity, score: Double, evidence: Instant) {
+    public init(start: Instant, end: Instant?, detector: String, severity: Severity, score: Double, evidence: Instant, blame: String = "") {
+        self.blame = blame
         self.start = start
         self.end = end
         self.detector = detector
@@ -38,6 +41,8 @@ public final class AlarmMonitor {
     public private(set) var edges: [AlertEdge] = []
     /// The detector that scores; `nil` when the scores come from elsewhere.
     public let detector: Detector?
+    /// What gives the scores when it is no detector of one signal; it says what alarms are about and when that began.
+    public var source: (any Detecting)?
 
     /// What changes with each sample; it stays in place, so a sample costs no exclusivity check.
     private struct State {
@@ -111,7 +116,10 @@ public final class AlarmMonitor {
         for edge in edges {
             switch edge.kind {
             case .firing:
-                alarms.append(Alarm(start: edge.at, end: nil, detector: name, severity: severity, score: edge.peak, evidence: edge.onset))
+                alarms.append(
+                    Alarm(
+                        start: edge.at, end: nil, detector: name, severity: severity, score: edge.peak,
+                        evidence: min(edge.onset, source?.onset ?? edge.onset), blame: source?.blame ?? ""))
             case .resolved:
                 guard let last = alarms.indices.last else { continue }
                 alarms[last].end = edge.at

@@ -67,6 +67,9 @@ public struct DetectorKind: Sendable {
         makeObject = nil
     }
 
+    /// Whether `makeObject` makes it, and not `makeDetector`.
+    public var isObject: Bool { makeObject != nil }
+
     /// The kind with a name; `nil` for any other name.
     public static func named(_ name: String) -> DetectorKind? { all.first { $0.name == name } }
 

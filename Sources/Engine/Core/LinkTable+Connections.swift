@@ -33,6 +33,7 @@ extension LinkTable {
             return
         }
         link.isUp = false
+        if isWatched { tell(link, up: closer != .centralSystem, closer == nil || link.isBlocked ? .broken : .closed) }
         recorder.capture?.closed(number, link.isBlocked ? .reset : .handshake(code: 1000), up: closer != .centralSystem, at: kernel.now)
         let closer = link.isBlocked ? nil : closer
         if let closer {
@@ -122,6 +123,7 @@ extension LinkTable {
                 return
             }
             recorder.capture?.opened(number, at: kernel.now)
+            if isWatched { tell(link, up: true, .opened) }
             planFailures(number)
             node.linkUp(number)
         }

@@ -23,6 +23,7 @@ extension LinkTable {
         if !wasUp {
             (link.calledUp, link.calledDown) = (nil, nil)
             recorder.capture?.opened(number, at: kernel.now)
+            if isWatched { tell(links[number], up: true, .opened) }
             planFailures(number)
         }
         announce(number, atCentralSystem ? link.centralSystem : link.chargePoint, after: .zero, .stands)

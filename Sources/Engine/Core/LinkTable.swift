@@ -90,6 +90,8 @@ final class LinkTable {
     private unowned(unsafe) var streams: StreamTable!
     unowned(unsafe) var recorder: Recorder!
     private var rows: MessageRows?
+    /// Whether detectors watch messages.
+    var isWatched = false
     let parcels = ParcelStore()
     /// Calls and their answers by action.
     let calls = CallMeter()
@@ -243,6 +245,7 @@ final class LinkTable {
         if link.isUp, let capture = recorder.capture {
             capture.message(link.number, up: up, message, label: label < 0 ? nil : simulation.truth.kind(of: label), at: kernel.now)
         }
+        if isWatched, link.isUp { tell(link, up: up, .message(message, action: OCPPAction(number: action))) }
         simulation.exchanges?.saw(message, action: action, chargePoint: link.chargePoint, centralSystem: link.centralSystem, up: up)
         guard let rows else { return }
         rows.append(

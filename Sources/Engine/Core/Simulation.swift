@@ -217,6 +217,12 @@ public final class Simulation: EventDispatcher {
         interest[signal] |= Interest.watched
     }
 
+    /// A signal is an input of a detector over several.
+    func feed(_ signal: Int, to detector: Int, input: Int) {
+        attention(to: signal).feeding.append((detector, input))
+        interest[signal] |= Interest.watched
+    }
+
     /// Something that follows reads a signal.
     func follow(_ signal: Int, by place: Int) {
         guard signal < scenario.symbols.signals.count else { return }
@@ -375,6 +381,7 @@ public final class Simulation: EventDispatcher {
         }
         followers.ready()
         speakers.ready()
+        detectors.ready()
         for frame in frames where frame.declaration.failureSignal >= 0 { signals.publish(frame.declaration.failureSignal, 0) }
         // What nodes published when they were switched on is what the formulas of the first steps read.
         for signal in 0..<signals.count { signals.preset(signal, signals.latest(signal)) }

@@ -285,12 +285,12 @@ struct RunReport {
     }
 
     func alarmRows() -> String {
-        var text = "start_s,end_s,detector,severity,score,evidence_s\n"
+        var text = "start_s,end_s,detector,severity,score,evidence_s,blame\n"
         for (_, alarm) in judge.alarms {
             let end = alarm.end.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
             text +=
                 "\(Duration(nanoseconds: alarm.start.nanoseconds).secondsText),\(end),\(alarm.detector),\(alarm.severity.name),\(decimalText(rounded(alarm.score))),"
-            text += "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText)\n"
+            text += "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText),\(alarm.blame.contains { ",\"\n\r".contains($0) } ? "\"\(alarm.blame.replacing("\"", with: "'"))\"" : alarm.blame)\n"
         }
         return text
     }

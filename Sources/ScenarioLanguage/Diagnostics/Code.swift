@@ -32,6 +32,8 @@ enum Code: String, CaseIterable {
     case badCompound = "E0314"
     case badSize = "E0315"
     case unquotedFormula = "E0316"
+    case badDetector = "E0371"
+    case unknownStream = "E0372"
     // Names
     case unknownKind = "E0401"
     case unknownNode = "E0402"
