@@ -75,7 +75,8 @@ public enum Scores {
 
     /// The event-based scores of the alarms of one detector in the run [0, `end`).
     ///
-    /// The latency of a label runs from its start to the first instant within it at which an alarm fires, so it is 0 when one already did.
+    /// The latency of a label runs from its evidence, or its start when nothing told, to the first instant within it at which an alarm fires, so it is 0
+    /// when one already did.
     /// O(n log n) in labels and alarms.
     ///
     /// - Parameters:
@@ -95,24 +96,28 @@ public enum Scores {
         let running = Span.union(firings)
         let episodes = Span.union(firings, joiningGapsUnder: episodeGap.nanoseconds)
 
-        var wanted: [Span] = []
+        var wanted: [(span: Span, evidence: Int64)] = []
         var others: [Span] = []
         for label in labels {
             let span = Span(start: max(label.start.nanoseconds, 0), end: min(label.end.nanoseconds, limit))
             guard span.start < span.end else { continue }
-            if kinds?.contains(label.kind) ?? true { wanted.append(span) } else { others.append(span) }
+            guard kinds?.contains(label.kind) ?? true else {
+                others.append(span)
+                continue
+            }
+            wanted.append((span, min(max(label.evidence?.nanoseconds ?? span.start, span.start), span.end)))
         }
-        wanted.sort { ($0.start, $0.end) < ($1.start, $1.end) }
+        wanted.sort { ($0.span.start, $0.span.end, $0.evidence) < ($1.span.start, $1.span.end, $1.evidence) }
         scores.labels = wanted.count
-        for label in wanted {
+        for (label, evidence) in wanted {
             guard let first = Span.firstEnding(after: label.start, in: running), first.start < label.end else {
                 scores.latencies.append(nil)
                 continue
             }
             scores.detected += 1
-            scores.latencies.append(Duration(nanoseconds: max(first.start - label.start, 0)))
+            scores.latencies.append(Duration(nanoseconds: max(first.start - evidence, 0)))
         }
-        let wantedUnion = Span.union(wanted)
+        let wantedUnion = Span.union(wanted.map(\.span))
         let otherUnion = Span.union(others)
         for episode in episodes {
             if episode.overlaps(wantedUnion) {
@@ -123,7 +128,7 @@ public enum Scores {
                 scores.episodes += 1
             }
         }
-        let union = Span.union(wanted + others)
+        let union = Span.union(wantedUnion + others)
         let labelled = Span.length(union)
         scores.hoursOutside = Double(limit - labelled) / 3.6e12
         // What fires or is labelled, less what is labelled, fires outside.

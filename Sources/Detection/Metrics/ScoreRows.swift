@@ -11,18 +11,25 @@ public struct ScoreRows: Sendable {
     public private(set) var instants: [Instant] = []
     /// The scores of the rows.
     public private(set) var scores: [Double] = []
+    /// The labels of the rows as far as each frame or message has its own; empty when they are known by time only.
+    public private(set) var unitLabels: [Bool] = []
     /// Samples in each full row; a power of two.
     public private(set) var stride = 1
     /// All samples.
     public private(set) var samples = 0
     private var inLast = 0
+    private var hasUnitLabels = false
 
     /// No rows yet.
     public init(capacity: Int = 1 << 20) { self.capacity = max(capacity & ~1, 2) }
 
     /// Takes one score.
-    public mutating func add(_ score: Double, at instant: Instant) {
+    ///
+    /// - Parameter isLabelled: the ground truth of what is scored, when it is known by unit; the first one decides how all are taken.
+    public mutating func add(_ score: Double, at instant: Instant, isLabelled: Bool? = nil) {
         samples += 1
+        if samples == 1 { hasUnitLabels = isLabelled != nil }
+        if hasUnitLabels, inLast > 0, inLast < stride, isLabelled == true { unitLabels[unitLabels.count - 1] = true }
         if inLast > 0, inLast < stride {
             inLast += 1
             let last = scores.count - 1
@@ -32,6 +39,7 @@ public struct ScoreRows: Sendable {
         if scores.count == capacity { halve() }
         instants.append(instant)
         scores.append(score)
+        if hasUnitLabels { unitLabels.append(isLabelled ?? false) }
         inLast = 1
     }
 
@@ -40,6 +48,10 @@ public struct ScoreRows: Sendable {
         for row in 0..<capacity / 2 {
             instants[row] = instants[2 * row]
             scores[row] = scores[2 * row] >= scores[2 * row + 1] ? scores[2 * row] : scores[2 * row + 1]
+        }
+        if hasUnitLabels {
+            for row in 0..<capacity / 2 { unitLabels[row] = unitLabels[2 * row] || unitLabels[2 * row + 1] }
+            unitLabels.removeLast(capacity / 2)
         }
         instants.removeLast(capacity / 2)
         scores.removeLast(capacity / 2)
@@ -58,7 +70,11 @@ public struct ScoreRows: Sendable {
     public func evaluate(alarms: [Alarm], labels: [GroundTruthLabel], kinds: [String]? = nil, buffer: Int? = nil) -> RowScores? {
         guard !scores.isEmpty else { return nil }
         let predicted = rows(in: alarms.map { ($0.start, max($0.end ?? .never, $0.start + Duration(nanoseconds: 1))) })
-        let wanted = rows(in: labels.filter { kinds?.contains($0.kind) ?? true }.map { ($0.start, $0.end) })
+        var wanted = rows(in: labels.filter { kinds?.contains($0.kind) ?? true }.map { ($0.start, $0.end) })
+        // What each frame says of itself is finer than the time.
+        if !unitLabels.isEmpty, unitLabels.contains(true) {
+            wanted = kinds == nil ? unitLabels : zip(wanted, unitLabels).map { $0 && $1 }
+        }
         guard let kinds else { return RowScores(scores: scores, predictions: predicted, labels: wanted, buffer: buffer) }
         let others = rows(in: labels.filter { !kinds.contains($0.kind) }.map { ($0.start, $0.end) })
         let kept = scores.indices.filter { wanted[$0] || !others[$0] }
