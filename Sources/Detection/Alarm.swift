@@ -49,6 +49,7 @@ public final class AlarmMonitor {
         var lifecycle: AlertLifecycle
         var changes: [AlertEdge] = []
         var gateIsOpen = true
+        var rows: ScoreRows?
     }
     private let state: UnsafeMutablePointer<State>
 
@@ -84,15 +85,30 @@ public final class AlarmMonitor {
             if gate { detector?.resume() }
         }
         let score = gate ? detector?.update(at: instant, value: value) : nil
+        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: nil) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
         return note()
     }
 
     /// Takes a score that was computed elsewhere, for example by a `Composite`; `true` when the alert changed.
+    ///
+    /// - Parameter isLabelled: the ground truth of the frame or message that is scored, as far as it is known by unit and not by time.
     @discardableResult
-    public func observe(score: Double?, at instant: Instant, gate: Bool = true) -> Bool {
+    public func observe(score: Double?, at instant: Instant, gate: Bool = true, isLabelled: Bool? = nil) -> Bool {
+        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: isLabelled) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
         return note()
+    }
+
+    /// Keeps the scores from now on, a row for each sample; one without a verdict counts as 0.
+    public func keepRows(capacity: Int) { state.pointee.rows = capacity > 0 ? ScoreRows(capacity: capacity) : nil }
+
+    /// The scores that were kept; `nil` when none are.
+    public var rows: ScoreRows? { state.pointee.rows }
+
+    @inline(never)
+    private func keep(_ score: Double?, at instant: Instant, isLabelled: Bool?) {
+        state.pointee.rows?.add(score ?? 0, at: instant, isLabelled: isLabelled)
     }
 
     /// Moves on to a deadline; `true` when the alert changed.

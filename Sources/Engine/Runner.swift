@@ -31,6 +31,7 @@ public enum Runner {
             limits.events = options.maximumEvents
             let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
+            simulation.detectors.keepRows(options.scoreRows ?? (scenario.labelKinds.isEmpty ? 0 : usualRows))
             try attach(options.live, to: simulation)
             let reason = simulation.run()
             return conclude(simulation, reason, options)
@@ -38,6 +39,9 @@ public enum Runner {
             return failed(scenario, error)
         }
     }
+
+    /// Rows of scores that a run keeps for each detector: more would make reports slow and say little more.
+    private static let usualRows = 1 << 14
 
     /// Sets the pace of a run, and the network of a live one.
     private static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
@@ -107,7 +111,8 @@ public enum Runner {
         }
         return RunOutcome(
             verdict: couldNotWrite ? .incomplete : judge.verdict, diagnostics: diagnostics, isInterrupted: isInterrupted, couldNotWrite: couldNotWrite,
-            expectations: judge.expectations, report: report.document(files: files), files: files, fingerprint: simulation.fingerprint,
+            detectors: judge.detectors, expectations: judge.expectations, report: report.document(files: files), files: files,
+            fingerprint: simulation.fingerprint,
             simulated: simulation.simulated,
             events: simulation.kernel.events)
     }

@@ -17,6 +17,8 @@ public struct RunOptions {
     public var live: LiveSettings?
     /// Whether pictures are drawn.
     public var drawsPlots = true
+    /// The most rows of scores that are kept for each detector; `nil` keeps some where the scenario can have labels, 0 none.
+    public var scoreRows: Int?
 
     /// Options of a run that writes nothing.
     public init(directory: String? = nil) { self.directory = directory }
@@ -72,6 +74,8 @@ public struct RunOutcome: Sendable {
     public var isInterrupted: Bool
     /// Whether a file could not be written.
     public var couldNotWrite: Bool
+    /// What each detector was worth, in the order of the file; empty when the run did not begin.
+    public var detectors: [DetectorVerdict] = []
     /// Every expectation with what was found.
     public var expectations: [JudgedExpectation]
     /// The document behind `report.json`.

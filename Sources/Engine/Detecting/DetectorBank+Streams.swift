@@ -24,6 +24,7 @@ final class FrameTap: CANReceiver {
     func receive(_ frame: CANFrame, at instant: Instant) {
         guard bank.simulation.hasOrigin else { return }
         let now = bank.relative(instant)
+        bank.unitLabel = frame.label != 0
         let bits = object.needsBits ? FrameTap.bits(of: frame, on: bus) : 0
         if frame.isWide {
             let wide = bus.wideFrame(frame)
@@ -78,7 +79,7 @@ extension DetectorBank {
                 messages.append((nodes.isEmpty ? nil : Set(nodes), action.flatMap { OCPPAction(name: simulation.scenario.symbols.actions[$0]) }))
             }
         }
-        if let object = entry.overMessages, !messages.isEmpty { 
+        if let object = entry.overMessages, !messages.isEmpty {
             messageTaps.append(MessageTap(detector: index, object: object, sources: messages))
             simulation.links.isWatched = true
         }
@@ -97,7 +98,9 @@ extension DetectorBank {
         entry.samples += 1
         let gate = isOpen(entry, at: now)
         let value = gate ? score() : nil
-        if entry.monitor.observe(score: value, at: now, gate: gate) { changed(index, at: simulation.kernel.now) }
+        if entry.monitor.observe(score: value, at: now, gate: gate, isLabelled: entry.overFrames == nil ? nil : unitLabel) {
+            changed(index, at: simulation.kernel.now)
+        }
         if entry.monitor.nextDeadline != nil || entry.object?.nextTimer != nil { plan(index) }
     }
 
@@ -114,8 +117,12 @@ extension DetectorBank {
     func ring(_ index: Int, _ entry: Entry, at instant: Instant) {
         let now = relative(instant)
         guard let object = entry.object, let timer = object.nextTimer, timer <= now else { return }
+        unitLabel = false
         take(index, entry, at: now) { object.timer(at: now) }
     }
+
+    /// Keeps the scores of all detectors, so many rows for each.
+    func keepRows(_ capacity: Int) { for entry in entries { entry.monitor.keepRows(capacity: capacity) } }
 
     /// The run has reached its t = 0: detectors hear of the messages before it, which raise no alarm, and set their timers.
     func ready() {

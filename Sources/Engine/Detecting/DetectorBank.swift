@@ -58,6 +58,8 @@ final class DetectorBank {
     var messageTaps: [MessageTap] = []
     /// Messages before t = 0, whose place in time is known only then.
     var messagesBeforeOrigin: [MessageEvent] = []
+    /// Whether the frame that detectors are handed belongs to a label.
+    var unitLabel = false
     private var hasDirtyRules = false
     private var hasTimedRules = false
 
