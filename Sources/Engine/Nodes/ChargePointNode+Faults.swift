@@ -236,7 +236,16 @@ extension ChargePointNode {
     }
 
     /// What was counted so far stays as it is.
-    func bookMeters() { for connector in meterBooks.indices { _ = reading(connector: connector + 1, at: now) } }
+    func bookMeters() {
+        for place in meterBooks.indices {
+            if meterGain != 1 || meterOffset != 0 || meterBooks[place].register > 0 {
+                _ = reading(connector: place + 1, at: now)
+            } else {
+                let truth = bus != nil ? moduleEnergy : plants[place].energy(at: now)
+                meterBooks[place] = (truth, max(truth, .leastNonzeroMagnitude))
+            }
+        }
+    }
 
     private func turnMeter(_ connector: Int, _ change: (Double) -> Double) {
         let truth = plants[connector - 1].energy(at: now)
