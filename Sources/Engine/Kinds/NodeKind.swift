@@ -9,5 +9,6 @@ struct NodeKind: Sendable {
     static let all: [NodeKind] = [
         CentralSystemNode.kind, ChargePointNode.kind, ChargerModuleNode.kind, VehicleNode.kind, GridMeterNode.kind, ArrivalsNode.kind,
         RemoteChargePointNode.kind, FaultInjectorNode.kind, CANBridgeNode.kind, CANReplayNode.kind,
+        MonitorNode.kind,
     ]
 }
