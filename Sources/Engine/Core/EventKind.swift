@@ -41,4 +41,6 @@ enum EventKind {
     static let transport: UInt32 = 40
     /// A frame of a real bus comes in.
     static let fromOutside: UInt32 = 50
+    /// A machine of an attack has something to do.
+    static let attack: UInt32 = 60
 }

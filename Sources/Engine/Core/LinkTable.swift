@@ -190,6 +190,7 @@ final class LinkTable {
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
+        if label >= 0 { simulation.truth.evidence(label, at: kernel.now) }
         let link = links[number]
         var action = -1
         switch message {
