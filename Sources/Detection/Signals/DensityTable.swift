@@ -1,6 +1,6 @@
 /// Shares of samples in cells, with the older samples fading: the table behind `histogram-rarity` and `rarity2d`.
 ///
-/// The fading is lazy: a new sample adds more and more instead of all cells becoming less, so that ties of cells stay ties. Cells come in
+/// After the first `forget` samples the fading is lazy: a new sample adds more and more instead of all cells becoming less. Cells come in
 /// groups of eight and the spare ones of the last group are infinite, so that the sum over rare cells runs without a remainder.
 struct DensityTable: ~Copyable {
     private let cells: UnsafeMutablePointer<SIMD8<Double>>
@@ -55,17 +55,17 @@ struct DensityTable: ~Copyable {
     /// All shares fade by one sample; the result is what a new sample adds to a cell as a whole.
     @inline(__always)
     mutating func fade() -> Double {
-        let (weight, growth): (Double, Double)
-        if Double(learnt &+ 2) < forget {
-            weight = 1 / Double(learnt &+ 2)
-            growth = 1 / (1 - weight)
-        } else {
-            (weight, growth) = (steadyWeight, steadyGrowth)
-        }
         learnt &+= 1
-        scale *= growth
+        if Double(learnt &+ 1) < forget {
+            // While every sample weighs the same, the shares themselves fade.
+            let weight = 1 / Double(learnt &+ 1)
+            let rest = SIMD8(repeating: 1 - weight)
+            for index in 0..<groups { cells[index] *= rest }
+            return weight
+        }
+        scale *= steadyGrowth
         if scale > 1e100 { rescale() }
-        return weight * scale
+        return steadyWeight * scale
     }
 
     /// Adds to a cell.
