@@ -78,7 +78,10 @@ public struct DetectorKind: Sendable {
     /// - Parameter values: the kind's own settings that the file gives, without those of `common`; `watch`, `when` and `parts` may be left out.
     public func makeDetector(_ values: [String: DetectorSettingValue]) throws(DetectionError) -> Detector {
         guard input != .parts else { throw .wrongType(setting: "is", expected: "a kind of detector that watches a signal or a condition") }
-        return try make(DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil }))
+        let checked = try DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil })
+        let detector = try make(checked)
+        detector.identity = [name] + checked.fingerprint
+        return detector
     }
 
     /// Makes a detector over several signals, frames or messages; it is `SignalsDetecting`, `FramesDetecting` or `MessagesDetecting` as `input` says, or

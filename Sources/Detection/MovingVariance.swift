@@ -70,7 +70,7 @@ public struct MovingVariance: DetectorState, ~Copyable {
         try samples.restore(&reader)
         number = try reader.integer()
         try sums.restore(&reader)
-        guard sums.count == samples.count else { throw .badState("the window and its sums differ in length") }
+        try sums.check(samples)
         statistic = nil
     }
 
@@ -176,6 +176,15 @@ struct WindowSums {
         greatestSquares = try reader.number()
         reciprocal = try reader.number()
         reciprocalOfDivisor = try reader.number()
+    }
+
+    /// Throws unless sums that were restored can be those of the samples.
+    func check(_ samples: borrowing SampleRing) throws(DetectionError) {
+        guard count == samples.count else { throw .badState("the window and its sums differ in length") }
+        guard isExact else { return }
+        for index in 0..<count where !(((samples[index].value - anchor) * Self.scale).magnitude <= Self.greatestExact) {
+            throw .badState("the window and its sums differ")
+        }
     }
 
     /// Whether a sample can take the place of the oldest one in one step; the exact sums gain nothing by it.
