@@ -97,7 +97,14 @@ public struct DetectorKind: Sendable {
     public func makeComposite(_ values: [String: DetectorSettingValue], parts: Int) throws(DetectionError) -> Composite {
         guard let rule else { throw .wrongType(setting: "is", expected: "a kind of detector that has parts") }
         let settings = try DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil })
-        return try Composite(rule, parts: parts, within: settings.duration("within") ?? .seconds(5))
+        var weights: [Double] = []
+        for text in settings.texts("weights") ?? [] {
+            guard let weight = Double(text) else { throw .outOfRange(setting: "weights", requirement: "a list of numbers, one for each part") }
+            weights.append(weight)
+        }
+        return try Composite(
+            rule, parts: parts, within: settings.duration("within") ?? .seconds(5), least: settings.count("at_least") ?? 1, weights: weights,
+            level: settings.number("above") ?? 1)
     }
 
     private func isInput(_ setting: DetectorSetting) -> Bool {

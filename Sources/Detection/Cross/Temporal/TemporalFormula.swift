@@ -163,10 +163,12 @@ extension TemporalFormula {
         }
         if let (bounds, isFuture) = bounds {
             guard bounds.from >= .zero, bounds.to ?? bounds.from >= bounds.from, bounds.to ?? bounds.from <= Self.longestReach else {
-                throw .outOfRange(setting: "formula", requirement: "made of intervals such as [0s, 5s], from the nearer to the farther end, of ten years at most")
+                throw .outOfRange(
+                    setting: "formula", requirement: "made of intervals such as [0s, 5s], from the nearer to the farther end, of ten years at most")
             }
             guard bounds.to != nil || !isFuture else {
-                throw .outOfRange(setting: "formula", requirement: "bounded in the future, for example eventually[0s, 5s]; only an outermost 'always' may have no end")
+                throw .outOfRange(
+                    setting: "formula", requirement: "bounded in the future, for example eventually[0s, 5s]; only an outermost 'always' may have no end")
             }
         }
         for child in children { try child.checkParts() }
