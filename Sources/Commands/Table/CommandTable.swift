@@ -1,7 +1,8 @@
 /// All commands in the order of their help.
 enum CommandTable {
     static let all: [CommandSpec] = [
-        run, validate, new, fmt, list, describe, explain, schema, graph, plot, compare, watch, dbc, decode, convert, doctor, bench, version, completion, man,
+        run, validate, new, fmt, list, describe, explain, schema, graph, plot, compare, watch, detect, score, dbc, decode, convert, doctor, bench, version,
+        completion, man,
         help, complete,
     ]
 
@@ -193,13 +194,6 @@ enum CommandTable {
             "Checks libraries, directories, disk, terminal and locale, looks for SocketCAN, and ends with a run of the reference scenario in memory, whose result must be exact."
         ],
         options: [.json], exitCodes: [.fine, .usage, .runtime], perform: DoctorCommand.perform)
-
-    private static let bench = CommandSpec(
-        name: "bench", about: "measure this machine",
-        text: [
-            "Simulates the reference cycle in memory and measures simulated seconds, and events, per second of processor time; the best of three runs counts."
-        ],
-        options: [.json], perform: BenchCommand.perform)
 
     private static let version = CommandSpec(
         name: "version", about: "show the version",

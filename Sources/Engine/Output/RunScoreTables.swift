@@ -34,5 +34,5 @@ enum RunScoreTables {
 
     private static func percent(_ value: Double?) -> String { value.map { "\(decimalText(($0 * 1000).rounded() / 10)) %" } ?? "–" }
     private static func number(_ value: Double?) -> String { value.map { decimalText(($0 * 1000).rounded() / 1000) } ?? "–" }
-    private static func time(_ value: Double?) -> String { value.map { Quantity(($0 * 1e6).rounded() / 1e6, .time).text } ?? "–" }
+    private static func time(_ value: Double?) -> String { value.map { Quantity(($0 * 1e3).rounded() / 1e3, .time).text } ?? "–" }
 }
