@@ -32,6 +32,7 @@ public enum Runner {
             let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
             simulation.detectors.keepRows(options.scoreRows ?? (scenario.labelKinds.isEmpty ? 0 : usualRows))
+            simulation.isBenign = options.isBenign
             try attach(options.live, to: simulation)
             let reason = simulation.run()
             return conclude(simulation, reason, options)
@@ -114,7 +115,7 @@ public enum Runner {
             detectors: judge.detectors, expectations: judge.expectations, report: report.document(files: files), files: files,
             fingerprint: simulation.fingerprint,
             simulated: simulation.simulated,
-            events: simulation.kernel.events)
+            events: simulation.kernel.events, alarms: judge.alarms.map(\.alarm))
     }
 
     /// Draws the pictures of a run again from what it left.

@@ -1,3 +1,4 @@
+public import Detection
 public import JSONText
 public import Quantities
 public import SimulationKernel
@@ -19,6 +20,8 @@ public struct RunOptions {
     public var drawsPlots = true
     /// The most rows of scores that are kept for each detector; `nil` keeps some where the scenario can have labels, 0 none.
     public var scoreRows: Int?
+    /// Whether attacks and labelled steps do nothing but take their time.
+    public var isBenign = false
 
     /// Options of a run that writes nothing.
     public init(directory: String? = nil) { self.directory = directory }
@@ -88,4 +91,6 @@ public struct RunOutcome: Sendable {
     public var simulated: Duration
     /// Events.
     public var events: UInt64
+    /// Alarms in their order, with times since the run's t = 0.
+    public var alarms: [Alarm] = []
 }

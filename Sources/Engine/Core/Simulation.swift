@@ -103,6 +103,7 @@ public final class Simulation: EventDispatcher {
         attention.initialize(repeating: nil, count: max(slots, 1))
         kernel = Kernel(end: .never, limits: limits, interrupt: interrupt)
         truth = TruthKeeper(kinds: scenario.labelKinds)
+        recorder.label = { [truth] in truth.words(of: $0) }
         streams = StreamTable()
         nodeTable = .allocate(capacity: max(scenario.symbols.nodes.count, 1))
         frameTable = .allocate(capacity: max(scenario.symbols.frames.count, 1))
