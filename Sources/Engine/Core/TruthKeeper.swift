@@ -21,6 +21,9 @@ final class TruthKeeper {
         return labels.count - 1
     }
 
+    /// Something that an attack has changed or added is on a link.
+    func evidence(_ number: Int, at now: Instant) {}
+
     /// Closes a label; it lasts some time past the end of its step.
     func end(_ number: Int, past: Duration, at now: Instant) {
         open -= 1
