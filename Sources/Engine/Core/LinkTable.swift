@@ -206,6 +206,7 @@ final class LinkTable {
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
+        if label >= 0 { simulation.truth.evidence(label, at: kernel.now) }
         let link = links[number]
         if let tap = link.tap { return tapped(tap, message, up: false, number, label: label) }
         var action = -1

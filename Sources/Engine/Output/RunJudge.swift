@@ -18,6 +18,7 @@ struct RunJudge {
             var label = label
             label.start = Instant(nanoseconds: label.start.nanoseconds - origin)
             label.end = label.end == .never ? end : min(Instant(nanoseconds: label.end.nanoseconds - origin), end)
+            label.evidence = label.evidence.map { Instant(nanoseconds: $0.nanoseconds - origin) }
             return label
         }.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
         let all = simulation.detectors.finished()

@@ -87,6 +87,7 @@ struct RunReport {
             ("start_s", .number(Duration(nanoseconds: label.start.nanoseconds).secondsText)),
             ("end_s", .number(Duration(nanoseconds: label.end.nanoseconds).secondsText)),
             ("kind", .string(label.kind)), ("severity", .string(label.severity.name)), ("name", .string(label.name)), ("target", .string(label.target)),
+            ("evidence_s", label.evidence.map { .number(Duration(nanoseconds: $0.nanoseconds).secondsText) } ?? .null), ("link", .string(label.link)),
         ])
     }
 
@@ -276,10 +277,12 @@ struct RunReport {
     // MARK: CSV
 
     func labelRows() -> String {
-        var text = "start_s,end_s,kind,severity,name,target\n"
+        var text = "start_s,end_s,kind,severity,name,target,evidence_s,link\n"
         for label in judge.labels {
+            let evidence = label.evidence.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
             text +=
-                "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target)\n"
+                "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target),"
+            text += "\(evidence),\(label.link)\n"
         }
         return text
     }

@@ -50,6 +50,8 @@ struct LinkAim {
     /// Whether it acts on what charge points send, and on what central systems send.
     var up = true
     var down = true
+    /// Whether attacks on the way of messages meet answers too; where actions are named they are about calls.
+    var takesAnswers = true
     /// Number of its label; -1 for none.
     var label = -1
     /// Keys its random streams.
@@ -60,8 +62,8 @@ struct LinkAim {
         (up ? self.up : down) && (actions.isEmpty || actions.contains(unit.action))
     }
 
-    /// The same for attacks on the way of messages: where actions are named, calls alone.
-    func meetsCalls(_ unit: LinkUnit, up: Bool) -> Bool { meets(unit, up: up) && (actions.isEmpty || unit.isCall) }
+    /// The same for attacks on the way of messages.
+    func meetsCalls(_ unit: LinkUnit, up: Bool) -> Bool { meets(unit, up: up) && (takesAnswers || unit.isCall) }
 }
 
 /// An attack on links: it acts between its beginning and its end.
@@ -71,6 +73,8 @@ class LinkAttack {
     private(set) var isActive = false
     /// Told when it has done all that it had to do.
     var isDone: (() -> Void)?
+    /// What it was made from, as long as it acts.
+    var context: AnyObject?
     private var streams: [RandomStream?] = []
 
     init(_ aim: LinkAim, _ simulation: Simulation) {

@@ -20,10 +20,12 @@ final class DelayAttack: InterceptingAttack {
     private let delay: Duration
     /// The most that a delay differs from the others, to both sides.
     private let jitter: Duration
+    /// How fast its bytes trickle; a message has come when its last byte has.
+    private let bytesPerSecond: Double?
     private let chance: Double
 
-    init(_ aim: LinkAim, delay: Duration, jitter: Duration, chance: Double, _ simulation: Simulation) {
-        (self.delay, self.jitter, self.chance) = (delay, jitter, chance)
+    init(_ aim: LinkAim, delay: Duration, jitter: Duration, bytesPerSecond: Double? = nil, chance: Double, _ simulation: Simulation) {
+        (self.delay, self.jitter, self.bytesPerSecond, self.chance) = (delay, jitter, bytesPerSecond, chance)
         super.init(aim, simulation)
     }
 
@@ -34,35 +36,8 @@ final class DelayAttack: InterceptingAttack {
             let share = draw(1) { $0.uniform(delay > .zero ? -1 : 0, 1) }
             time = time + (Duration(seconds: jitter.seconds * share) ?? .zero)
         }
+        if let bytesPerSecond { time = time + (Duration(seconds: Double(unit.message.bytes.count) / max(bytesPerSecond, 1e-3)) ?? .zero) }
         guard time > .zero else { return out.append(unit) }
-        var late = marked(unit)
-        late.delay = late.delay + time
-        late.holder = self
-        out.append(late)
-    }
-}
-
-/// Clocks that run apart: each message comes later than the one before by a share of the time since the beginning.
-final class SkewAttack: InterceptingAttack {
-    /// Parts per million.
-    private let skew: Double
-    private let jitter: Duration
-    private var begun = Instant.zero
-
-    init(_ aim: LinkAim, skew: Double, jitter: Duration, _ simulation: Simulation) {
-        (self.skew, self.jitter) = (skew, jitter)
-        super.init(aim, simulation)
-    }
-
-    override func start() {
-        begun = now
-        super.start()
-    }
-
-    override func pass(_ unit: LinkUnit, up: Bool, link: Int, into out: inout [LinkUnit]) {
-        guard aim.meetsCalls(unit, up: up) else { return out.append(unit) }
-        let noise = jitter > .zero ? draw(1) { $0.uniform(0, jitter.seconds) } : 0
-        guard let time = Duration(seconds: max(0, (now - begun).seconds * skew / 1e6 + noise)), time > .zero else { return out.append(unit) }
         var late = marked(unit)
         late.delay = late.delay + time
         late.holder = self
