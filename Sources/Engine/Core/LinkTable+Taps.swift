@@ -54,7 +54,7 @@ extension LinkTable {
         if inserter.passesAnswers { return true }
         _ = tap.end(id, up: !up)
         // It was on the wire of the end that answered; the other end never sees it.
-        note(unit.message, call.action, call.name, links[number], up: up, label: call.label)
+        note(unit.message.shown, call.action, call.name, links[number], up: up, label: call.label)
         return false
     }
 

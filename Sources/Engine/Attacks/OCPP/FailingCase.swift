@@ -84,7 +84,7 @@ struct FailingCases {
         text += "steps:\n  - attack: fuzz\n    against: \(node < 0 ? fuzzer.settings.target : scenario.symbols.nodes[node])\n"
         text += "    with:\n      direction: \(found.up ? "up" : "down")\n      every: \((fuzzer.every ?? .seconds(1)).secondsText)s\n      payload:\n"
         for payload in texts { text += "        - \(Self.quoted(String(decoding: payload, as: UTF8.self)))\n" }
-        return text + "record: [messages]\n"
+        return text + "record: [messages]\nintended: [W0608, W0725]\n"
     }
 
     /// A text as a value of YAML.
