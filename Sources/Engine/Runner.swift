@@ -45,7 +45,7 @@ public enum Runner {
     private static let usualRows = 1 << 14
 
     /// Sets the pace of a run, and the network of a live one.
-    private static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
+    static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
         guard let live else {
             if let number = simulation.links.links.indices.first(where: { simulation.links.links[$0].centralSystem < 0 }) {
                 let node = simulation.links.links[number].chargePoint
@@ -103,7 +103,8 @@ public enum Runner {
         let report = RunReport(simulation, judge)
         if let directory = options.directory {
             do {
-                files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots)
+                let failing = try FailingCases(scenario: simulation.scenario, live: options.live).write(simulation.links.fuzzers, to: directory)
+                files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots, further: failing)
             } catch {
                 couldNotWrite = true
                 diagnostics.insert(

@@ -48,6 +48,10 @@ struct RunJudge {
             if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
             expectations.append(judged)
         }
+        for judged in simulation.links.fuzzers.compactMap(\.judged) {
+            isFulfilled = isFulfilled && judged.isFulfilled
+            expectations.append(judged)
+        }
         expectations.sort { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }
         verdict = !isComplete ? .incomplete : !isFulfilled ? .fail : isExercised ? .pass : .partial
         addIdleWarnings(simulation)

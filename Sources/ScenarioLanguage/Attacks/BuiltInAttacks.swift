@@ -83,8 +83,10 @@ public enum BuiltInAttacks {
             every(["100ms", "10ms", "1ms", "500us"], messages: ["10s", "1s", "100ms", "20ms"]), rate(), count(),
             AttackSetting("in_place", .plain(.flag), [.can, .ocpp], ["false"], about: "Whether it changes real units and adds none."),
             chance(links: [.can, .ocpp], about: "Share of the real units that it changes with 'in_place'."), only, direction,
+            AttackSetting("payload", .plain(.texts(allowed: [])), .ocpp, about: "Messages that are sent as they stand, in place of drawn ones."),
             AttackSetting(
-                "save_failing", .plain(.text), .ocpp, about: "Directory that gets each message that broke a rule of the answers, made as small as it can be."),
+                "save_failing", .plain(.text), .ocpp,
+                about: "Directory for scenarios with the messages that the peer does not stand, made as small as they can be; that of the run when not given."),
         ],
         needs: [], about: "Sends random units: drawn from the seed, and by the declared fields or the grammar of messages.",
         examples: [
@@ -131,14 +133,15 @@ public enum BuiltInAttacks {
             AttackSetting("scale", .changes(asNumbers: true), [.can, .ocpp, .signal], about: "What the real values are multiplied by."),
             AttackSetting("freeze", .fields, [.can, .ocpp, .signal], about: "Fields that keep the value that they had when the attack began."),
             AttackSetting("flip", .bits, .can, about: "Bits of the data that are inverted."),
-            AttackSetting("bits", .plain(.count), .can, least: "1", greatest: "512", about: "How many random bits of the data are inverted."),
+            AttackSetting(
+                "bits", .plain(.count), [.can, .ocpp], least: "1", greatest: "512", about: "How many random bits of the data, or of the text, are inverted."),
             AttackSetting("data", .bytes, .can, about: "Bytes that take the place of the first ones of the data."), legal,
             AttackSetting("noise", .size(perTime: false), .signal, about: "Standard deviation of what is added to each value."),
             AttackSetting("drift", .size(perTime: true), .signal, about: "What is added more and more: `1 A/min`."),
             AttackSetting("dropout", .plain(.flag), .signal, ["false"], about: "Whether the value is missing (NaN)."), only, direction,
         ],
         needs: [
-            (.can, ["set", "add", "scale", "freeze", "flip", "bits", "data"]), (.ocpp, ["set", "add", "scale", "freeze"]),
+            (.can, ["set", "add", "scale", "freeze", "flip", "bits", "data"]), (.ocpp, ["set", "add", "scale", "freeze", "bits"]),
             (.signal, ["set", "add", "scale", "freeze", "noise", "drift", "dropout"]),
         ],
         about: "Changes units on their way; their number and their times stay.",
