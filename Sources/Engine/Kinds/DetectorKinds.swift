@@ -65,6 +65,7 @@ enum DetectorKinds {
         case .text: .text
         case .stream: .stream(frames: kind.input != .messages, messages: kind.input != .frames)
         case .tree: .tree
+        case .temporal: .temporal
         case .texts: .texts(allowed: [])
         case .detectors: .detectors
         }
@@ -95,6 +96,7 @@ enum DetectorKinds {
             case (.text, .text(let text)): result[setting.name] = .word(text)
             case (.texts, .texts(let texts)): result[setting.name] = .texts(texts)
             case (.tree, .tree(let tree)): result[setting.name] = .tree(DetectorTree(tree))
+            case (.temporal, .temporal(let formula)): result[setting.name] = .tree(TemporalFormula(formula).tree)
             case (.duration, .duration(let time)): result[setting.name] = .duration(time)
             case (.quantity, .number(let number)): result[setting.name] = .number(number)
             case (.quantity, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
@@ -117,6 +119,12 @@ extension DetectorDeclaration {
     /// All signals that are watched, in the order of the settings.
     var inputs: [Int] {
         settings.flatMap { value -> [Int] in if case .signals(let signals) = value { signals } else { [] } }
+    }
+
+    /// The conditions of a temporal formula: the numbers of its inputs.
+    var temporalConditions: [TemporalCondition] {
+        for case .temporal(let formula) in settings { return formula.conditions }
+        return []
     }
 
     /// The streams that are watched.

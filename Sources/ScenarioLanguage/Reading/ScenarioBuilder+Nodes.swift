@@ -310,6 +310,7 @@ extension ScenarioBuilder {
             return value
         case .stream(let frames, let messages): return readStream(node, what, frames: frames, messages: messages)
         case .tree: return constantField(node).map { .tree($0) }
+        case .temporal: return readTemporal(node, what).map { .temporal($0) }
         case .level(let kind): return readLevel(node, kind, what, body: body, watchDimension)
         case .ramp: return readRamp(node, what)
         case .condition: return formula(node, .live, expecting: .flag, what).map { .formula($0) }

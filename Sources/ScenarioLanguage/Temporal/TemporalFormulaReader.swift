@@ -1,4 +1,4 @@
-public import Quantities
+import Quantities
 
 /// Reads formulas of metric temporal logic: `always (cp1.limit <= 1 A implies eventually[0s, 5s] (charger.current <= 2 A))`.
 ///
@@ -72,12 +72,17 @@ public struct TemporalFormulaReader {
                 .tooLarge, at: FormulaSpan(start: FormulaParser.lengthLimit, end: text.utf8.count),
                 "the formula has \(text.utf8.count) bytes, more than \(FormulaParser.lengthLimit)")
         }
-        var reader = TemporalFormulaReader(text) { part in
-            do { return .success(try Formula.compile(part, scope: scope, context: context)) } catch { return .failure(error) }
+        func compile(_ part: String) -> Result<Formula, FormulaError> {
+            do throws(FormulaError) {
+                return .success(try Formula.compile(part, scope: scope, context: context))
+            } catch {
+                return .failure(error)
+            }
         }
+        var reader = TemporalFormulaReader(text, compile: compile)
         try reader.tokenize()
         let tree = try reader.expression(1)
-        let rest = reader.token
+        let rest: Token = reader.token
         if rest.kind == .close || rest.kind == .closeBracket { throw TemporalError(.unbalanced, at: rest.span, "'\(reader.text(rest.span))' closes nothing") }
         guard rest.kind == .end else {
             throw TemporalError(
