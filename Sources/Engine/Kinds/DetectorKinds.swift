@@ -47,7 +47,7 @@ enum DetectorKinds {
             if range.upperBound.isFinite { greatest = decimalText(range.upperBound) }
         }
         return SettingManifest(
-            setting.name, type(setting.type, of: kind), default: setting.defaultValue.map(text), required: setting.isRequired, min: least, max: greatest,
+            setting.name, type(setting.type, of: kind), default: setting.defaultValue.map { text($0, setting.type) }, required: setting.isRequired, min: least, max: greatest,
             about: setting.about)
     }
 
@@ -71,8 +71,9 @@ enum DetectorKinds {
         }
     }
 
-    private static func text(_ value: DetectorSettingValue) -> String {
-        switch value {
+    private static func text(_ value: DetectorSettingValue, _ type: DetectorSettingType) -> String {
+        if case .measure(let dimension, _) = type, case .number(let number) = value { return Quantity(number, dimension).text }
+        return switch value {
         case .duration(let time): "\(time.secondsText)s"
         case .number(let number): decimalText(number)
         case .count(let count): String(count)
@@ -93,6 +94,7 @@ enum DetectorKinds {
             case (.signals, .signals(let signals)): result[setting.name] = .texts(signals.map(signal))
             case (.plain, .number(let number)), (.measure, .number(let number)): result[setting.name] = .number(number)
             case (.plain, .formula(let formula)), (.measure, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
+            case (.stream, .stream(let sources)): result[setting.name] = .texts(sources.map { "\($0)" })
             case (.text, .text(let text)): result[setting.name] = .word(text)
             case (.texts, .texts(let texts)): result[setting.name] = .texts(texts)
             case (.tree, .tree(let tree)): result[setting.name] = .tree(DetectorTree(tree))

@@ -255,6 +255,8 @@ extension ScenarioBuilder {
     }
 
     private func defaultValue(_ manifest: SettingManifest, _ body: YAMLNode, _ watchDimension: Dimension?) -> SettingValue? {
+        // The unit of a level is that of the signal; the detector itself knows what it does without one.
+        if case .level = manifest.type { return nil }
         guard let text = manifest.defaultText else { return nil }
         if case .texts = manifest.type { return .texts(text.split(separator: ",").map { String($0).trimmed }) }
         return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(given: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
