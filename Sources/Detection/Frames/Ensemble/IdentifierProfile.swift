@@ -41,6 +41,8 @@ struct IdentifierProfile {
     private var referenceLength: Int = -1
     private var candidateLength: Int = -1
     private var streak: Int64 = 0
+    /// Frames in a row that came in time and were rejected.
+    private var rejections: Int64 = 0
     /// After so long without an accepted frame nothing is held against the next one.
     private var returnAfter: Int64 = .max
     /// Silence that is worth an alarm; `.max` for identifiers without a period.
@@ -206,6 +208,7 @@ struct IdentifierProfile {
         silences = 0
         candidateLength = -1
         streak = 0
+        rejections = 0
         keep(data, length)
     }
 
@@ -225,15 +228,16 @@ struct IdentifierProfile {
         }
         (bytes + 64).update(from: data, count: min(length, 64))
         candidateLength = min(length, 64)
+        rejections &+= 1
         let isOpen = isPeriodic ? Double(time &- lastAccepted) >= 1.5 * period : streak > Int64(needed)
-        return isOpen && streak >= Int64(needed)
+        return isOpen && (streak >= Int64(needed) || rejections >= 8 &* Int64(needed))
     }
 
     // MARK: State
 
     func save(_ writer: inout StateWriter) {
         writer.put(bits: lengths)
-        for value in [frames, lastAccepted, longestGap, anchor, slots, streak, returnAfter, silenceLimit, silences] { writer.put(value) }
+        for value in [frames, lastAccepted, longestGap, anchor, slots, streak, rejections, returnAfter, silenceLimit, silences] { writer.put(value) }
         writer.put(period)
         writer.put(margin)
         writer.put(usesLoose)
@@ -271,6 +275,7 @@ struct IdentifierProfile {
         anchor = try reader.integer()
         slots = try reader.integer()
         streak = try reader.integer()
+        rejections = try reader.integer()
         returnAfter = try reader.integer()
         silenceLimit = try reader.integer()
         silences = try reader.integer()

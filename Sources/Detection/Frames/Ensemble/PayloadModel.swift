@@ -1,11 +1,14 @@
 /// How the bytes of an identifier change from one accepted frame to the next, and which half bytes are counters.
 ///
 /// Each byte has eight classes of change by its distance on the circle of 256: 0, 1, 2-3, 4-7 … 64-128. So a carry from one byte into the next one is
-/// a small change in both, whatever the byte order is. A frame's surprise is the sum over its bytes of -log2 of the learnt share of the class.
+/// a small change in both, whatever the byte order is. A frame's surprise is the sum over its bytes of -log2 of the learnt share of the class; a class
+/// lends an eighth of its share to its neighbours, because a value that wanders a little faster than ever is no anomaly.
 ///
 /// The memory belongs to whoever made the model: it must be freed with `free()`.
 struct PayloadModel {
     static let classes = 8
+    /// What a change adds to the count of its own class; its neighbours get 1.
+    private static let own: UInt32 = 8
 
     /// A half byte that runs through a cycle, one step a frame: an alive counter of any step and length.
     struct Counter {
@@ -58,11 +61,11 @@ struct PayloadModel {
     /// The surprise of a change in bits. O(bytes).
     @inline(__always)
     func surprise(_ old: UnsafePointer<UInt8>, _ new: UnsafePointer<UInt8>, _ length: Int) -> Double {
-        let all = coarseLog2(2 &* learnt &+ 2)
+        let all = coarseLog2(8 &* learnt &+ 8)
         var sum: Int64 = 0
         for byte in 0..<min(length, width) {
             let count = counts[byte &* PayloadModel.classes &+ PayloadModel.changeClass(old[byte], new[byte])]
-            sum &+= all &- coarseLog2(2 &* UInt64(count) &+ 1)
+            sum &+= max(0, all &- coarseLog2(UInt64(count) &+ 4))
         }
         return Double(sum) * (1 / 65536)
     }
@@ -71,7 +74,11 @@ struct PayloadModel {
     @inline(__always)
     mutating func learn(_ old: UnsafePointer<UInt8>, _ new: UnsafePointer<UInt8>, _ length: Int) {
         for byte in 0..<min(length, width) {
-            counts[byte &* PayloadModel.classes &+ PayloadModel.changeClass(old[byte], new[byte])] &+= 1
+            let change = PayloadModel.changeClass(old[byte], new[byte])
+            let row = counts + byte &* PayloadModel.classes
+            row[change] &+= PayloadModel.own
+            if change > 0 { row[change &- 1] &+= 1 }
+            if change < PayloadModel.classes &- 1 { row[change &+ 1] &+= 1 }
         }
         learnt &+= 1
         if learnt >= 1 << 20 { age() }
@@ -113,7 +120,7 @@ struct PayloadModel {
             counterCount += 1
         }
         let unseen = Double(coarseLog2(2 * learnt + 2)) / 65536
-        limit = learnt < 24 ? .infinity : max(1.3 * greatest, mean + 2.2 * unseen, 24)
+        limit = learnt < 24 ? .infinity : max(1.3 * greatest, mean + 2.2 * unseen, 30)
     }
 
     private func cycle(_ half: Int, _ right: UInt32, _ wrong: UInt32) -> Counter? {
@@ -132,11 +139,23 @@ struct PayloadModel {
             guard next != 0xFF else { return nil }
             value = Int(next)
         }
-        guard counter.length >= 2 else { return nil }
+        guard counter.length >= 2, isRegular(half, value, counter.length) else { return nil }
         let all = Double(right) + Double(wrong) + 1
         let surprise = Double(coarseLog2(UInt64(all * 16)) - coarseLog2(UInt64((Double(wrong) + 0.5) * 16))) / 65536
         counter.weight = min(surprise / 8, 1.5) * (counter.length >= 4 ? 1 : 0.6)
         return counter
+    }
+
+    /// Whether the cycle from a value on has one step, all but where it starts anew: a checksum runs through a cycle as well, but not so.
+    private func isRegular(_ half: Int, _ start: Int, _ length: UInt8) -> Bool {
+        var steps = InlineArray<16, UInt8>(repeating: 0)
+        var value = start
+        for _ in 0..<length {
+            let next = Int(successors[half * 16 + value])
+            steps[(next - value + 16) & 15] += 1
+            value = next
+        }
+        return (0..<16).contains { steps[$0] >= max(length - 1, 1) }
     }
 
     /// Evidence that the counters did not take one step, or as many as frames may have been lost: 0 when they did.
