@@ -14,6 +14,8 @@ struct ArrivalTrack {
     /// Frames that were observed while learning.
     private(set) var observed: UInt32 = 0
     private var counts = InlineArray<64, UInt32>(repeating: 0)
+    /// The earliest that a frame was, in nanoseconds.
+    private(set) var earliest: Int64 = 0
     /// The share of the period by which a frame may be early; above 1 when earliness says nothing.
     private(set) var tolerance = 2.0
 
@@ -30,13 +32,14 @@ struct ArrivalTrack {
         return slots >= 1 ? Int64(min(slots, 1e9)) : 0
     }
 
-    /// The frame takes its slot.
+    /// The frame takes its slot; one that comes in the first half of it is an extra one and takes none.
     @inline(__always)
     mutating func take(_ time: Int64, period: Double) {
         let deviation = deviation(time)
+        guard Double(deviation) > -0.5 * period else { return }
         let skipped = ArrivalTrack.skipped(deviation, period)
         let rest = Double(deviation) - Double(skipped) * period
-        if gain == 1 || (skipped > 0 && rest < 0) || skipped > 1000 || deviation < -Int64(4e18) {
+        if gain == 1 || (skipped > 0 && rest < 0) || skipped > 1000 {
             expected = time &+ Int64(period)
         } else {
             expected = expected &+ Int64((Double(skipped + 1) * period + gain * rest).rounded())
@@ -48,26 +51,31 @@ struct ArrivalTrack {
 
     /// Takes a frame of the time to learn into the picture.
     mutating func learn(_ time: Int64, period: Double) {
-        let share = -Double(deviation(time)) / period
+        let deviation = deviation(time)
+        let share = -Double(deviation) / period
         observed &+= 1
+        earliest = max(earliest, -deviation)
         if share > 0 { counts[min(Int(min(share, 1) * Double(ArrivalTrack.classes)), ArrivalTrack.classes - 1)] &+= 1 }
-        if share < 0.5 { take(time, period: period) }
+        take(time, period: period)
     }
 
     mutating func forget() {
         observed = 0
         counts = InlineArray(repeating: 0)
+        earliest = 0
     }
 
     /// Ends the time to learn: the tolerance is the earliest that was seen, with a margin.
-    mutating func freeze(margin: Double, least: Double) {
+    ///
+    /// - Parameter least: nanoseconds that every frame of this bus may be early.
+    mutating func freeze(period: Double, margin: Double, least: Double) {
         guard observed >= 15 else {
             tolerance = 2
             return
         }
-        var last = 0
-        for index in 0..<ArrivalTrack.classes where counts[index] > 0 { last = index + 1 }
-        tolerance = max(margin * Double(last) / Double(ArrivalTrack.classes), least)
+        let seen = max(margin * Double(earliest), least) / period
+        // Beyond that frames come whenever they want.
+        tolerance = seen < 0.6 ? max(seen, 0.025) : 2
     }
 
     /// How surprising it is that a frame is so early: at least 1 is earlier than any margin allows.
@@ -79,7 +87,7 @@ struct ArrivalTrack {
         return rareness(share / margin)
     }
 
-    /// The surprise of being at least so early, as a share of the surprise of what was never seen.
+    /// The surprise of being at least so early, as a share of 13 bits: that of what did not happen once in 8000 frames.
     private func rareness(_ share: Double) -> Double {
         guard observed > 0, share > 0 else { return 0 }
         var tail: UInt64 = 0
@@ -88,14 +96,14 @@ struct ArrivalTrack {
             tail += UInt64(counts[index])
             index += 1
         }
-        let all = coarseLog2(UInt64(observed) + 1)
-        return min(0.95, Double(all - coarseLog2(tail + 1)) / Double(max(all, 1)))
+        return min(0.95, Double(coarseLog2(UInt64(observed) + 1) - coarseLog2(tail + 1)) / (13 * 65536))
     }
 
     func save(_ writer: inout StateWriter) {
         writer.put(expected)
         writer.put(Int(observed))
         for index in 0..<ArrivalTrack.classes { writer.put(Int(counts[index])) }
+        writer.put(earliest)
         writer.put(tolerance)
     }
 
@@ -103,6 +111,7 @@ struct ArrivalTrack {
         expected = try reader.integer()
         observed = UInt32(truncatingIfNeeded: try reader.integer())
         for index in 0..<ArrivalTrack.classes { counts[index] = UInt32(truncatingIfNeeded: try reader.integer()) }
+        earliest = try reader.integer()
         tolerance = try reader.number()
     }
 }
@@ -142,10 +151,14 @@ struct ArrivalCurve {
     /// Forgets the times but not what was learnt.
     mutating func restart() { count = 0 }
 
-    /// Ends the time to learn; spans that were never seen are those of the whole bus.
+    /// Spans that must be learnt before an identifier is held to its own shortest one.
+    private static let leastSpans: Int64 = 100
+
+    /// Ends the time to learn; an identifier with few frames may be as fast as any other of the bus.
     mutating func freeze(bus: InlineArray<5, Int64>) {
         for index in 0..<5 {
-            let span = shortest[index] == .max ? bus[index] : shortest[index]
+            let isKnown = count - Int64(ArrivalCurve.steps[index]) >= ArrivalCurve.leastSpans
+            let span = isKnown ? shortest[index] : min(shortest[index], bus[index])
             limits[index] = span == .max ? 0 : Int64(Double(span) * ArrivalCurve.shares[index])
         }
     }

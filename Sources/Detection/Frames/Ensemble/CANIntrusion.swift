@@ -162,7 +162,11 @@ public final class CANIntrusion: FramesDetecting {
         forEachProfile { profile in
             for index in 0..<5 { bus[index] = min(bus[index], profile.pointee.curve.shortest[index]) }
         }
-        forEachProfile { $0.pointee.freeze(bus: bus) }
+        var earliness: [Double] = []
+        forEachProfile { if let earliest = $0.pointee.earliest { earliness.append(earliest) } }
+        earliness.sort()
+        let usual = max(300_000, earliness.isEmpty ? 0 : earliness[earliness.count * 3 / 4])
+        forEachProfile { $0.pointee.freeze(bus: bus, earliness: usual) }
         planCheck(time)
     }
 

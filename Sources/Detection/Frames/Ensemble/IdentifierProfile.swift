@@ -61,6 +61,13 @@ struct IdentifierProfile {
         bytes.deallocate()
     }
 
+    /// By how much the most early frame of a well-known period came early; `nil` without such a period.
+    var earliest: Double? {
+        guard period > 0, steady.observed >= 100 else { return nil }
+        let earliest = Double(min(steady.earliest, loose.earliest))
+        return earliest < 0.4 * period ? earliest : nil
+    }
+
     static func lengthBit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(length, 63)) }
 
     /// Whether frames come in slots whose time can be foretold.
@@ -140,12 +147,15 @@ struct IdentifierProfile {
     }
 
     /// Ends the time to learn.
-    mutating func freeze(bus: InlineArray<5, Int64>) {
+    ///
+    /// - Parameters:
+    ///   - bus: the shortest spans of all identifiers.
+    ///   - earliness: nanoseconds by which the identifiers of this bus come early, as other frames hold them up or not.
+    mutating func freeze(bus: InlineArray<5, Int64>, earliness: Double) {
         margin = frames < 200 ? 2 : 1.5
         if period > 0 {
-            let least = max(0.025, 300_000 / period)
-            steady.freeze(margin: margin, least: least)
-            loose.freeze(margin: margin, least: least)
+            steady.freeze(period: period, margin: margin, least: earliness)
+            loose.freeze(period: period, margin: margin, least: earliness)
             usesLoose = loose.tolerance < 0.8 * steady.tolerance
         }
         curve.freeze(bus: bus)
