@@ -12,12 +12,12 @@ struct MessageAttackTests {
             """
             evsim: 1
             scenario: fuzzed
-            run: {for: 40s}
+            run: {for: 20s}
             nodes:
               csms: {is: csms\(csms)}
               cp1: {is: charge-point, csms: csms, plugged: false\(chargePoint)}
             steps:
-              - {attack: fuzz, against: cp1, for: 20s, with: {every: 100ms, \(with)}}
+              - {attack: fuzz, against: cp1, for: 8s, with: {every: 100ms, \(with)}}
             expect: [=csms.registered == 1]
             record: [messages]
             """)
@@ -30,8 +30,8 @@ struct MessageAttackTests {
     func sound(_ style: String) throws {
         let (run, cases) = try fuzzed("what: \(style), direction: \(style == "raw" ? "both" : "up")")
         #expect(run.outcome.verdict == .pass && cases.isEmpty, "\(run.outcome.expectations.map(\.sentence)) \(cases)")
-        #expect(run.outcome.expectations.contains { $0.that.contains("stands the messages") && $0.value.hasPrefix("200 messages") })
-        #expect(try run.messages().contains { ($0["meta"] as? [String: String])?["label"] == "CAN_FUZZING" })
+        #expect(run.outcome.expectations.contains { $0.that.contains("stands the messages") && $0.value.hasPrefix("80 messages") })
+        #expect(try run.directory.text("messages.jsonl").contains("\"meta\":{\"label\":\"CAN_FUZZING\"}"))
     }
 
     @Test("What a lenient central system accepts is cut down to one message; its scenario fails until the central system is strict")
@@ -48,7 +48,8 @@ struct MessageAttackTests {
 
     @Test("A charge point that leaves a call without an answer, and one that answers InternalError, are found")
     func silent() throws {
-        let (run, cases) = try fuzzed(chargePoint: ", replies: {GetConfiguration: ignore, ClearCache: {error: InternalError}}", "direction: down, only: [GetConfiguration, ClearCache]")
+        let (run, cases) = try fuzzed(
+            chargePoint: ", replies: {GetConfiguration: ignore, ClearCache: {error: InternalError}}", "direction: down, only: [GetConfiguration, ClearCache]")
         #expect(run.outcome.verdict == .fail)
         let texts = cases.values.joined()
         #expect(texts.contains("there was no answer in time") && texts.contains("the answer was InternalError"), "\(cases)")
@@ -57,9 +58,10 @@ struct MessageAttackTests {
 
     @Test("A central system that ends connections is found with the messages that it takes")
     func lost() throws {
-        let (_, cases) = try fuzzed(csms: ", flood_limit: 5", "direction: up, only: [Heartbeat], rate: 10 Hz".replacingOccurrences(of: ", rate: 10 Hz", with: ""))
+        let (_, cases) = try fuzzed(csms: ", flood_limit: 5", "direction: up, only: [Heartbeat]")
         let text = try #require(cases.values.first { $0.contains("the connection was lost") })
-        #expect(text.components(separatedBy: "\n        - ").count == 7, "\(text)")
+        // With the three messages of the start they are more than five in one second.
+        #expect(text.components(separatedBy: "\n        - ").count == 4, "\(text)")
     }
 
     @Test("The same seed gives the same changes; other messages are those of the run without the attack")

@@ -52,7 +52,8 @@ struct FuzzingTests {
 
     @Test("A message is cut down to the field that fails, and its text to the length that does")
     func text() throws {
-        let text = "[2,\"abc\",\"BootNotification\",{\"chargePointVendor\":\"\(String(repeating: "v", count: 300))\",\"chargePointModel\":\"m\",\"x\":[1,{\"y\":2}]}]"
+        let text =
+            "[2,\"abc\",\"BootNotification\",{\"chargePointVendor\":\"\(String(repeating: "v", count: 300))\",\"chargePointModel\":\"m\",\"x\":[1,{\"y\":2}]}]"
         var shrinker = TextShrinker(budget: 500)
         let found = shrinker.text(Array(text.utf8)) { bytes in
             let value = try? JSONValue(parsing: String(decoding: bytes, as: UTF8.self))

@@ -11,7 +11,9 @@ extension LinkTable {
         if let known = link.tap { return known }
         let made = LinkTap()
         // Calls that are open already keep their names.
-        if let called = link.calledUp { made.called(called.id, up: true, .init(action: link.actionUp, name: called.action, label: -1, inserter: nil, instant: kernel.now)) }
+        if let called = link.calledUp {
+            made.called(called.id, up: true, .init(action: link.actionUp, name: called.action, label: -1, inserter: nil, instant: kernel.now))
+        }
         if let called = link.calledDown {
             made.called(called.id, up: false, .init(action: link.actionDown, name: called.action, label: called.label, inserter: nil, instant: kernel.now))
         }

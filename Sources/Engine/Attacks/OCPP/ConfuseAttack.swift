@@ -88,7 +88,10 @@ final class ConfuseAttack: InsertingAttack, LinkInterceptor {
             let sample: JSONValue = ["value": "1000", "measurand": "Energy.Active.Import.Register"]
             send(
                 .meterValues,
-                ["connectorId": 1, "transactionId": .integer(Int64((state.transaction ?? 0) + 1000)), "meterValue": [["timestamp": time, "sampledValue": [sample]]]],
+                [
+                    "connectorId": 1, "transactionId": .integer(Int64((state.transaction ?? 0) + 1000)),
+                    "meterValue": [["timestamp": time, "sampledValue": [sample]]],
+                ],
                 link)
         case .bootAgain: send(.bootNotification, ["chargePointVendor": "evsim", "chargePointModel": "charge-point"], link)
         case .unknownAnswer:

@@ -297,9 +297,11 @@ enum IntruderAnswers {
     /// The answer that says yes.
     static func answer(_ id: MessageID, _ payload: OCPPPayload) -> OCPPMessage {
         guard let action = payload.action, action.isSentByCentralSystem else { return .error(id, CallError(.notImplemented)) }
-        let text = JSONValue.object(OCPPPayload.confirmationFields(action).compactMap { field in
-            field.isRequired ? JSONValue.Member(field.name, yes(field.form)) : nil
-        }).text()
+        let text = JSONValue.object(
+            OCPPPayload.confirmationFields(action).compactMap { field in
+                field.isRequired ? JSONValue.Member(field.name, yes(field.form)) : nil
+            }
+        ).text()
         return .result(id, .raw(action: action.name.description, text: text))
     }
 
