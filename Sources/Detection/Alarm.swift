@@ -14,9 +14,12 @@ public struct Alarm: Equatable, Sendable {
     public var score: Double
     /// The onset: the first anomalous sample, at or before `start`.
     public var evidence: Instant
+    /// What it is about, for example `0x300` or `cp1`; empty when the detector names nothing.
+    public var blame: String
 
     /// An alarm out of its parts.
-    public init(start: Instant, end: Instant?, detector: String, severity: Severity, score: Double, evidence: Instant) {
+    public init(start: Instant, end: Instant?, detector: String, severity: Severity, score: Double, evidence: Instant, blame: String = "") {
+        self.blame = blame
         self.start = start
         self.end = end
         self.detector = detector
@@ -38,12 +41,15 @@ public final class AlarmMonitor {
     public private(set) var edges: [AlertEdge] = []
     /// The detector that scores; `nil` when the scores come from elsewhere.
     public let detector: Detector?
+    /// What gives the scores when it is no detector of one signal; it says what alarms are about and when that began.
+    public var source: (any Detecting)?
 
     /// What changes with each sample; it stays in place, so a sample costs no exclusivity check.
     private struct State {
         var lifecycle: AlertLifecycle
         var changes: [AlertEdge] = []
         var gateIsOpen = true
+        var rows: ScoreRows?
     }
     private let state: UnsafeMutablePointer<State>
 
@@ -79,15 +85,30 @@ public final class AlarmMonitor {
             if gate { detector?.resume() }
         }
         let score = gate ? detector?.update(at: instant, value: value) : nil
+        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: nil) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
         return note()
     }
 
     /// Takes a score that was computed elsewhere, for example by a `Composite`; `true` when the alert changed.
+    ///
+    /// - Parameter isLabelled: the ground truth of the frame or message that is scored, as far as it is known by unit and not by time.
     @discardableResult
-    public func observe(score: Double?, at instant: Instant, gate: Bool = true) -> Bool {
+    public func observe(score: Double?, at instant: Instant, gate: Bool = true, isLabelled: Bool? = nil) -> Bool {
+        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: isLabelled) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
         return note()
+    }
+
+    /// Keeps the scores from now on, a row for each sample; one without a verdict counts as 0.
+    public func keepRows(capacity: Int) { state.pointee.rows = capacity > 0 ? ScoreRows(capacity: capacity) : nil }
+
+    /// The scores that were kept; `nil` when none are.
+    public var rows: ScoreRows? { state.pointee.rows }
+
+    @inline(never)
+    private func keep(_ score: Double?, at instant: Instant, isLabelled: Bool?) {
+        state.pointee.rows?.add(score ?? 0, at: instant, isLabelled: isLabelled)
     }
 
     /// Moves on to a deadline; `true` when the alert changed.
@@ -111,7 +132,10 @@ public final class AlarmMonitor {
         for edge in edges {
             switch edge.kind {
             case .firing:
-                alarms.append(Alarm(start: edge.at, end: nil, detector: name, severity: severity, score: edge.peak, evidence: edge.onset))
+                alarms.append(
+                    Alarm(
+                        start: edge.at, end: nil, detector: name, severity: severity, score: edge.peak,
+                        evidence: min(edge.onset, source?.onset ?? edge.onset), blame: source?.blame ?? ""))
             case .resolved:
                 guard let last = alarms.indices.last else { continue }
                 alarms[last].end = edge.at

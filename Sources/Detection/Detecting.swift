@@ -39,6 +39,8 @@ public protocol SignalsDetecting: Detecting {
 
 /// A detector over the frames of a bus, or of one identifier when it watches a declared frame.
 public protocol FramesDetecting: Detecting {
+    /// Whether `bits` of an update is the exact length; otherwise it is 0, as counting bits takes time.
+    var needsBits: Bool { get }
     /// A frame is complete on the bus. An update never keeps the bytes.
     ///
     /// - Parameters:
@@ -46,6 +48,10 @@ public protocol FramesDetecting: Detecting {
     ///   - data: the data bytes, 0 to 8, or to 64 with CAN FD.
     ///   - bits: its length on the wire with stuff bits and intermission; see `FrameBits`.
     func update(at instant: Instant, identifier: UInt32, data: UnsafeRawBufferPointer, bits: Int) -> Double?
+}
+
+extension FramesDetecting {
+    public var needsBits: Bool { false }
 }
 
 /// A detector over the messages of connections.

@@ -21,6 +21,8 @@ public struct DetectionScores: Equatable, Sendable {
     public var alarms = 0
     /// The time of the run outside every label, in hours.
     public var hoursOutside = 0.0
+    /// The time outside every label in which an alarm fires, in hours.
+    public var hoursOfFalseAlarm = 0.0
     /// For each label of the kinds asked for, in order of start: the time to its first alarm, `nil` when missed.
     public var latencies: [Duration?] = []
 
@@ -37,6 +39,21 @@ public struct DetectionScores: Equatable, Sendable {
     public var f1: Double? { Scores.harmonicMean(precision, recall) }
     /// False alarms an hour of the time outside labels; `nil` when there is no such time.
     public var falseAlarmsPerHour: Double? { hoursOutside > 0 ? Double(falseAlarms) / hoursOutside : nil }
+    /// Share of the time outside labels in which an alarm fires; `nil` when there is no such time.
+    public var alarmTimeFraction: Double? { hoursOutside > 0 ? hoursOfFalseAlarm / hoursOutside : nil }
+
+    /// Adds the counts of another run, so that ratios and latencies are those of both.
+    public mutating func add(_ other: DetectionScores) {
+        labels += other.labels
+        detected += other.detected
+        episodes += other.episodes
+        trueEpisodes += other.trueEpisodes
+        falseAlarms += other.falseAlarms
+        alarms += other.alarms
+        hoursOutside += other.hoursOutside
+        hoursOfFalseAlarm += other.hoursOfFalseAlarm
+        latencies += other.latencies
+    }
 
     /// The latencies of the detected labels in seconds, ascending.
     public var detectedLatencies: [Double] { latencies.compactMap { $0?.seconds }.sorted() }
@@ -58,7 +75,8 @@ public enum Scores {
 
     /// The event-based scores of the alarms of one detector in the run [0, `end`).
     ///
-    /// The latency of a label runs from its start to the first instant within it at which an alarm fires, so it is 0 when one already did.
+    /// The latency of a label runs from its evidence, or its start when nothing told, to the first instant within it at which an alarm fires, so it is 0
+    /// when one already did.
     /// O(n log n) in labels and alarms.
     ///
     /// - Parameters:
@@ -78,24 +96,28 @@ public enum Scores {
         let running = Span.union(firings)
         let episodes = Span.union(firings, joiningGapsUnder: episodeGap.nanoseconds)
 
-        var wanted: [Span] = []
+        var wanted: [(span: Span, evidence: Int64)] = []
         var others: [Span] = []
         for label in labels {
             let span = Span(start: max(label.start.nanoseconds, 0), end: min(label.end.nanoseconds, limit))
             guard span.start < span.end else { continue }
-            if kinds?.contains(label.kind) ?? true { wanted.append(span) } else { others.append(span) }
+            guard kinds?.contains(label.kind) ?? true else {
+                others.append(span)
+                continue
+            }
+            wanted.append((span, min(max(label.evidence?.nanoseconds ?? span.start, span.start), span.end)))
         }
-        wanted.sort { ($0.start, $0.end) < ($1.start, $1.end) }
+        wanted.sort { ($0.span.start, $0.span.end, $0.evidence) < ($1.span.start, $1.span.end, $1.evidence) }
         scores.labels = wanted.count
-        for label in wanted {
+        for (label, evidence) in wanted {
             guard let first = Span.firstEnding(after: label.start, in: running), first.start < label.end else {
                 scores.latencies.append(nil)
                 continue
             }
             scores.detected += 1
-            scores.latencies.append(Duration(nanoseconds: max(first.start - label.start, 0)))
+            scores.latencies.append(Duration(nanoseconds: max(first.start - evidence, 0)))
         }
-        let wantedUnion = Span.union(wanted)
+        let wantedUnion = Span.union(wanted.map(\.span))
         let otherUnion = Span.union(others)
         for episode in episodes {
             if episode.overlaps(wantedUnion) {
@@ -106,8 +128,11 @@ public enum Scores {
                 scores.episodes += 1
             }
         }
-        let labelled = Span.union(wanted + others).reduce(Int64(0)) { $0 + ($1.end - $1.start) }
+        let union = Span.union(wantedUnion + others)
+        let labelled = Span.length(union)
         scores.hoursOutside = Double(limit - labelled) / 3.6e12
+        // What fires or is labelled, less what is labelled, fires outside.
+        scores.hoursOfFalseAlarm = Double(Span.length(Span.union(running + union)) - labelled) / 3.6e12
         return scores
     }
 

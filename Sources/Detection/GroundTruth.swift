@@ -14,6 +14,10 @@ public struct GroundTruthLabel: Equatable, Sendable {
     public var name: String
     /// What it acted on: a node, a bus or a frame.
     public var target: String
+    /// When the first unit that it changed or added was there to be seen; `nil` when nothing told.
+    public var evidence: Instant?
+    /// What carried it: `CAN`, `OCPP`, `signal`, or empty when nothing told.
+    public var link = ""
 
     /// A label out of its parts.
     public init(start: Instant, end: Instant, kind: String, severity: Severity = .medium, name: String = "", target: String = "") {
@@ -43,6 +47,9 @@ struct Span: Equatable {
         }
         return result
     }
+
+    /// The length of a union.
+    static func length(_ union: [Span]) -> Int64 { union.reduce(Int64(0)) { $0 + ($1.end - $1.start) } }
 
     /// The first interval of a union that ends after an instant, by binary search.
     static func firstEnding(after instant: Int64, in union: [Span]) -> Span? {

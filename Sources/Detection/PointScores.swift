@@ -24,11 +24,16 @@ public struct PointScores: Equatable, Sendable {
     ///
     /// A score that is not a number ranks below every other.
     public init(scores: [Double], labels: [Bool], threshold: Double) {
-        let count = min(scores.count, labels.count)
+        self.init(scores: scores, predictions: scores.map { $0 > threshold }, labels: labels)
+    }
+
+    /// Scores predictions against one label a sample, and the scores behind them for the areas; the shortest list decides the number of samples.
+    public init(scores: [Double], predictions: [Bool], labels: [Bool]) {
+        let count = min(scores.count, predictions.count, labels.count)
         var positives = 0
         for index in 0..<count {
             if labels[index] { positives += 1 }
-            switch (scores[index] > threshold, labels[index]) {
+            switch (predictions[index], labels[index]) {
             case (true, true): truePositives += 1
             case (true, false): falsePositives += 1
             case (false, true): falseNegatives += 1

@@ -31,6 +31,8 @@ public enum Runner {
             limits.events = options.maximumEvents
             let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
+            simulation.detectors.keepRows(options.scoreRows ?? (scenario.labelKinds.isEmpty ? 0 : usualRows))
+            simulation.isBenign = options.isBenign
             try attach(options.live, to: simulation)
             let reason = simulation.run()
             return conclude(simulation, reason, options)
@@ -39,8 +41,11 @@ public enum Runner {
         }
     }
 
+    /// Rows of scores that a run keeps for each detector: more would make reports slow and say little more.
+    private static let usualRows = 1 << 14
+
     /// Sets the pace of a run, and the network of a live one.
-    private static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
+    static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
         guard let live else {
             if let number = simulation.links.links.indices.first(where: { simulation.links.links[$0].centralSystem < 0 }) {
                 let node = simulation.links.links[number].chargePoint
@@ -98,7 +103,8 @@ public enum Runner {
         let report = RunReport(simulation, judge)
         if let directory = options.directory {
             do {
-                files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots)
+                let failing = try FailingCases(scenario: simulation.scenario, live: options.live).write(simulation.links.fuzzers, to: directory)
+                files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots, further: failing)
             } catch {
                 couldNotWrite = true
                 diagnostics.insert(
@@ -107,9 +113,10 @@ public enum Runner {
         }
         return RunOutcome(
             verdict: couldNotWrite ? .incomplete : judge.verdict, diagnostics: diagnostics, isInterrupted: isInterrupted, couldNotWrite: couldNotWrite,
-            expectations: judge.expectations, report: report.document(files: files), files: files, fingerprint: simulation.fingerprint,
+            detectors: judge.detectors, expectations: judge.expectations, report: report.document(files: files), files: files,
+            fingerprint: simulation.fingerprint,
             simulated: simulation.simulated,
-            events: simulation.kernel.events)
+            events: simulation.kernel.events, alarms: judge.alarms.map(\.alarm))
     }
 
     /// Draws the pictures of a run again from what it left.

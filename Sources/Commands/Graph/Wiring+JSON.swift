@@ -59,6 +59,7 @@ extension Wiring {
         let watches = detector.watches.map { watch -> JSONValue in
             switch watch.place {
             case .node(let node): ["signal": .string(watch.signal), "node": .string(nodes[node].name)]
+            case .bus(let bus): ["signal": .string(watch.signal), "bus": .string(buses[bus].name)]
             case .frame(let bus, let frame):
                 ["signal": .string(watch.signal), "bus": .string(buses[bus].name), "frame": .string(buses[bus].frames[frame].declaration.name)]
             }

@@ -44,6 +44,7 @@ enum WiringDiagram {
             var item = Diagram.Item(title: name, detail: "CAN, \(Quantity(bus.bitrate, .dataRate).text)", accent: 1, layer: 3, group: group)
             item.isBar = true
             item.rows = bus.frames.enumerated().map { number, frame in row(frame, wiring, tags.frames[[index, number]] ?? []) }
+            if let watching = tags.frames[[index, -1]] { item.rows.append(Diagram.Row(["all frames", "", "", ""], tags: watching)) }
             nets += bus.members.compactMap { member in
                 itemOf[member].map { Diagram.Net(style: busStyle, root: items.count, leaves: [Diagram.Net.Leaf($0)]) }
             }
@@ -129,6 +130,7 @@ enum WiringDiagram {
             for watch in detector.watches {
                 switch watch.place {
                 case .node(let node): nodes[node, default: []].append(Diagram.Tag("\(detector.name): \(watch.ownName)", severity))
+                case .bus(let bus): frames[[bus, -1], default: []].append(Diagram.Tag(detector.name, severity))
                 case .frame(let bus, let frame):
                     let name = wiring.buses[bus].frames[frame].declaration.name
                     let text = watch.ownName == name ? detector.name : "\(detector.name): \(watch.ownName)"

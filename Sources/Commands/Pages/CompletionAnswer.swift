@@ -35,7 +35,7 @@ enum CompletionAnswer {
         }
         if !optionsEnded, current.hasPrefix("-"), current != "-" { return (options(command.allOptions, current, line), ":none") }
         let specs = command.positionals
-        let spec = positionals.count < specs.count ? specs[positionals.count] : specs.last.flatMap { $0.arity == .many ? $0 : nil }
+        let spec = positionals.count < specs.count ? specs[positionals.count] : specs.last.flatMap { $0.arity == .many || $0.arity == .any ? $0 : nil }
         guard let spec else { return (options(command.allOptions, current, line), ":none") }
         if spec.name == "DIR", positionals.first != ListArea.scenarios.rawValue { return ([], ":none") }
         var result = values(spec.type, current, prefix: "", command, positionals, line, console)

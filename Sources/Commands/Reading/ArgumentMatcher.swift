@@ -164,13 +164,13 @@ struct ArgumentMatcher {
     // MARK: Decode
 
     private func expanded(_ specs: [PositionalSpec], _ count: Int) -> [PositionalSpec] {
-        guard let last = specs.last, last.arity == .many else { return specs }
+        guard let last = specs.last, last.arity == .many || last.arity == .any else { return specs }
         return specs + Array(repeating: last, count: max(0, count - specs.count))
     }
 
     private mutating func checkCounts(_ command: CommandSpec) {
         let specs = command.positionals
-        let needed = specs.count { $0.arity != .optional }
+        let needed = specs.count { $0.arity == .one || $0.arity == .many }
         if positionals.count < needed {
             let missing = specs[positionals.count]
             errors.append(
@@ -178,7 +178,7 @@ struct ArgumentMatcher {
                     "'evsim \(command.name)' needs \(missing.name): \(ArgumentMatcher.lowered(missing.about))",
                     help: "write 'evsim \(command.name) \(missing.name)'"))
         }
-        if specs.last?.arity != .many, positionals.count > specs.count {
+        if specs.last?.arity != .many, specs.last?.arity != .any, positionals.count > specs.count {
             let extra = positionals[specs.count]
             let what = specs.isEmpty ? "takes no argument" : "takes \(specs.map(\.spelling).joined(separator: " ")) only"
             errors.append(UsageError("'evsim \(command.name)' \(what); \(ArgumentMatcher.quoted(extra.text)) is too much (argument \(extra.position))"))

@@ -21,6 +21,7 @@ enum BenchCommand {
     private static let repetitions = 3
 
     static func perform(_ arguments: Arguments, _ console: Console) -> ExitCode {
+        if arguments[0] == "detectors" { return DetectorBench.perform(arguments, console) }
         guard let figures = measure(minutes: minutes) else {
             console.note("error: the built-in scenario did not run; try 'evsim doctor'")
             return .runtime

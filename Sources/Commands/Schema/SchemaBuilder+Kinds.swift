@@ -150,6 +150,9 @@ extension SchemaBuilder {
         case .bus: return orSetting(pattern(SchemaPattern.path, "can0"), names)
         case .signal: return reference(.signal, names)
         case .signals: return oneOrMore("signals", "cp.*.power", names)
+        case .mixedSignals: return oneOrMore("signals", "cp.*.power", names)
+        case .stream: return oneOrMore("streams", "cp1.ocpp", names)
+        case .tree: return ["type": ["object", "array", "string", "number", "boolean"]]
         case .level: return anyQuantity(flag: false, formula: true)
         case .ramp: return orSetting(define("ramp") { pattern(SchemaPattern.ramp, "20%", "for example '20%', '20 A/s' or 'immediate'") }, names)
         case .condition: return formula

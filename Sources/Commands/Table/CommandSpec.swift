@@ -57,7 +57,7 @@ struct OptionSpec: Sendable {
 struct PositionalSpec: Sendable {
     /// How many there can be.
     enum Arity: Sendable {
-        case one, optional, many
+        case one, optional, many, any
     }
 
     /// Name in help: `FILE`.
@@ -75,6 +75,7 @@ struct PositionalSpec: Sendable {
         case .one: name
         case .optional: "[\(name)]"
         case .many: "\(name)…"
+        case .any: "[\(name)…]"
         }
     }
 }

@@ -4,6 +4,8 @@ final class Attention {
     var aggregates: [Aggregate] = []
     /// Detectors that watch the signal.
     var watching: [Int] = []
+    /// Detectors over several signals, and which of their inputs it is.
+    var feeding: [(detector: Int, input: Int)] = []
     /// Rules that read it.
     var reading: [Int] = []
     /// Derived signals, states and settings that read it.

@@ -1,3 +1,4 @@
+public import Detection
 public import JSONText
 public import Quantities
 public import SimulationKernel
@@ -17,6 +18,10 @@ public struct RunOptions {
     public var live: LiveSettings?
     /// Whether pictures are drawn.
     public var drawsPlots = true
+    /// The most rows of scores that are kept for each detector; `nil` keeps some where the scenario can have labels, 0 none.
+    public var scoreRows: Int?
+    /// Whether attacks and labelled steps do nothing but take their time.
+    public var isBenign = false
 
     /// Options of a run that writes nothing.
     public init(directory: String? = nil) { self.directory = directory }
@@ -72,6 +77,8 @@ public struct RunOutcome: Sendable {
     public var isInterrupted: Bool
     /// Whether a file could not be written.
     public var couldNotWrite: Bool
+    /// What each detector was worth, in the order of the file; empty when the run did not begin.
+    public var detectors: [DetectorVerdict] = []
     /// Every expectation with what was found.
     public var expectations: [JudgedExpectation]
     /// The document behind `report.json`.
@@ -84,4 +91,6 @@ public struct RunOutcome: Sendable {
     public var simulated: Duration
     /// Events.
     public var events: UInt64
+    /// Alarms in their order, with times since the run's t = 0.
+    public var alarms: [Alarm] = []
 }

@@ -14,6 +14,13 @@ final class DetectorBank {
         let gate: FormulaRunner?
         var composite: Composite?
         let parts: [Int]
+        /// A detector over several signals, frames or messages, by what it takes.
+        let object: (any Detecting)?
+        let overSignals: (any SignalsDetecting)?
+        let overFrames: (any FramesDetecting)?
+        let overMessages: (any MessagesDetecting)?
+        /// Whether the gate was open when something last came.
+        var gateWasOpen = true
         /// Composites that listen to this one, as detector and place among its parts.
         var listeners: [(detector: Int, part: Int)] = []
         var samples = 0
@@ -26,10 +33,15 @@ final class DetectorBank {
 
         init(
             _ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?, composite: Composite?,
-            parts: [Int]
+            parts: [Int], object: (any Detecting)?
         ) {
             self.declaration = declaration
             self.monitor = monitor
+            self.object = object
+            overSignals = object as? any SignalsDetecting
+            overFrames = object as? any FramesDetecting
+            overMessages = object as? any MessagesDetecting
+            monitor.source = object
             self.watched = watched
             self.rule = rule
             self.gate = gate
@@ -39,7 +51,15 @@ final class DetectorBank {
     }
 
     let entries: [Entry]
-    private unowned(unsafe) let simulation: Simulation
+    unowned(unsafe) let simulation: Simulation
+    /// Where frames come in from their buses.
+    var frameTaps: [FrameTap] = []
+    /// Detectors over messages with what each watches.
+    var messageTaps: [MessageTap] = []
+    /// Messages before t = 0, whose place in time is known only then.
+    var messagesBeforeOrigin: [MessageEvent] = []
+    /// Whether the frame that detectors are handed belongs to a label.
+    var unitLabel = false
     private var hasDirtyRules = false
     private var hasTimedRules = false
 
@@ -52,6 +72,7 @@ final class DetectorBank {
         entries = made
         for (index, entry) in made.enumerated() {
             if let signal = entry.watched { simulation.watch(signal, by: index, isRule: false) }
+            if entry.object != nil { listen(index, entry) }
             entry.heldWindow = DetectorBank.heldWindow(entry, simulation)
             for signal in entry.rule?.formula.signalsRead ?? [] { simulation.watch(signal, by: index, isRule: true) }
             for aggregate in entry.rule?.formula.aggregates ?? [] {
@@ -69,11 +90,16 @@ final class DetectorBank {
 
     private static func make(_ declaration: DetectorDeclaration, _ simulation: Simulation) throws(RunFailure) -> Entry {
         let kind = DetectorKinds.all[declaration.kind]
-        let values = DetectorKinds.values(declaration) { formula, name in simulation.evaluateSetting(formula, path: "\(declaration.name).\(name)") }
+        let values = DetectorKinds.values(kind, declaration.settings, signal: { simulation.scenario.symbols.signals[$0].name }) { formula, name in
+            simulation.evaluateSetting(formula, path: "\(declaration.name).\(name)")
+        }
         do {
             var composite: Composite?
             var detector: Detector?
-            if kind.input == .parts {
+            var object: (any Detecting)?
+            if kind.isObject {
+                object = try kind.makeObject(values)
+            } else if kind.input == .parts {
                 composite = try kind.makeComposite(values, parts: declaration.parts.count)
             } else {
                 detector = try kind.makeDetector(values)
@@ -83,10 +109,10 @@ final class DetectorBank {
             let monitor = try AlarmMonitor(
                 name: declaration.name, severity: Severity(name: declaration.lifecycle.severity) ?? .medium, detector: detector, settings: alert)
             return Entry(
-                declaration, monitor, watched: declaration.watched,
+                declaration, monitor, watched: kind.isObject ? nil : declaration.watched,
                 rule: kind.input == .condition ? declaration.condition.map { simulation.runner($0, path: declaration.name) } : nil,
                 gate: declaration.lifecycle.onlyWhen.map { simulation.runner($0, path: "\(declaration.name).only_when") }, composite: composite,
-                parts: declaration.parts)
+                parts: declaration.parts, object: object)
         } catch {
             throw RunFailure(code: .badDetector, message: "the detector '\(declaration.name)': \(error.description)", span: declaration.span, time: nil)
         }
@@ -101,7 +127,7 @@ final class DetectorBank {
         return values
     }
 
-    private func relative(_ instant: Instant) -> Instant { Instant(nanoseconds: instant.nanoseconds - simulation.origin.nanoseconds) }
+    func relative(_ instant: Instant) -> Instant { Instant(nanoseconds: instant.nanoseconds - simulation.origin.nanoseconds) }
 
     // MARK: Running
 
@@ -110,6 +136,12 @@ final class DetectorBank {
         for index in interested.reading {
             entries[index].isDirty = true
             hasDirtyRules = true
+        }
+        for (detector, input) in interested.feeding {
+            let entry = entries[detector]
+            guard let object = entry.overSignals else { continue }
+            let now = relative(instant)
+            take(detector, entry, at: now) { object.update(at: now, input: input, value: value) }
         }
         for index in interested.watching {
             let entry = entries[index]
@@ -154,7 +186,7 @@ final class DetectorBank {
     }
 
     /// The alert of a detector changed: composites that listen take it up.
-    private func changed(_ index: Int, at instant: Instant) {
+    func changed(_ index: Int, at instant: Instant) {
         let entry = entries[index]
         for edge in entry.monitor.edges {
             guard edge.kind == .firing || edge.kind == .resolved else { continue }
@@ -176,10 +208,11 @@ final class DetectorBank {
     }
 
     /// Sets an event for the next instant at which a detector changes by itself.
-    private func plan(_ index: Int) {
+    func plan(_ index: Int) {
         let entry = entries[index]
         let now = relative(simulation.kernel.now)
         var next = entry.monitor.nextDeadline
+        if let timer = entry.object?.nextTimer { next = next.map { min($0, timer) } ?? timer }
         if let expiry = entry.composite?.nextExpiry(after: now) { next = next.map { min($0, expiry) } ?? expiry }
         guard let next, next > now || entry.scheduled != next else { return }
         if let scheduled = entry.scheduled, scheduled <= next, scheduled > now { return }
@@ -195,6 +228,7 @@ final class DetectorBank {
         let entry = entries[index]
         entry.scheduled = nil
         if entry.composite != nil { return judge(index, at: instant) }
+        if entry.object != nil { ring(index, entry, at: instant) }
         if entry.monitor.advance(to: relative(instant)) { changed(index, at: instant) }
         plan(index)
     }

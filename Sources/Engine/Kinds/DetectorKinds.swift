@@ -10,23 +10,48 @@ enum DetectorKinds {
     /// Their manifests, in the same order.
     static let manifests: [DetectorManifest] = all.map { kind in
         DetectorManifest(
-            name: kind.name, about: kind.about, settings: kind.settings.map(manifest), source: kind.settings.map(\.source).first { !$0.isEmpty } ?? "",
-            example: kind.example)
+            name: kind.name, about: kind.about, settings: kind.settings.map { manifest($0, of: kind) },
+            source: kind.settings.map(\.source).first { !$0.isEmpty } ?? "", example: kind.example, check: { problem(kind, $0) })
     }
 
-    private static func manifest(_ setting: DetectorSetting) -> SettingManifest {
+    /// What a kind says against settings that are known when the file is read.
+    private static func problem(_ kind: DetectorKind, _ settings: [SettingValue]) -> DetectorManifest.Problem? {
+        guard kind.input != .parts else { return nil }
+        for (setting, value) in zip(kind.settings, settings) {
+            if case .formula = value, setting.type != .condition { return nil }
+            if case .absent = value, setting.isRequired { return nil }
+        }
+        let values = values(kind, settings, signal: { "\($0)" }, evaluate: { _, _ in .nan })
+        do {
+            if kind.isObject { _ = try kind.makeObject(values) } else { _ = try kind.makeDetector(values) }
+            return nil
+        } catch {
+            switch error {
+            case .badEntry(let path, _): return DetectorManifest.Problem(path: path, text: error.description)
+            case .outOfRange(let name, _), .wrongType(let name, _), .missing(let name), .unknownSetting(let name):
+                return DetectorManifest.Problem(path: [name], text: error.description)
+            case .badState: return nil
+            }
+        }
+    }
+
+    private static func manifest(_ setting: DetectorSetting, of kind: DetectorKind) -> SettingManifest {
         var least: String?
         var greatest: String?
         if case .count(let range) = setting.type {
             least = String(range.lowerBound)
             greatest = String(range.upperBound)
         }
+        if case .plain(let range) = setting.type {
+            if range.lowerBound.isFinite { least = decimalText(range.lowerBound) }
+            if range.upperBound.isFinite { greatest = decimalText(range.upperBound) }
+        }
         return SettingManifest(
-            setting.name, type(setting.type), default: setting.defaultValue.map(text), required: setting.isRequired, min: least, max: greatest,
+            setting.name, type(setting.type, of: kind), default: setting.defaultValue.map(text), required: setting.isRequired, min: least, max: greatest,
             about: setting.about)
     }
 
-    private static func type(_ type: DetectorSettingType) -> SettingType {
+    private static func type(_ type: DetectorSettingType, of kind: DetectorKind) -> SettingType {
         switch type {
         case .duration: .duration
         case .quantity(let power, let perSecond): .level(perSecond ? .slope : power == 2 ? .squared : .plain)
@@ -34,10 +59,12 @@ enum DetectorKinds {
         case .oneOf(let words): .oneOf(words)
         case .condition: .condition
         case .signal: .signal
-        case .signals: .signals
+        case .signals(let least): .mixedSignals(least: least)
         case .plain: .number
         case .measure(let dimension, _): .quantity(dimension)
-        case .text, .stream, .tree: .text
+        case .text: .text
+        case .stream: .stream(frames: kind.input != .messages, messages: kind.input != .frames)
+        case .tree: .tree
         case .texts: .texts(allowed: [])
         case .detectors: .detectors
         }
@@ -55,10 +82,19 @@ enum DetectorKinds {
     }
 
     /// The settings of a declaration by name, as a kind takes them; `evaluate` gives the value of a formula.
-    static func values(_ declaration: DetectorDeclaration, evaluate: (Formula, String) -> Double) -> [String: DetectorSettingValue] {
+    static func values(
+        _ kind: DetectorKind, _ settings: [SettingValue], signal: (Int) -> String, evaluate: (Formula, String) -> Double
+    ) -> [String: DetectorSettingValue] {
         var result: [String: DetectorSettingValue] = [:]
-        for (setting, value) in zip(all[declaration.kind].settings, declaration.settings) {
+        for (setting, value) in zip(kind.settings, settings) {
             switch (setting.type, value) {
+            case (.signal, .signals(let signals)) where kind.isObject: result[setting.name] = signals.first.map { .word(signal($0)) }
+            case (.signals, .signals(let signals)): result[setting.name] = .texts(signals.map(signal))
+            case (.plain, .number(let number)), (.measure, .number(let number)): result[setting.name] = .number(number)
+            case (.plain, .formula(let formula)), (.measure, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
+            case (.text, .text(let text)): result[setting.name] = .word(text)
+            case (.texts, .texts(let texts)): result[setting.name] = .texts(texts)
+            case (.tree, .tree(let tree)): result[setting.name] = .tree(DetectorTree(tree))
             case (.duration, .duration(let time)): result[setting.name] = .duration(time)
             case (.quantity, .number(let number)): result[setting.name] = .number(number)
             case (.quantity, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
@@ -78,6 +114,16 @@ extension DetectorDeclaration {
         return nil
     }
 
+    /// All signals that are watched, in the order of the settings.
+    var inputs: [Int] {
+        settings.flatMap { value -> [Int] in if case .signals(let signals) = value { signals } else { [] } }
+    }
+
+    /// The streams that are watched.
+    var streams: [StreamSource] {
+        settings.flatMap { value -> [StreamSource] in if case .stream(let sources) = value { sources } else { [] } }
+    }
+
     /// The formula of a rule.
     var condition: Formula? {
         for case .formula(let formula) in settings where formula.type == .flag { return formula }
@@ -88,5 +134,34 @@ extension DetectorDeclaration {
     var parts: [Int] {
         for case .detectors(let parts) in settings { return parts }
         return []
+    }
+}
+
+extension DetectorTree {
+    /// A nested setting as detectors take it: words that are numbers become numbers, unless they are quoted.
+    init(_ value: FieldValue) {
+        switch value {
+        case .text("true", quoted: false): self = .flag(true)
+        case .text("false", quoted: false): self = .flag(false)
+        case .text(let text, quoted: true): self = .text(text)
+        case .text(let text, quoted: false):
+            if let quantity = try? Quantity.parse(text) {
+                self = DetectorTree(quantity)
+            } else {
+                self = .text(text)
+            }
+        case .quantity(let quantity): self = DetectorTree(quantity)
+        case .formula: self = .text("")
+        case .list(let items): self = .list(items.map { DetectorTree($0) })
+        case .object(let entries): self = .entries(entries.map { ($0.name, DetectorTree($0.value)) })
+        }
+    }
+
+    private init(_ quantity: Quantity) {
+        if quantity.dimension == .time, let time = Duration(seconds: quantity.value) {
+            self = .duration(time)
+        } else {
+            self = .number(quantity.value, quantity.dimension)
+        }
     }
 }

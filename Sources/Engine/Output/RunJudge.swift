@@ -6,7 +6,7 @@ import ScenarioLanguage
 struct RunJudge {
     let labels: [GroundTruthLabel]
     let alarms: [(detector: Int, alarm: Alarm)]
-    let scores: [DetectionScores]
+    let detectors: [DetectorVerdict]
     private(set) var expectations: [JudgedExpectation] = []
     private(set) var warnings: [RunWarning]
     let verdict: Verdict
@@ -18,13 +18,18 @@ struct RunJudge {
             var label = label
             label.start = Instant(nanoseconds: label.start.nanoseconds - origin)
             label.end = label.end == .never ? end : min(Instant(nanoseconds: label.end.nanoseconds - origin), end)
+            label.evidence = label.evidence.map { Instant(nanoseconds: $0.nanoseconds - origin) }
             return label
         }.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
         let all = simulation.detectors.finished()
         labels = truth
         alarms = all
-        scores = simulation.scenario.detectors.indices.map { index in
-            Scores.evaluate(alarms: all.filter { $0.detector == index }.map(\.alarm), labels: truth, end: end)
+        var own = simulation.scenario.detectors.map { _ in [Alarm]() }
+        for (detector, alarm) in all { own[detector].append(alarm) }
+        detectors = simulation.scenario.detectors.indices.map { index in
+            DetectorVerdict(
+                detector: simulation.scenario.detectors[index].name, alarms: own[index], rows: simulation.detectors.entries[index].monitor.rows,
+                labels: truth, end: end, names: { RunJudge.names(of: $0, simulation) })
         }
         warnings = simulation.warnings
         var isFulfilled = true
@@ -43,10 +48,24 @@ struct RunJudge {
             if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
             expectations.append(judged)
         }
+        for judged in simulation.links.fuzzers.compactMap(\.judged) {
+            isFulfilled = isFulfilled && judged.isFulfilled
+            expectations.append(judged)
+        }
         expectations.sort { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }
         verdict = !isComplete ? .incomplete : !isFulfilled ? .fail : isExercised ? .pass : .partial
         addIdleWarnings(simulation)
         warnings.removeAll { simulation.scenario.intended.contains($0.code.rawValue) }
+    }
+
+    /// How detectors name the target of a label: a frame by its identifier, a charge point by its identity.
+    private static func names(of target: String, _ simulation: Simulation) -> [String] {
+        var names: [String] = []
+        for frame in simulation.frames where "\(simulation.scenario.buses[frame.bus].name).\(frame.declaration.name)" == target {
+            names.append("0x\(String(frame.declaration.id, radix: 16, uppercase: true))")
+        }
+        if let node = simulation.nodes.first(where: { $0.name == target }) { names.append(node.identity) }
+        return names
     }
 
     private static func judge(

@@ -67,18 +67,24 @@ struct RunReport {
     }
 
     private func detector(_ index: Int) -> JSONValue {
-        let scores = judge.scores[index]
+        let verdict = judge.detectors[index]
+        let scores = verdict.events
         let alarms = judge.alarms.filter { $0.detector == index }.map(\.alarm)
         return object([
             ("name", .string(scenario.detectors[index].name)), ("kind", .string(DetectorKinds.all[scenario.detectors[index].kind].name)),
             ("severity", .string(scenario.detectors[index].lifecycle.severity)), ("alarms", .integer(Int64(scores.alarms))),
             ("first_s", alarms.first.map { .number(Duration(nanoseconds: $0.start.nanoseconds).secondsText) } ?? .null), ("precision", ratio(scores.precision)),
-            ("recall", ratio(scores.recall)), ("f1", ratio(scores.f1)),
-            (
-                "latency_s", object([("p50", ratio(scores.medianLatency)), ("p95", ratio(scores.p95Latency)), ("max", ratio(scores.maximumLatency))])
-            ),
+            ("recall", ratio(scores.recall)), ("f1", ratio(scores.f1)), ("latency_s", ScoreDocument.latency(scores)),
             ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))),
-            ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)),
+            ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)), ("alarm_time_fraction", ratio(scores.alarmTimeFraction)),
+            ("attribution", ScoreDocument.attribution(verdict.attribution)), ("rows", ScoreDocument.rows(verdict.rows)),
+            (
+                "kinds",
+                .array(
+                    verdict.kinds.map { kind in
+                        object([("kind", .string(kind.kind))] + ScoreDocument.events(kind.events) + [("rows", ScoreDocument.rows(kind.rows))])
+                    })
+            ),
         ])
     }
 
@@ -87,6 +93,7 @@ struct RunReport {
             ("start_s", .number(Duration(nanoseconds: label.start.nanoseconds).secondsText)),
             ("end_s", .number(Duration(nanoseconds: label.end.nanoseconds).secondsText)),
             ("kind", .string(label.kind)), ("severity", .string(label.severity.name)), ("name", .string(label.name)), ("target", .string(label.target)),
+            ("evidence_s", label.evidence.map { .number(Duration(nanoseconds: $0.nanoseconds).secondsText) } ?? .null), ("link", .string(label.link)),
         ])
     }
 
@@ -207,13 +214,14 @@ struct RunReport {
             text +=
                 "\n## What the detectors made of it\n\n| detector | alarms | first | precision | recall | F1 | median latency | false alarms |\n|---|---|---|---|---|---|---|---|\n"
             for (index, detector) in scenario.detectors.enumerated() {
-                let scores = judge.scores[index]
+                let scores = judge.detectors[index].events
                 let first = judge.alarms.first { $0.detector == index }?.alarm.start
                 text += "| \(detector.name) | \(scores.alarms) | \(first.map { "\(Duration(nanoseconds: $0.nanoseconds).secondsText) s" } ?? "–") "
                 text +=
                     "| \(percent(scores.precision)) | \(percent(scores.recall)) | \(percent(scores.f1)) | \(scores.medianLatency.map { Quantity($0, .time).text } ?? "–") | \(scores.falseAlarms) |\n"
             }
         }
+        text += RunScoreTables.markdown(judge.detectors)
         if !simulation.busReports.isEmpty { text += realBusTable }
         if !simulation.links.calls.all.isEmpty { text += messageTable }
         for carrier in simulation.carriers { text += (carrier as? WireCarrier)?.markdown ?? "" }
@@ -276,21 +284,24 @@ struct RunReport {
     // MARK: CSV
 
     func labelRows() -> String {
-        var text = "start_s,end_s,kind,severity,name,target\n"
+        var text = "start_s,end_s,kind,severity,name,target,evidence_s,link\n"
         for label in judge.labels {
+            let evidence = label.evidence.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
             text +=
-                "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target)\n"
+                "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target),"
+            text += "\(evidence),\(label.link)\n"
         }
         return text
     }
 
     func alarmRows() -> String {
-        var text = "start_s,end_s,detector,severity,score,evidence_s\n"
+        var text = "start_s,end_s,detector,severity,score,evidence_s,blame\n"
         for (_, alarm) in judge.alarms {
             let end = alarm.end.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
             text +=
                 "\(Duration(nanoseconds: alarm.start.nanoseconds).secondsText),\(end),\(alarm.detector),\(alarm.severity.name),\(decimalText(rounded(alarm.score))),"
-            text += "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText)\n"
+            text +=
+                "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText),\(alarm.blame.contains { ",\"\n\r".contains($0) } ? "\"\(alarm.blame.replacing("\"", with: "'"))\"" : alarm.blame)\n"
         }
         return text
     }

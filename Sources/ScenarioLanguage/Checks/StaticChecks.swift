@@ -78,6 +78,9 @@ struct StaticChecks {
         var transmitted = Set<Int>()
         everyStep(scenario.steps) { step in
             if case .transmit(let step) = step.action, case .declared(let frame, _) = step.content { transmitted.insert(frame) }
+            if case .intercept(let attack) = step.action, ["inject", "spoof"].contains(attack.manifest.name) {
+                for case .frame(let frame) in attack.targets { transmitted.insert(frame) }
+            }
         }
         for (index, bus) in scenario.buses.enumerated() {
             for frame in bus.frames {
@@ -112,7 +115,7 @@ struct StaticChecks {
         // On a bus with wires a frame takes time that others wait for.
         if scenario.buses[bus].wire != nil { return true }
         if scenario.record.hasFrames || reading.isUsed("stream \(table.frameStream(number))") { return true }
-        if isWatched(frame) { return true }
+        if isWatched(frame) || scenario.detectors.contains(where: { $0.watches(bus: bus) }) { return true }
         return scenario.nodes.contains { node in
             let kind = builder.registry.kinds[node.kind]
             return self.bus(of: node, kind) == bus && kind.frames.contains { $0.name == frame.name && $0.use == .reads }

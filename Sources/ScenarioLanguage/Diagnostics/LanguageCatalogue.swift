@@ -3,7 +3,7 @@ public import YAMLTree
 /// The pages behind `evsim explain` for what the reader of scenarios says.
 public enum LanguageCatalogue {
     /// Entries in the order of their codes.
-    public static let entries: [DiagnosticCatalogue.Entry] = structure + values + names + plugins + databases + warnings
+    public static let entries: [DiagnosticCatalogue.Entry] = structure + values + names + attacks + plugins + databases + warnings
 
     static func entry(_ code: Code, _ title: String, _ text: String, wrong: String, right: String) -> DiagnosticCatalogue.Entry {
         DiagnosticCatalogue.Entry(code.rawValue, title, text, wrong: wrong, right: right)
@@ -106,6 +106,12 @@ public enum LanguageCatalogue {
         entry(
             .unquotedFormula, "a formula cut at a comma", "Inside { } and [ ] a comma ends the value, so a formula with commas must be quoted there.",
             wrong: "- {wait: =uniform(20 s, 40 s)}", right: "- {wait: '=uniform(20 s, 40 s)'}"),
+        entry(
+            .badDetector, "settings of a detector that do not fit", "Each may be right alone, but not together, or not for this kind; the text says what is missing.",
+            wrong: "high: {is: threshold, watch: charger.current}", right: "high: {is: threshold, watch: charger.current, above: 16 A}"),
+        entry(
+            .unknownStream, "no such stream", "A detector of frames watches a bus or a frame of it; one of messages 'ocpp', 'cp1.ocpp', 'ocpp.Heartbeat' or 'cp1.ocpp.Heartbeat'.",
+            wrong: "ids: {is: unknown-id, watch: charger.current}", right: "ids: {is: unknown-id, watch: can0}"),
     ]
 
     private static let names: [DiagnosticCatalogue.Entry] = [

@@ -167,9 +167,28 @@ public struct DetectorManifest: Sendable {
     public let source: String
     /// The detector as one line of a file.
     public let example: String
+    /// Finds what is wrong with settings that are right one by one; `nil` when there is nothing, or when some are known only in a run.
+    public let check: (@Sendable ([SettingValue]) -> Problem?)?
+
+    /// Settings that do not fit together.
+    public struct Problem: Sendable {
+        /// The keys that lead to the place, from the detector inwards.
+        public var path: [String]
+        /// What is wrong, a sentence.
+        public var text: String
+
+        /// A problem at a place.
+        public init(path: [String], text: String) {
+            self.path = path
+            self.text = text
+        }
+    }
 
     /// A detector kind.
-    public init(name: String, about: String, settings: [SettingManifest], source: String, example: String) {
+    public init(
+        name: String, about: String, settings: [SettingManifest], source: String, example: String, check: (@Sendable ([SettingValue]) -> Problem?)? = nil
+    ) {
+        self.check = check
         self.name = name
         self.about = about
         self.settings = settings

@@ -28,6 +28,12 @@ public enum SettingType: Sendable, Hashable {
     case signal
     /// Several signals of one dimension.
     case signals
+    /// This many signals or more, of any dimensions.
+    case mixedSignals(least: Int)
+    /// What goes over buses or connections: `can0`, `can0.limit`; `ocpp`, `cp1.ocpp`, `ocpp.Heartbeat`, `cp1.ocpp.Heartbeat`; or a list of those.
+    case stream(frames: Bool, messages: Bool)
+    /// A nested mapping or list that the kind itself checks.
+    case tree
     /// A level in the dimension of the signal that the detector watches, times a power: `2` for a variance, per second for a rate.
     case level(LevelKind)
     /// A ramp: a share of the rest per step (`20%`) or a slope (`20 A/s`).
@@ -107,6 +113,9 @@ public struct SettingManifest: Sendable {
 }
 
 extension SettingType {
+    /// Whether it is a list of signals of any dimensions.
+    var isMixed: Bool { if case .mixedSignals = self { true } else { false } }
+
     /// The type as pages and messages name it.
     public var name: String {
         switch self {
@@ -123,6 +132,11 @@ extension SettingType {
         case .bus: "bus"
         case .signal: "signal"
         case .signals: "signals"
+        case .mixedSignals(let least): "\(least) or more signals"
+        case .stream(frames: true, messages: false): "frames"
+        case .stream(frames: false, messages: _): "messages"
+        case .stream: "frames or messages"
+        case .tree: "mapping"
         case .level(.plain): "level in the unit of the signal"
         case .level(.squared): "level in the squared unit of the signal"
         case .level(.slope): "level in the unit of the signal per second"

@@ -101,6 +101,10 @@ public enum SettingValue: Sendable {
     case bus(Int)
     /// Signals.
     case signals([Int])
+    /// Streams of frames and messages.
+    case stream([StreamSource])
+    /// A nested structure; no part of it is a formula.
+    case tree(FieldValue)
     /// Detectors.
     case detectors([Int])
     /// A ramp: share of the rest per step, or slope per second.

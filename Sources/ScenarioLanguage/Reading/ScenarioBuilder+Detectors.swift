@@ -114,10 +114,13 @@ extension ScenarioBuilder {
 
     private func readDetector(_ pending: PendingDetector, _ manifest: DetectorManifest, _ declaration: inout DetectorDeclaration) {
         let body = pending.body
+        let errors = reading.errorCount
         var dimension: Dimension?
-        if let setting = manifest.settings.first(where: { $0.type == .signal }), let node = body[setting.name], let text = node.text {
+        if let setting = manifest.settings.first(where: { $0.type == .signal || $0.type == .signals || $0.type.isMixed }), let given = body[setting.name],
+            let text = (given.items?.first ?? given).text
+        {
             let name = pending.enclosure != nil && text.hasPrefix("=") ? String(text.dropFirst()).trimmed : text
-            if let index = scope.signal(name) { dimension = scope.table.signals[index].dimension }
+            if let index = scope.signal(name) ?? scope.signalSet(name)?.first { dimension = scope.table.signals[index].dimension }
         }
         declaration.settings = readSettings(
             body, manifest.settings, "the detector kind '\(manifest.name)'", known: ScenarioSchema.detector, watchDimension: dimension)
@@ -137,6 +140,7 @@ extension ScenarioBuilder {
             }
         }
         declaration.lifecycle = lifecycle
+        if reading.errorCount == errors { checkDetector(declaration, manifest, body) }
     }
 
     /// `clear` is a level in the unit of the first level of the detector.

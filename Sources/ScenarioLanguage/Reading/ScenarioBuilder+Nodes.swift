@@ -300,7 +300,16 @@ extension ScenarioBuilder {
             }
             return nil
         case .signal: return signal(node, what).map { .signals([$0]) }
-        case .signals: return readSignals(node, what)
+        case .signals: return readSignals(node, what, mixed: false)
+        case .mixedSignals(let least):
+            guard let value = readSignals(node, what, mixed: true), case .signals(let signals) = value else { return nil }
+            guard signals.count >= least else {
+                reading.error(.outOfRange, node.span, "\(what) needs \(least) signals or more", label: "\(signals.count == 1 ? "one signal" : "\(signals.count) signals")")
+                return nil
+            }
+            return value
+        case .stream(let frames, let messages): return readStream(node, what, frames: frames, messages: messages)
+        case .tree: return constantField(node).map { .tree($0) }
         case .level(let kind): return readLevel(node, kind, what, body: body, watchDimension)
         case .ramp: return readRamp(node, what)
         case .condition: return formula(node, .live, expecting: .flag, what).map { .formula($0) }
@@ -476,7 +485,7 @@ extension ScenarioBuilder {
         reading.error(.unknownSignal, node.span, "there is no signal \(Diagnostic.quoted(name))", label: label)
     }
 
-    private func readSignals(_ node: YAMLNode, _ what: String) -> SettingValue? {
+    private func readSignals(_ node: YAMLNode, _ what: String, mixed: Bool) -> SettingValue? {
         var result: [Int] = []
         for item in node.items ?? [node] {
             if let name = item.text, let set = scope.signalSet(name) {
@@ -489,7 +498,7 @@ extension ScenarioBuilder {
             }
         }
         guard let first = result.first else { return .signals([]) }
-        if let other = result.first(where: { scope.table.signals[$0].dimension != scope.table.signals[first].dimension }) {
+        if !mixed, let other = result.first(where: { scope.table.signals[$0].dimension != scope.table.signals[first].dimension }) {
             reading.error(
                 .mixedDimensions, node.span,
                 "\(what) has \(reading.article(scope.table.signals[first].dimension.name)) and \(reading.article(scope.table.signals[other].dimension.name))")

@@ -158,20 +158,20 @@ extension ScenarioBuilder {
     }
 
     /// A field whose value is known when the file is read: formulas may use parameters.
-    private func constantField(_ node: YAMLNode) -> FieldValue? {
+    func constantField(_ node: YAMLNode) -> FieldValue? {
         switch node.kind {
         case .scalar(let scalar):
             guard !scalar.isQuoted, scalar.text.hasPrefix("=") else { return .text(scalar.text, quoted: scalar.isQuoted) }
             guard let formula = formula(node, .setting, expecting: nil, "a field") else { return nil }
             guard formula.isConstant else {
-                reading.error(.formulaNotAllowed, node.span, "a field of a reply must be known when the file is read", label: "parameters and numbers only")
+                reading.error(.formulaNotAllowed, node.span, "a value here must be known when the file is read", label: "parameters and numbers only")
                 return nil
             }
             switch formula.type {
             case .number(let dimension): return .quantity(Quantity(formula.constantValue, dimension))
             case .flag: return .text(formula.constantValue == 1 ? "true" : "false", quoted: false)
             default:
-                reading.error(.formulaNotAllowed, node.span, "a field of a reply takes a number or a flag", label: "write a text as it is")
+                reading.error(.formulaNotAllowed, node.span, "a formula here gives a number or a flag", label: "write a text as it is")
                 return nil
             }
         case .sequence(let items):

@@ -41,7 +41,7 @@ extension Wiring {
                 for watch in detector.watches {
                     switch watch.place {
                     case .node(let node): nodeTraits[node].append("watched \(index)")
-                    case .frame(let bus, _): busTraits[bus].append("watched \(index)")
+                    case .frame(let bus, _), .bus(let bus): busTraits[bus].append("watched \(index)")
                     }
                 }
             }
@@ -116,6 +116,7 @@ extension Wiring {
                     switch watch.place {
                     case .node(let node): Watch(signal: watch.signal, ownName: watch.ownName, place: .node(classes.nodes[node]))
                     case .frame(let bus, let frame): Watch(signal: watch.signal, ownName: watch.ownName, place: .frame(bus: classes.buses[bus], frame: frame))
+                    case .bus(let bus): Watch(signal: watch.signal, ownName: watch.ownName, place: .bus(classes.buses[bus]))
                     }
                 }, parts: detector.parts)
         }

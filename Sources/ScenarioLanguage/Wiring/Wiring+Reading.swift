@@ -126,16 +126,43 @@ extension Wiring {
             let kind = registry.detectors[detector.kind]
             var signals: [Int] = []
             var parts: [Int] = []
+            var streams: [Watch] = []
             for value in detector.settings {
                 switch value {
                 case .signals(let watched): signals += watched
+                case .stream(let sources): streams += sources.flatMap { self.streams($0, scenario) }
                 case .detectors(let joined): parts += joined
                 case .formula(let formula): signals += formula.signalsUsed
                 default: break
                 }
             }
-            let watches = watches(signals, places, scenario)
+            let watches = watches(signals, places, scenario) + streams
             return Detector(name: detector.name, kind: kind.name, severity: detector.lifecycle.severity, watches: watches, parts: parts)
+        }
+    }
+
+    /// A stream as what it is shown with; messages of all connections belong to the central systems, and to no node in particular here.
+    private static func streams(_ source: StreamSource, _ scenario: Scenario) -> [Watch] {
+        switch source {
+        case .bus(let bus): return [Watch(signal: scenario.buses[bus].name, ownName: "all frames", place: .bus(bus))]
+        case .frame(let number):
+            let frame = scenario.symbols.frames[number]
+            return [Watch(signal: frame.name, ownName: scenario.buses[frame.bus].frames[frame.frame].name, place: .frame(bus: frame.bus, frame: frame.frame))]
+        case .messages(let nodes, let action):
+            let own = "ocpp" + (action.map { ".\(scenario.symbols.actions[$0])" } ?? "")
+            var watches: [Watch] = []
+            for node in nodes {
+                let declaration = scenario.symbols.declarationOfNode[node]
+                guard !watches.contains(where: { $0.place == .node(declaration) }) else { continue }
+                let name = scenario.nodes[declaration].isCounted ? "\(scenario.nodes[declaration].name).*" : scenario.symbols.nodes[node]
+                watches.append(Watch(signal: "\(name).\(own)", ownName: own, place: .node(declaration)))
+            }
+            if nodes.isEmpty {
+                for (declaration, node) in scenario.nodes.enumerated() where scenario.kinds[node.kind].roles.contains(.centralSystem) {
+                    watches.append(Watch(signal: own, ownName: own, place: .node(declaration)))
+                }
+            }
+            return watches
         }
     }
 

@@ -99,6 +99,8 @@ public struct Wiring: Sendable {
             case node(Int)
             /// In a frame of a bus.
             case frame(bus: Int, frame: Int)
+            /// All frames of a bus.
+            case bus(Int)
         }
 
         /// Full name; of a counted node all instances together: `cp.*.power`.

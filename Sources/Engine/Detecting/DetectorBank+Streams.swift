@@ -1,0 +1,156 @@
+import CAN
+import Detection
+import OCPP
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+
+/// Hands the frames of a bus, or of one identifier, to a detector.
+final class FrameTap: CANReceiver {
+    private unowned(unsafe) let bank: DetectorBank
+    private let detector: Int
+    private let entry: DetectorBank.Entry
+    private let object: any FramesDetecting
+    private unowned(unsafe) let bus: CANBus
+
+    init(_ bank: DetectorBank, _ detector: Int, _ entry: DetectorBank.Entry, _ object: any FramesDetecting, _ bus: CANBus) {
+        self.bank = bank
+        self.detector = detector
+        self.entry = entry
+        self.object = object
+        self.bus = bus
+    }
+
+    func receive(_ frame: CANFrame, at instant: Instant) {
+        guard bank.simulation.hasOrigin else { return }
+        let now = bank.relative(instant)
+        bank.unitLabel = frame.label != 0
+        let bits = object.needsBits ? FrameTap.bits(of: frame, on: bus) : 0
+        if frame.isWide {
+            let wide = bus.wideFrame(frame)
+            withUnsafeBytes(of: wide.wide.bytes) { bytes in
+                let data = UnsafeRawBufferPointer(rebasing: bytes[..<frame.count])
+                bank.take(detector, entry, at: now) { object.update(at: now, identifier: frame.rawIdentifier, data: data, bits: bits) }
+            }
+            return
+        }
+        withUnsafeBytes(of: frame.payload.littleEndian) { bytes in
+            let data = UnsafeRawBufferPointer(rebasing: bytes[..<(frame.isRemote ? 0 : frame.count)])
+            bank.take(detector, entry, at: now) { object.update(at: now, identifier: frame.rawIdentifier, data: data, bits: bits) }
+        }
+    }
+
+    /// The exact length of a frame on the wire with its intermission.
+    private static func bits(of frame: CANFrame, on bus: CANBus) -> Int {
+        (frame.isWide ? FrameBits(bus.wideFrame(frame)) : FrameBits(frame)).total
+    }
+}
+
+/// What a detector over messages watches.
+struct MessageTap {
+    let detector: Int
+    let object: any MessagesDetecting
+    /// Nodes and actions; `nil` for all.
+    let sources: [(nodes: Set<Int>?, action: OCPPAction?)]
+
+    func watches(_ chargePoint: Int, _ centralSystem: Int, _ action: OCPPAction?) -> Bool {
+        sources.contains { source in
+            if let nodes = source.nodes, !nodes.contains(chargePoint), !nodes.contains(centralSystem) { return false }
+            guard let wanted = source.action else { return true }
+            return wanted == action
+        }
+    }
+}
+
+extension DetectorBank {
+    /// Joins a detector with what it watches.
+    func listen(_ index: Int, _ entry: Entry) {
+        if entry.overSignals != nil {
+            for (input, signal) in entry.declaration.inputs.enumerated() { simulation.feed(signal, to: index, input: input) }
+        }
+        var messages: [(nodes: Set<Int>?, action: OCPPAction?)] = []
+        for source in entry.declaration.streams {
+            switch source {
+            case .bus(let bus): tap(bus, CANBus.Filter(mask: 0, match: 0), index, entry)
+            case .frame(let number):
+                let frame = simulation.frames[number]
+                tap(frame.bus, CANBus.Filter(mask: ~0, match: frame.rawIdentifier), index, entry)
+            case .messages(let nodes, let action):
+                messages.append((nodes.isEmpty ? nil : Set(nodes), action.flatMap { OCPPAction(name: simulation.scenario.symbols.actions[$0]) }))
+            }
+        }
+        if let object = entry.overMessages, !messages.isEmpty {
+            messageTaps.append(MessageTap(detector: index, object: object, sources: messages))
+            simulation.links.isWatched = true
+        }
+    }
+
+    private func tap(_ bus: Int, _ filter: CANBus.Filter, _ index: Int, _ entry: Entry) {
+        guard let object = entry.overFrames else { return }
+        let tap = FrameTap(self, index, entry, object, simulation.buses[bus])
+        frameTaps.append(tap)
+        simulation.buses[bus].subscribe(tap, filter)
+    }
+
+    /// Something came for a detector; `score` hands it over.
+    @inline(__always)
+    func take(_ index: Int, _ entry: Entry, at now: Instant, _ score: () -> Double?) {
+        entry.samples += 1
+        let gate = isOpen(entry, at: now)
+        let value = gate ? score() : nil
+        if entry.monitor.observe(score: value, at: now, gate: gate, isLabelled: entry.overFrames == nil ? nil : unitLabel) {
+            changed(index, at: simulation.kernel.now)
+        }
+        if entry.monitor.nextDeadline != nil || entry.object?.nextTimer != nil { plan(index) }
+    }
+
+    /// Whether `only_when` holds; when it opens again the detector hears of it.
+    private func isOpen(_ entry: Entry, at now: Instant) -> Bool {
+        guard let gate = entry.gate else { return true }
+        let isOpen = gate.holds(at: simulation.kernel.now)
+        if isOpen, !entry.gateWasOpen { entry.object?.resume() }
+        entry.gateWasOpen = isOpen
+        return isOpen
+    }
+
+    /// A timer of a detector may have come.
+    func ring(_ index: Int, _ entry: Entry, at instant: Instant) {
+        let now = relative(instant)
+        guard let object = entry.object, let timer = object.nextTimer, timer <= now else { return }
+        unitLabel = false
+        take(index, entry, at: now) { object.timer(at: now) }
+    }
+
+    /// Keeps the scores of all detectors, so many rows for each.
+    func keepRows(_ capacity: Int) { for entry in entries { entry.monitor.keepRows(capacity: capacity) } }
+
+    /// The run has reached its t = 0: detectors hear of the messages before it, which raise no alarm, and set their timers.
+    func ready() {
+        let earlier = messagesBeforeOrigin
+        messagesBeforeOrigin = []
+        for var event in earlier {
+            event.instant = relative(event.instant)
+            let (chargePoint, centralSystem) = simulation.links.ends(of: event.connection)
+            for tap in messageTaps where tap.watches(chargePoint, centralSystem, event.action) { _ = tap.object.update(event) }
+        }
+        for (index, entry) in entries.enumerated() where entry.object?.nextTimer != nil { plan(index) }
+    }
+
+    /// A message is on the wire, or a connection has changed.
+    func saw(_ event: MessageEvent, chargePoint: Int, centralSystem: Int) {
+        guard simulation.hasOrigin else { return messagesBeforeOrigin.append(event) }
+        var event = event
+        event.instant = relative(event.instant)
+        for tap in messageTaps where tap.watches(chargePoint, centralSystem, event.action) {
+            take(tap.detector, entries[tap.detector], at: event.instant) { tap.object.update(event) }
+        }
+    }
+}
+
+extension MessageEvent {
+    /// The action of a message, that of the call also for its answer.
+    var action: OCPPAction? {
+        if case .message(_, let action) = content { return action }
+        return nil
+    }
+}
