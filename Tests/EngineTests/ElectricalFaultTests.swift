@@ -44,7 +44,9 @@ struct ElectricalFaultTests {
         let run = try Recorded(site("  - wait: 1min\n  - {do: overvoltage, to: cp1, with: {share: 120%, trips: false}}\n"))
         #expect(abs(try value(run, "cp1.power", at: 500) - 22_080 * 1.2) < 1e-6)
         let again = try Recorded(
-            site("  - wait: 1min\n  - {do: ground-fault, to: cp1}\n  - wait: 1min\n  - {do: clear-fault, to: cp1}\n  - {send: RemoteStartTransaction, to: cp1}\n")
+            site(
+                "  - wait: 1min\n  - {do: ground-fault, to: cp1}\n  - wait: 1min\n  - {do: clear-fault, to: cp1}\n  - {send: RemoteStartTransaction, to: cp1}\n"
+            )
                 + "expect:\n  - exchange: [{call: StatusNotification, with: {errorCode: GroundFailure}, times: 2}]\n")
         #expect(again.outcome.verdict == .pass)
     }
@@ -109,7 +111,8 @@ struct ElectricalFaultTests {
 
     @Test("the faults of a fleet without any cost nothing, and a fault leaves no trace in what others draw")
     func idle() throws {
-        let text = head("2h") + "nodes:\n  csms: {is: csms}\n  cp: {is: charge-point, count: 4, csms: csms, plugged: false, meter_every: 10min}\n"
+        let text =
+            head("2h") + "nodes:\n  csms: {is: csms}\n  cp: {is: charge-point, count: 4, csms: csms, plugged: false, meter_every: 10min}\n"
             + "  drivers: {is: ev-arrivals, to: cp.*, rate: 6 /h, energy: 8 kWh}\n"
         let plain = try Recorded(text)
         let touched = try Recorded(text + "steps:\n  - {do: host-load, to: cp.1, with: {power: 10 W}}\n")
@@ -125,5 +128,19 @@ struct ElectricalFaultTests {
         #expect(try value(run, "cp1.soc", at: 2400) == 10)
         #expect(try value(run, "car.soc", at: 2400) > 35)
         #expect(abs(try value(run, "cp1.soc", at: 7000) - value(run, "car.soc", at: 7000)) < 1e-9)
+    }
+
+    @Test("the page of anomalies names every scenario of faults and every benign one, and none that is not there")
+    func page() throws {
+        let root = testFolder.deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(contentsOf: root.appendingPathComponent("docs/anomalies.md"), encoding: .utf8)
+        for folder in ["faults", "benign"] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent("scenarios/\(folder)").path).sorted() {
+                #expect(text.contains("(../scenarios/\(folder)/\(name))"), "\(name)")
+            }
+        }
+        for link in text.matches(of: /\(\.\.\/([a-z0-9\/-]+\.yaml)\)/) {
+            #expect(FileManager.default.fileExists(atPath: root.appendingPathComponent(String(link.1)).path), "\(link.1)")
+        }
     }
 }
