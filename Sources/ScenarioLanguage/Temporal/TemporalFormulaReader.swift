@@ -51,7 +51,7 @@ public struct TemporalFormulaReader {
     }
 
     private let bytes: [UInt8]
-    private let compile: (String) -> Result<Formula, FormulaError>
+    private let compile: (String) throws(FormulaError) -> Formula
     private var tokens: [Token] = []
     /// For each opening token the index of the one that closes it.
     private var partners: [Int: Int] = [:]
@@ -72,17 +72,12 @@ public struct TemporalFormulaReader {
                 .tooLarge, at: FormulaSpan(start: FormulaParser.lengthLimit, end: text.utf8.count),
                 "the formula has \(text.utf8.count) bytes, more than \(FormulaParser.lengthLimit)")
         }
-        func compile(_ part: String) -> Result<Formula, FormulaError> {
-            do throws(FormulaError) {
-                return .success(try Formula.compile(part, scope: scope, context: context))
-            } catch {
-                return .failure(error)
-            }
+        var reader = TemporalFormulaReader(text) { (part) throws(FormulaError) -> Formula in
+            try Formula.compile(part, scope: scope, context: context)
         }
-        var reader = TemporalFormulaReader(text, compile: compile)
         try reader.tokenize()
         let tree = try reader.expression(1)
-        let rest: Token = reader.token
+        let rest = reader.token
         if rest.kind == .close || rest.kind == .closeBracket { throw TemporalError(.unbalanced, at: rest.span, "'\(reader.text(rest.span))' closes nothing") }
         guard rest.kind == .end else {
             throw TemporalError(
@@ -95,7 +90,7 @@ public struct TemporalFormulaReader {
         return TemporalReading(text: text, tree: tree, conditions: reader.conditions)
     }
 
-    private init(_ text: String, compile: @escaping (String) -> Result<Formula, FormulaError>) {
+    private init(_ text: String, compile: @escaping (String) throws(FormulaError) -> Formula) {
         bytes = Array(text.utf8)
         self.compile = compile
     }
@@ -286,10 +281,7 @@ public struct TemporalFormulaReader {
     }
 
     private func formula(_ text: String, at offset: Int) throws(TemporalError) -> Formula {
-        switch compile(text) {
-        case .success(let formula): return formula
-        case .failure(let error): throw TemporalError(error, movedBy: offset)
-        }
+        do { return try compile(text) } catch { throw TemporalError(error, movedBy: offset) }
     }
 
     private func read(_ source: String, at offset: Int, tokens range: Range<Int>) throws(TemporalError) -> TemporalCondition {
