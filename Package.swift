@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "CZlib"]),
         .target(name: "CANLive", dependencies: ["CAN", "Transport", "CLinux", "Quantities"]),
         .target(name: "Electrical", dependencies: ["Quantities"]),
-        .target(name: "Detection", dependencies: ["Quantities", "CAN", "OCPP", "JSONText"]),
+        .target(name: "Detection", dependencies: ["Quantities", "SimulationKernel", "CAN", "OCPP", "JSONText"]),
         .target(name: "ScenarioLanguage", dependencies: ["YAMLTree", "Quantities", "CAN", "CANDatabase"]),
         .target(name: "Plotting", dependencies: ["CZlib"]),
         .target(

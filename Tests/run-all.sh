@@ -10,7 +10,9 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 evsim=$PWD/.build/release/evsim
 bench=$PWD/.build/release/evsim-bench
-debug=$PWD/.build/debug/evsim
+# The debug build has a place of its own, so that both are made at the same time.
+tests=$PWD/.build/tests
+debug=$tests/debug/evsim
 python=$PWD/.venv/bin/python
 
 # Counts of the part that runs.
@@ -37,7 +39,7 @@ judge() { # name, program, arguments
 }
 
 unit_tests() {
-    $SWIFT test --skip-build >"$own/unit.log" 2>&1
+    $SWIFT test --scratch-path "$tests" --skip-build >"$own/unit.log" 2>&1
     grep -vE '^(◇|✔|↳) |Test case passing|Compiling|^\[' "$own/unit.log" | tail -n 40
     grep -E '^SKIPPED' "$own/unit.log" | sort -u
     local line count
@@ -48,7 +50,7 @@ unit_tests() {
 }
 
 fault_schedules() {
-    if EVSIM_SCHEDULES=10000 $SWIFT test --skip-build --filter FaultScheduleTests >"$own/out" 2>&1; then
+    if EVSIM_SCHEDULES=10000 $SWIFT test --scratch-path "$tests" --skip-build --filter FaultScheduleTests >"$own/out" 2>&1; then
         grep -E '^[0-9]+ schedules: ' "$own/out"
         ok
     else
@@ -58,7 +60,7 @@ fault_schedules() {
 }
 
 frame_lengths() {
-    if EVSIM_LONG_TESTS=1 $SWIFT test --skip-build --filter FrameBitsTests >"$own/out" 2>&1; then
+    if EVSIM_LONG_TESTS=1 $SWIFT test --scratch-path "$tests" --skip-build --filter FrameBitsTests >"$own/out" 2>&1; then
         ok 125000
     else
         bad "lengths of frames"
@@ -67,7 +69,7 @@ frame_lengths() {
 }
 
 damaged_databases() {
-    if EVSIM_DAMAGED=20000 $SWIFT test --skip-build --filter survivesDamage >"$own/out" 2>&1 && grep -q 'with 1 test.* passed' "$own/out"; then
+    if EVSIM_DAMAGED=20000 $SWIFT test --scratch-path "$tests" --skip-build --filter survivesDamage >"$own/out" 2>&1 && grep -q 'with 1 test.* passed' "$own/out"; then
         ok
     else
         bad "damaged databases"
@@ -169,12 +171,18 @@ packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rf
     fi
 ) &
 start=$SECONDS
+# What does not build is said with its mistakes, and nothing is judged.
+builds() { # name, arguments
+    local name=$1
+    shift
+    $SWIFT build "$@" >"$scratch/$name" 2>&1 || { grep -E 'error:|warning:' "$scratch/$name" | sort -u | head -20; tail -5 "$scratch/$name"; return 1; }
+}
+(builds tests --scratch-path "$tests" --build-tests && builds debug --scratch-path "$tests" --product evsim) &
+debug_build=$!
 # shellcheck disable=SC2086
-for product in evsim evsim-bench; do
-    $SWIFT build $RELEASE --product $product >"$scratch/out" 2>&1 || { tail -20 "$scratch/out"; echo "0 passed, 1 failed"; exit 1; }
-done
-$SWIFT build --build-tests >"$scratch/out" 2>&1 || { grep -E 'error:|warning:' "$scratch/out" | head -20; echo "0 passed, 1 failed"; exit 1; }
-$SWIFT build --product evsim >"$scratch/out" 2>&1 || { tail -20 "$scratch/out"; echo "0 passed, 1 failed"; exit 1; }
+builds release $RELEASE
+released=$?
+wait $debug_build && [ $released -eq 0 ] || { echo "0 passed, 1 failed"; exit 1; }
 wait
 if "$python" -c "$packages" 2>/dev/null; then export EVSIM_PYTHON=$python; else python=; fi
 echo "-- $((SECONDS - start)) s"

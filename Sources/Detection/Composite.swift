@@ -8,13 +8,20 @@ public enum CompositeRule: String, Sendable, CaseIterable {
     case anyOf
     /// The parts have started to fire in their order within the window: `in-order`.
     case inOrder
+    /// At least so many parts fire, or have fired within the window: `k-of-n`.
+    case kOfN
+    /// The weighted mean of the scores of the parts reaches a level: `weighted`.
+    case weighted
+    /// The part does not fire, and has not fired within the window: `none-of`.
+    case noneOf
 }
 
 /// A detector of detectors: it takes the alarm edges of its parts and gives a score of its own.
 ///
 /// `allOf` scores the least and `anyOf` the greatest peak score of its parts, where a part counts while it fires and for less than `within` after it
 /// resolved. `inOrder` scores the least peak of a chain of firing edges, first part to last, that lies within (t - `within`, t]; keeping the latest
-/// possible start of each partial chain makes that exact with one number a part. Edges at one instant count in the order of the calls.
+/// possible start of each partial chain makes that exact with one number a part. Edges at one instant count in the order of the calls. `kOfN` scores the
+/// k-th greatest peak, `weighted` the weighted mean of the peaks, each cut to 4, over a level, and `noneOf` 1 while no part counts.
 public struct Composite: Sendable {
     private struct Part: Sendable {
         var isFiring = false
@@ -28,14 +35,32 @@ public struct Composite: Sendable {
 
     private let rule: CompositeRule
     private let within: UInt64
+    private let least: Int
+    private let weights: [Double]
+    private let level: Double
     private var parts: [Part]
 
     /// A composite of some parts; throws when there is none, or more than 1000, or `within` is negative, or 0 s for `inOrder`.
-    public init(_ rule: CompositeRule, parts count: Int, within: Duration = .seconds(5)) throws(DetectionError) {
+    ///
+    /// - Parameters:
+    ///   - least: for `kOfN`, how many parts it takes.
+    ///   - weights: for `weighted`, one for each part, not negative; without them all count alike.
+    ///   - level: for `weighted`, the mean that is anomalous.
+    public init(
+        _ rule: CompositeRule, parts count: Int, within: Duration = .seconds(5), least: Int = 1, weights: [Double] = [], level: Double = 1
+    ) throws(DetectionError) {
         guard (1...1_000).contains(count) else { throw .outOfRange(setting: "parts", requirement: "a list of 1 to 1000 detectors") }
         guard within > .zero || within == .zero && rule != .inOrder else {
             throw .outOfRange(setting: "within", requirement: rule == .inOrder ? "longer than 0 s" : "0 s or longer")
         }
+        guard rule != .kOfN || (1...count).contains(least) else { throw .outOfRange(setting: "at_least", requirement: "between 1 and the number of parts") }
+        guard weights.isEmpty || weights.count == count && weights.allSatisfy({ $0 >= 0 && $0.isFinite }) && weights.contains(where: { $0 > 0 }) else {
+            throw .outOfRange(setting: "weights", requirement: "a list of numbers, one for each part, not negative and not all 0")
+        }
+        guard level > 0, level.isFinite else { throw .outOfRange(setting: "above", requirement: "above 0") }
+        self.least = least
+        self.weights = weights.isEmpty ? Array(repeating: 1, count: count) : weights
+        self.level = level
         self.rule = rule
         self.within = UInt64(within.nanoseconds)
         parts = Array(repeating: Part(), count: count)
@@ -83,8 +108,21 @@ public struct Composite: Sendable {
         case .inOrder:
             guard let last = parts.last, let start = last.chainStart, lies(start, within: now) else { return 0 }
             return last.chainPeak
+        case .kOfN: return parts.map { heldPeak(of: $0, at: now) }.sorted(by: >)[least - 1]
+        case .weighted:
+            var (sum, total) = (0.0, 0.0)
+            for (part, weight) in zip(parts, weights) {
+                sum += weight * min(heldPeak(of: part, at: now), 4)
+                total += weight
+            }
+            let mean = sum / total
+            return Score.settled(hit: mean >= level, raw: mean / level)
+        case .noneOf: return parts.contains { heldPeak(of: $0, at: now) > 0 } ? 0 : 1
         }
     }
+
+    /// How many parts fire, or have fired within the window, at an instant; for the severity of what they corroborate. O(parts).
+    public func corroborating(at instant: Instant) -> Int { parts.count { heldPeak(of: $0, at: instant.nanoseconds) > 0 } }
 
     /// The next instant at which the score falls without a further edge; `nil` when it does not.
     public func nextExpiry(after instant: Instant) -> Instant? {

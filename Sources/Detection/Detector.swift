@@ -1,4 +1,4 @@
-import Quantities
+public import Quantities
 
 /// Counters of input that a detector could not use.
 public struct DetectorHealth: Equatable, Sendable {
@@ -13,135 +13,140 @@ public struct DetectorHealth: Equatable, Sendable {
     public init() {}
 }
 
-/// The state of one kind of detector: a value that owns its buffers.
+/// The state of one kind of detector over one signal: a value that owns its buffers.
 ///
 /// An update takes amortised constant time and allocates nothing once the window has reached its usual size.
 /// Samples with equal instants are successive samples.
 public protocol DetectorState: ~Copyable {
     /// Takes one sample; the score is `nil` while there is too little to judge by, and for a sample older than the newest.
     mutating func update(at instant: Instant, value: Double) -> Double?
+    /// Takes samples in a row; a score is `nan` where there is none. The three buffers are of one length.
+    mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>)
     /// Forgets the samples, as after a gap; the health counters stay.
     mutating func restart()
+    /// Goes on after a time without samples, as when a closed gate opens; by default nothing changes.
+    mutating func resume()
     /// The score at which an alert clears for a level in the unit of the detector's threshold; `nil` when the level is no such level.
     func clearScore(level: Double) -> Double?
+    /// What the newest score compares with the threshold, in the unit of the threshold; `nil` without one. See `BudgetedDetector`.
+    var statistic: Double? { get }
     /// Input that could not be used.
     var health: DetectorHealth { get }
+    /// When what the last anomalous score is about began, if that is before the sample that showed it.
+    var onset: Instant? { get }
+    /// Writes the state.
+    func save(_ writer: inout StateWriter)
+    /// Takes over a state of a detector with the same settings.
+    mutating func restore(_ reader: inout StateReader) throws(DetectionError)
+}
+
+extension DetectorState where Self: ~Copyable {
+    @inline(__always)
+    public mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
+        let count = min(times.count, values.count, scores.count)
+        guard let time = times.baseAddress, let value = values.baseAddress, let score = scores.baseAddress else { return }
+        for index in 0..<count { score[index] = update(at: time[index], value: value[index]) ?? .nan }
+    }
+    public mutating func resume() {}
+    public func clearScore(level: Double) -> Double? { nil }
+    public var statistic: Double? { nil }
+    public var onset: Instant? { nil }
 }
 
 /// A streaming detector over one signal: each sample gives a score, and a score of at least 1 is anomalous.
 ///
-/// The state stays at one place in memory, so an update costs neither an exclusivity check nor a generic call.
-public final class Detector {
-    private enum Kind {
-        case threshold(UnsafeMutablePointer<Threshold>)
-        case movingRange(UnsafeMutablePointer<MovingRange>)
-        case movingVariance(UnsafeMutablePointer<MovingVariance>)
-        case rateOfChange(UnsafeMutablePointer<RateOfChange>)
-        case changeWithin(UnsafeMutablePointer<ChangeWithin>)
-        case oscillation(UnsafeMutablePointer<Oscillation>)
-        case rule(UnsafeMutablePointer<Rule>)
+/// Any kind of state can be in it. The state stays at one place in memory, so an update costs no exclusivity check.
+public final class Detector: Detecting {
+    private let place: DetectorPlace
+    /// The kind and its settings, as a saved state names them; empty when the detector was not made by a kind.
+    var identity: [String] = []
+
+    /// A detector with a state of its own.
+    public init<State: DetectorState & ~Copyable>(_ state: consuming State) { place = StatePlace(state) }
+
+    /// Takes one sample; the score is `nil` while there is too little to judge by, and for a sample older than the newest.
+    public func update(at instant: Instant, value: Double) -> Double? { place.update(at: instant, value: value) }
+
+    /// Takes samples in a row, faster than one by one and with the same bits; a score is `nan` where there is none.
+    ///
+    /// The three buffers must be of one length; what one of them has more is left alone.
+    public func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
+        place.update(times: times, values: values, scores: scores)
     }
 
-    private let kind: Kind
+    /// Goes on after a time without samples, as when a closed gate opens: slopes and timers start anew, windows keep what they hold.
+    public func resume() { place.resume() }
+    /// Forgets the samples, as after a gap; the health counters stay.
+    public func restart() { place.restart() }
+    /// The score at which an alert clears for a level in the unit of the detector's threshold; `nil` when the level is no such level.
+    public func clearScore(level: Double) -> Double? { place.clearScore(level: level) }
+    /// What the newest score compares with the threshold, in the unit of the threshold; `nil` when the kind has none.
+    public var statistic: Double? { place.statistic }
+    /// Input that could not be used.
+    public var health: DetectorHealth { place.health }
+    /// When what the last anomalous score is about began, if that is before the sample that showed it.
+    public var onset: Instant? { place.onset }
 
-    /// A detector for a level.
-    public init(_ state: consuming Threshold) { kind = .threshold(Detector.place(state)) }
-    /// A detector for the range of a window.
-    public init(_ state: consuming MovingRange) { kind = .movingRange(Detector.place(state)) }
-    /// A detector for the variance or standard deviation of a window.
-    public init(_ state: consuming MovingVariance) { kind = .movingVariance(Detector.place(state)) }
-    /// A detector for the slope between samples.
-    public init(_ state: consuming RateOfChange) { kind = .rateOfChange(Detector.place(state)) }
-    /// A detector for the change within a time.
-    public init(_ state: consuming ChangeWithin) { kind = .changeWithin(Detector.place(state)) }
-    /// A detector for repeated swings.
-    public init(_ state: consuming Oscillation) { kind = .oscillation(Detector.place(state)) }
-    /// A detector for a condition that the caller evaluates.
-    public init(_ state: consuming Rule) { kind = .rule(Detector.place(state)) }
+    /// Writes the state, with the kind and its settings before it.
+    public func save(_ writer: inout StateWriter) {
+        writer.put(identity.count)
+        for entry in identity { writer.put(entry) }
+        place.save(&writer)
+    }
+
+    /// Takes over a state; throws when it was saved with other settings, and names the first that differs.
+    public func restore(_ reader: inout StateReader) throws(DetectionError) {
+        var found: [String] = []
+        for _ in 0..<(try reader.count()) { found.append(try reader.text()) }
+        if found != identity {
+            let other = found.first { !identity.contains($0) } ?? identity.first { !found.contains($0) } ?? ""
+            throw .badState("it was saved with other settings: \(other)")
+        }
+        try place.restore(&reader)
+    }
+}
+
+/// Where the state of a detector is: the class that hides its type.
+class DetectorPlace {
+    func update(at instant: Instant, value: Double) -> Double? { nil }
+    func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {}
+    func resume() {}
+    func restart() {}
+    func clearScore(level: Double) -> Double? { nil }
+    var statistic: Double? { nil }
+    var health: DetectorHealth { DetectorHealth() }
+    var onset: Instant? { nil }
+    func save(_ writer: inout StateWriter) {}
+    func restore(_ reader: inout StateReader) throws(DetectionError) {}
+}
+
+private final class StatePlace<State: DetectorState & ~Copyable>: DetectorPlace {
+    private let state: UnsafeMutablePointer<State>
+
+    init(_ state: consuming State) {
+        self.state = .allocate(capacity: 1)
+        self.state.initialize(to: state)
+    }
 
     deinit {
-        switch kind {
-        case .threshold(let state): Detector.free(state)
-        case .movingRange(let state): Detector.free(state)
-        case .movingVariance(let state): Detector.free(state)
-        case .rateOfChange(let state): Detector.free(state)
-        case .changeWithin(let state): Detector.free(state)
-        case .oscillation(let state): Detector.free(state)
-        case .rule(let state): Detector.free(state)
-        }
-    }
-
-    private static func place<State: ~Copyable>(_ state: consuming State) -> UnsafeMutablePointer<State> {
-        let place = UnsafeMutablePointer<State>.allocate(capacity: 1)
-        place.initialize(to: state)
-        return place
-    }
-
-    private static func free<State: ~Copyable>(_ state: UnsafeMutablePointer<State>) {
         state.deinitialize(count: 1)
         state.deallocate()
     }
 
-    /// Takes one sample; the score is `nil` while there is too little to judge by, and for a sample older than the newest.
-    public func update(at instant: Instant, value: Double) -> Double? {
-        switch kind {
-        case .threshold(let state): state.pointee.update(at: instant, value: value)
-        case .movingRange(let state): state.pointee.update(at: instant, value: value)
-        case .movingVariance(let state): state.pointee.update(at: instant, value: value)
-        case .rateOfChange(let state): state.pointee.update(at: instant, value: value)
-        case .changeWithin(let state): state.pointee.update(at: instant, value: value)
-        case .oscillation(let state): state.pointee.update(at: instant, value: value)
-        case .rule(let state): state.pointee.update(at: instant, value: value)
-        }
+    override func update(at instant: Instant, value: Double) -> Double? { state.pointee.update(at: instant, value: value) }
+    override func update(
+        times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>
+    ) {
+        state.pointee.update(times: times, values: values, scores: scores)
     }
-
-    /// Goes on after a time without samples, as when a closed gate opens: slopes start anew, windows keep what they hold.
-    public func resume() {
-        switch kind {
-        case .rateOfChange(let state): state.pointee.restart()
-        case .changeWithin(let state): state.pointee.restart()
-        case .threshold, .movingRange, .movingVariance, .oscillation, .rule: break
-        }
-    }
-
-    /// Forgets the samples, as after a gap; the health counters stay.
-    public func restart() {
-        switch kind {
-        case .threshold(let state): state.pointee.restart()
-        case .movingRange(let state): state.pointee.restart()
-        case .movingVariance(let state): state.pointee.restart()
-        case .rateOfChange(let state): state.pointee.restart()
-        case .changeWithin(let state): state.pointee.restart()
-        case .oscillation(let state): state.pointee.restart()
-        case .rule(let state): state.pointee.restart()
-        }
-    }
-
-    /// The score at which an alert clears for a level in the unit of the detector's threshold; `nil` when the level is no such level.
-    public func clearScore(level: Double) -> Double? {
-        switch kind {
-        case .threshold(let state): state.pointee.clearScore(level: level)
-        case .movingRange(let state): state.pointee.clearScore(level: level)
-        case .movingVariance(let state): state.pointee.clearScore(level: level)
-        case .rateOfChange(let state): state.pointee.clearScore(level: level)
-        case .changeWithin(let state): state.pointee.clearScore(level: level)
-        case .oscillation(let state): state.pointee.clearScore(level: level)
-        case .rule(let state): state.pointee.clearScore(level: level)
-        }
-    }
-
-    /// Input that could not be used.
-    public var health: DetectorHealth {
-        switch kind {
-        case .threshold(let state): state.pointee.health
-        case .movingRange(let state): state.pointee.health
-        case .movingVariance(let state): state.pointee.health
-        case .rateOfChange(let state): state.pointee.health
-        case .changeWithin(let state): state.pointee.health
-        case .oscillation(let state): state.pointee.health
-        case .rule(let state): state.pointee.health
-        }
-    }
+    override func resume() { state.pointee.resume() }
+    override func restart() { state.pointee.restart() }
+    override func clearScore(level: Double) -> Double? { state.pointee.clearScore(level: level) }
+    override var statistic: Double? { state.pointee.statistic }
+    override var health: DetectorHealth { state.pointee.health }
+    override var onset: Instant? { state.pointee.onset }
+    override func save(_ writer: inout StateWriter) { state.pointee.save(&writer) }
+    override func restore(_ reader: inout StateReader) throws(DetectionError) { try state.pointee.restore(&reader) }
 }
 
 /// The order of time stamps of one detector: drops late samples and counts unusable ones.
@@ -158,6 +163,31 @@ struct SampleClock {
         }
         last = instant.nanoseconds
         return true
+    }
+
+    /// Moves on to an instant and looks at the value; `false` for a late sample and for one that is no finite number.
+    @inline(__always)
+    mutating func admits(_ instant: Instant, _ value: Double) -> Bool {
+        guard admits(instant) else { return false }
+        guard value.isFinite else {
+            health.invalid += 1
+            return false
+        }
+        return true
+    }
+
+    func save(_ writer: inout StateWriter) {
+        writer.put(last)
+        writer.put(health.invalid)
+        writer.put(health.late)
+        writer.put(health.overflow)
+    }
+
+    mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        last = try reader.integer()
+        health.invalid = try reader.int()
+        health.late = try reader.int()
+        health.overflow = try reader.int()
     }
 }
 

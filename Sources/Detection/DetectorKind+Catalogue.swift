@@ -126,8 +126,7 @@ extension DetectorKind {
     private static let rule = DetectorKind(
         "rule", about: "A formula is true.", input: .condition,
         settings: [DetectorSetting("when", .condition, required: true, about: "The formula.", source: "'expr' of Prometheus alerting rules")],
-        example: "heat: {is: rule, when: '=avg(charger.current, 10 s) > cp1.limit + 5 A', lasting: 5s}"
-    ) { _ throws(DetectionError) in Detector(Rule()) }
+        example: "heat: {is: rule, when: '=avg(charger.current, 10 s) > cp1.limit + 5 A', lasting: 5s}", make: { _ throws(DetectionError) in Detector(Rule()) })
 
     private static func composite(_ rule: CompositeRule, _ name: String, _ about: String) -> DetectorKind {
         DetectorKind(

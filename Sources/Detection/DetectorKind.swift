@@ -78,7 +78,10 @@ public struct DetectorKind: Sendable {
     /// - Parameter values: the kind's own settings that the file gives, without those of `common`; `watch`, `when` and `parts` may be left out.
     public func makeDetector(_ values: [String: DetectorSettingValue]) throws(DetectionError) -> Detector {
         guard input != .parts else { throw .wrongType(setting: "is", expected: "a kind of detector that watches a signal or a condition") }
-        return try make(DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil }))
+        let checked = try DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil })
+        let detector = try make(checked)
+        detector.identity = [name] + checked.fingerprint
+        return detector
     }
 
     /// Makes a detector over several signals, frames or messages; it is `SignalsDetecting`, `FramesDetecting` or `MessagesDetecting` as `input` says, or
@@ -94,7 +97,14 @@ public struct DetectorKind: Sendable {
     public func makeComposite(_ values: [String: DetectorSettingValue], parts: Int) throws(DetectionError) -> Composite {
         guard let rule else { throw .wrongType(setting: "is", expected: "a kind of detector that has parts") }
         let settings = try DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil })
-        return try Composite(rule, parts: parts, within: settings.duration("within") ?? .seconds(5))
+        var weights: [Double] = []
+        for text in settings.texts("weights") ?? [] {
+            guard let weight = Double(text) else { throw .outOfRange(setting: "weights", requirement: "a list of numbers, one for each part") }
+            weights.append(weight)
+        }
+        return try Composite(
+            rule, parts: parts, within: settings.duration("within") ?? .seconds(5), least: settings.count("at_least") ?? 1, weights: weights,
+            level: settings.number("above") ?? 1)
     }
 
     private func isInput(_ setting: DetectorSetting) -> Bool {

@@ -146,6 +146,12 @@ struct DetectorSettings {
         }
     }
 
+    /// Whether a setting has a value.
+    func has(_ name: String) -> Bool { values[name] != nil }
+
+    /// All values as texts, in the order of the names: what a saved state must agree with.
+    var fingerprint: [String] { values.keys.sorted().map { "\($0): \(values[$0].map { "\($0)" } ?? "")" } }
+
     func duration(_ name: String) -> Duration? {
         if case .duration(let value)? = values[name] { return value }
         return nil

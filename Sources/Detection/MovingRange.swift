@@ -11,9 +11,6 @@ public struct MovingRange: DetectorState, ~Copyable {
     private var clock = SampleClock()
     private var extremes: WindowExtremes
     private var number: Int64 = 0
-    /// The positions of the newest `minimumSamples` samples, by sample number.
-    private let recent: UnsafeMutablePointer<Int64>
-    private let recentMask: Int
 
     /// The range of the newest window in the unit of the signal; `nil` while it holds too few samples.
     public private(set) var range: Double?
@@ -34,19 +31,30 @@ public struct MovingRange: DetectorState, ~Copyable {
         countsSamples = window.countsSamples
         self.minimumSamples = needed
         extremes = WindowExtremes()
-        var capacity = 1
-        while capacity < needed { capacity *= 2 }
-        recent = .allocate(capacity: capacity)
-        recent.initialize(repeating: 0, count: capacity)
-        recentMask = capacity - 1
     }
-
-    deinit { recent.deallocate() }
 
     /// Input that could not be used.
     public var health: DetectorHealth { clock.health }
     /// The score at which an alert clears for a level in the unit of the threshold; `nil` when the level is no such level.
     public func clearScore(level: Double) -> Double? { criterion.clearScore(level: level) }
+
+    /// The range of the newest window.
+    public var statistic: Double? { range }
+
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) {
+        clock.save(&writer)
+        extremes.save(&writer)
+        writer.put(number)
+    }
+
+    /// Takes over a state.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        try clock.restore(&reader)
+        try extremes.restore(&reader)
+        number = try reader.integer()
+        range = nil
+    }
 
     /// Forgets the samples; the health counters stay.
     public mutating func restart() {
@@ -62,15 +70,13 @@ public struct MovingRange: DetectorState, ~Copyable {
         if value.isFinite {
             number &+= 1
             position = countsSamples ? number : instant.nanoseconds
-            recent[Int(truncatingIfNeeded: number) & recentMask] = position
             clock.health.overflow &+= extremes.add(WindowSample(position: position, value: value))
         } else {
             clock.health.invalid += 1
             position = countsSamples ? number : instant.nanoseconds
         }
         extremes.expire(at: position, width: width)
-        let oldest = Int(truncatingIfNeeded: number) &- (minimumSamples &- 1)
-        guard oldest >= 1, distance(from: recent[oldest & recentMask], to: position) < width else {
+        guard extremes.count >= minimumSamples else {
             range = nil
             return nil
         }

@@ -56,6 +56,24 @@ public struct MovingVariance: DetectorState, ~Copyable {
         statistic = nil
     }
 
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) {
+        clock.save(&writer)
+        samples.save(&writer)
+        writer.put(number)
+        sums.save(&writer)
+    }
+
+    /// Takes over a state.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        try clock.restore(&reader)
+        try samples.restore(&reader)
+        number = try reader.integer()
+        try sums.restore(&reader)
+        try sums.check(samples)
+        statistic = nil
+    }
+
     /// Takes one sample and gives its score; see `DetectorState`.
     public mutating func update(at instant: Instant, value: Double) -> Double? {
         guard clock.admits(instant) else { return nil }
@@ -117,7 +135,7 @@ struct WindowSums {
     private static let greatestExactCount = 2_048
     private static let removalsBeforeRebuild = 4_096
 
-    private var count = 0
+    private(set) var count = 0
     private var anchor = 0.0
     private var isExact = true
     private var exactSum: Int64 = 0
@@ -130,6 +148,44 @@ struct WindowSums {
     private var reciprocalCount = 0
     private var reciprocal = 0.0
     private var reciprocalOfDivisor = 0.0
+
+    /// The mean of the samples; there must be one.
+    @inline(__always)
+    var centre: Double { isExact ? anchor + Double(exactSum) / Self.scale / Double(count) : anchor + mean }
+
+    func save(_ writer: inout StateWriter) {
+        writer.put(count)
+        writer.put(isExact)
+        writer.put(exactSum)
+        writer.put(exactSquares)
+        writer.put(removals)
+        writer.put(reciprocalCount)
+        for number in [anchor, mean, squares, greatestSquares, reciprocal, reciprocalOfDivisor] { writer.put(number) }
+    }
+
+    mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        count = try reader.int()
+        isExact = try reader.flag()
+        exactSum = try reader.integer()
+        exactSquares = try reader.integer()
+        removals = try reader.int()
+        reciprocalCount = try reader.int()
+        anchor = try reader.number()
+        mean = try reader.number()
+        squares = try reader.number()
+        greatestSquares = try reader.number()
+        reciprocal = try reader.number()
+        reciprocalOfDivisor = try reader.number()
+    }
+
+    /// Throws unless sums that were restored can be those of the samples.
+    func check(_ samples: borrowing SampleRing) throws(DetectionError) {
+        guard count == samples.count else { throw .badState("the window and its sums differ in length") }
+        guard isExact else { return }
+        for index in 0..<count where !(((samples[index].value - anchor) * Self.scale).magnitude <= Self.greatestExact) {
+            throw .badState("the window and its sums differ")
+        }
+    }
 
     /// Whether a sample can take the place of the oldest one in one step; the exact sums gain nothing by it.
     var canReplace: Bool { !isExact && reciprocalCount == count }

@@ -75,6 +75,31 @@ public struct Oscillation: DetectorState, ~Copyable {
         return sum / Double(swings.count - 1)
     }
 
+    /// Swings in the window.
+    public var statistic: Double? { Double(swings.count) }
+
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) {
+        clock.save(&writer)
+        swings.save(&writer)
+        for number in [low, high, extreme] { writer.put(number) }
+        writer.put(newest)
+        writer.put(direction)
+        writer.put(total)
+    }
+
+    /// Takes over a state.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        try clock.restore(&reader)
+        try swings.restore(&reader)
+        low = try reader.number()
+        high = try reader.number()
+        extreme = try reader.number()
+        newest = try reader.optionalInteger()
+        direction = try reader.int(in: -1...1)
+        total = try reader.int()
+    }
+
     /// Forgets the samples; the health counters stay.
     public mutating func restart() {
         forget()

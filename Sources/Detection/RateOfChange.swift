@@ -63,6 +63,25 @@ public struct RateOfChange: DetectorState, ~Copyable {
         slope = nil
     }
 
+    /// Slopes start anew.
+    public mutating func resume() { restart() }
+    /// The part of the newest slope that counts.
+    public var statistic: Double? { slope.map { direction.part(of: $0) } }
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) {
+        clock.save(&writer)
+        writer.put(previous?.position)
+        writer.put(previous?.value ?? 0)
+    }
+    /// Takes over a state.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        try clock.restore(&reader)
+        let position = try reader.optionalInteger()
+        let value = try reader.number()
+        previous = position.map { WindowSample(position: $0, value: value) }
+        slope = nil
+    }
+
     /// Takes one sample and gives its score; see `DetectorState`.
     public mutating func update(at instant: Instant, value: Double) -> Double? {
         guard clock.admits(instant) else { return nil }
@@ -98,6 +117,8 @@ public struct ChangeWithin: DetectorState, ~Copyable {
     private let width: UInt64
     private var clock = SampleClock()
     private var extremes: WindowExtremes
+    /// The greatest change in the window of the newest sample; `nil` when there was none.
+    public private(set) var statistic: Double?
 
     /// A detector that scores the greatest change / `above`.
     public init(above: Double, within: Duration, direction: ChangeDirection = .both, compare: Comparison = .gt) throws(DetectionError) {
@@ -114,7 +135,23 @@ public struct ChangeWithin: DetectorState, ~Copyable {
     /// The score at which an alert clears for a level in the unit of the threshold; `nil` when the level is no such level.
     public func clearScore(level: Double) -> Double? { criterion.clearScore(level: level) }
     /// Forgets the samples; the health counters stay.
-    public mutating func restart() { extremes.removeAll() }
+    public mutating func restart() {
+        extremes.removeAll()
+        statistic = nil
+    }
+    /// Changes start anew.
+    public mutating func resume() { restart() }
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) {
+        clock.save(&writer)
+        extremes.save(&writer)
+    }
+    /// Takes over a state.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        try clock.restore(&reader)
+        try extremes.restore(&reader)
+        statistic = nil
+    }
 
     /// Takes one sample and gives its score; see `DetectorState`.
     public mutating func update(at instant: Instant, value: Double) -> Double? {
@@ -127,13 +164,17 @@ public struct ChangeWithin: DetectorState, ~Copyable {
         let isFirst = extremes.isEmpty
         clock.health.overflow &+= extremes.add(WindowSample(position: position, value: value))
         extremes.expire(at: position, width: width)
+        statistic = nil
         guard !isFirst else { return nil }
         let rise = value - extremes.minimum
         let fall = extremes.maximum - value
-        switch direction {
-        case .both: return criterion.score(max(rise, fall))
-        case .rising: return criterion.score(rise)
-        case .falling: return criterion.score(fall)
-        }
+        let change =
+            switch direction {
+            case .both: max(rise, fall)
+            case .rising: rise
+            case .falling: fall
+            }
+        statistic = change
+        return criterion.score(change)
     }
 }

@@ -11,6 +11,10 @@ public struct Rule: DetectorState, ~Copyable {
     public var health: DetectorHealth { clock.health }
     /// The score at which an alert clears for a level in the unit of the threshold; `nil` when the level is no such level.
     public func clearScore(level: Double) -> Double? { nil }
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) { clock.save(&writer) }
+    /// Takes over a state.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) { try clock.restore(&reader) }
     /// Forgets the samples; the health counters stay.
     public mutating func restart() {}
 

@@ -18,6 +18,11 @@ public struct StateWriter {
     public mutating func put(_ value: Double) { put(bits: value.bitPattern) }
     /// True or false.
     public mutating func put(_ value: Bool) { put(value ? 1 : 0) }
+    /// A whole number, or that there is none.
+    public mutating func put(_ value: Int64?) {
+        put(value != nil)
+        put(value ?? 0)
+    }
     /// A text, its length first.
     public mutating func put(_ text: String) {
         put(text.utf8.count)
@@ -48,6 +53,20 @@ public struct StateReader {
     }
     /// A whole number.
     public mutating func integer() throws(DetectionError) -> Int64 { Int64(bitPattern: try bits()) }
+    /// A whole number.
+    public mutating func int() throws(DetectionError) -> Int { Int(try integer()) }
+    /// A whole number within a range.
+    public mutating func int(in range: ClosedRange<Int>) throws(DetectionError) -> Int {
+        let value = try int()
+        guard range.contains(value) else { throw .badState("a number in it is out of range") }
+        return value
+    }
+    /// A whole number, or none.
+    public mutating func optionalInteger() throws(DetectionError) -> Int64? {
+        let isThere = try flag()
+        let value = try integer()
+        return isThere ? value : nil
+    }
     /// A number of items that follow, each of so many bytes at least.
     public mutating func count(itemBytes: Int = 8) throws(DetectionError) -> Int {
         let value = try integer()

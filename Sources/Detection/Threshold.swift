@@ -51,6 +51,11 @@ public struct Threshold: DetectorState, ~Copyable {
     /// Forgets the samples; the health counters stay.
     public mutating func restart() {}
 
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) { clock.save(&writer) }
+    /// Takes over a state.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) { try clock.restore(&reader) }
+
     /// Takes one sample and gives its score; see `DetectorState`.
     public mutating func update(at instant: Instant, value: Double) -> Double? {
         guard clock.admits(instant) else { return nil }

@@ -87,6 +87,21 @@ struct SampleRing: ~Copyable {
         tail = 0
     }
 
+    func save(_ writer: inout StateWriter) {
+        writer.put(count)
+        for index in 0..<count {
+            writer.put(self[index].position)
+            writer.put(self[index].value)
+        }
+    }
+
+    mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        removeAll()
+        let kept = try reader.count(itemBytes: 16)
+        guard kept <= limit else { throw .badState("a window in it is too long") }
+        for _ in 0..<kept { append(WindowSample(position: try reader.integer(), value: try reader.number())) }
+    }
+
     @inline(never)
     private mutating func grow() {
         let capacity = (mask + 1) * 2
@@ -98,48 +113,5 @@ struct SampleRing: ~Copyable {
         mask = capacity - 1
         head = 0
         tail = kept
-    }
-}
-
-/// The least and the greatest value of a moving window, by two monotonic queues.
-///
-/// Amortised constant time a sample: each value enters and leaves a queue once (Lemire, Nordic Journal of Computing 13 (2006) 328-339).
-struct WindowExtremes: ~Copyable {
-    private var low = SampleRing()
-    private var high = SampleRing()
-
-    var isEmpty: Bool { low.isEmpty }
-    var minimum: Double { low.first.value }
-    var maximum: Double { high.first.value }
-
-    /// Adds the newest sample; the result is the number of candidates lost to the memory bound.
-    @inline(__always)
-    mutating func add(_ sample: WindowSample) -> Int {
-        while !low.isEmpty, low.last.value >= sample.value { low.removeLast() }
-        while !high.isEmpty, high.last.value <= sample.value { high.removeLast() }
-        var lost = 0
-        if low.isAtLimit {
-            low.removeFirst()
-            lost += 1
-        }
-        if high.isAtLimit {
-            high.removeFirst()
-            lost += 1
-        }
-        low.append(sample)
-        high.append(sample)
-        return lost
-    }
-
-    /// Removes what is at least `width` older than the position.
-    @inline(__always)
-    mutating func expire(at position: Int64, width: UInt64) {
-        while !low.isEmpty, distance(from: low.first.position, to: position) >= width { low.removeFirst() }
-        while !high.isEmpty, distance(from: high.first.position, to: position) >= width { high.removeFirst() }
-    }
-
-    mutating func removeAll() {
-        low.removeAll()
-        high.removeAll()
     }
 }

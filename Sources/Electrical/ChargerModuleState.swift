@@ -29,6 +29,8 @@ public struct ChargerModuleState: Equatable, Sendable {
     public private(set) var energy = 0.0
     /// Charge delivered since the module was made, in Ah.
     public private(set) var charge = 0.0
+    /// What is wrong with the output; `nil` while all is well.
+    public var condition: SupplyCondition?
 
     /// An idle module.
     ///
@@ -46,10 +48,16 @@ public struct ChargerModuleState: Equatable, Sendable {
 
     private static func usable(_ amperes: Double) -> Double { amperes.isFinite && amperes > 0 ? amperes : 0 }
 
-    /// The current that the ramp heads for: the limit while charging, else 0 A.
-    public var target: Double { isCharging ? limit : 0 }
+    /// The current that the ramp heads for: the limit while charging, else 0 A; faults change both, and one that reverses the flow makes it negative.
+    public var target: Double {
+        guard let condition else { return isCharging ? limit : 0 }
+        if isCharging, let reverse = condition.reverse { return -reverse }
+        return isCharging ? limit * condition.currentShare : condition.leak ?? 0
+    }
+    /// Voltage at the output in V: the nominal one, unless a fault changes it.
+    public var outputVoltage: Double { condition.map { voltage * $0.voltageShare } ?? voltage }
     /// Output power in W.
-    public var power: Double { voltage * current }
+    public var power: Double { outputVoltage * current }
 
     /// Switches the output on.
     public mutating func start() -> CommandEffect { setCharging(true) }
@@ -76,7 +84,7 @@ public struct ChargerModuleState: Equatable, Sendable {
     public mutating func tick(_ dt: Duration = .seconds(1)) {
         current = ramp.step(current: current, target: target, dt: dt)
         let hours = dt.seconds / 3600
-        energy += voltage * current * hours
+        energy += power * hours
         charge += current * hours
     }
 

@@ -29,9 +29,11 @@ public enum Runner {
         do {
             var limits = KernelLimits()
             limits.events = options.maximumEvents
-            let simulation = try Simulation(scenario, kinds: NodeKind.all + (options.outside?.nodeKinds ?? []), recorder: recorder, limits: limits, interrupt: options.interrupt)
+            let simulation = try Simulation(
+                scenario, kinds: NodeKind.all + (options.outside?.nodeKinds ?? []), recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
             simulation.detectors.keepRows(options.scoreRows ?? (scenario.labelKinds.isEmpty ? 0 : usualRows))
+            simulation.isBenign = options.isBenign
             var scores: ScoreFile?
             if let path = options.scoreFile {
                 do {
@@ -55,7 +57,7 @@ public enum Runner {
     private static let usualRows = 1 << 14
 
     /// Sets the pace of a run, and the network of a live one.
-    private static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
+    static func attach(_ live: LiveSettings?, to simulation: Simulation) throws(RunFailure) {
         guard let live else {
             if let number = simulation.links.links.indices.first(where: { simulation.links.links[$0].centralSystem < 0 }) {
                 let node = simulation.links.links[number].chargePoint
@@ -113,7 +115,8 @@ public enum Runner {
         let report = RunReport(simulation, judge)
         if let directory = options.directory {
             do {
-                files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots)
+                let failing = try FailingCases(scenario: simulation.scenario, live: options.live).write(simulation.links.fuzzers, to: directory)
+                files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots, further: failing)
             } catch {
                 couldNotWrite = true
                 diagnostics.insert(
@@ -122,10 +125,11 @@ public enum Runner {
         }
         return RunOutcome(
             verdict: couldNotWrite ? .incomplete : judge.verdict, diagnostics: diagnostics, isInterrupted: isInterrupted, couldNotWrite: couldNotWrite,
-            detectors: judge.detectors, outsideRows: simulation.outside?.rows ?? 0, expectations: judge.expectations, report: report.document(files: files), files: files,
+            detectors: judge.detectors, outsideRows: simulation.outside?.rows ?? 0, expectations: judge.expectations, report: report.document(files: files),
+            files: files,
             fingerprint: simulation.fingerprint,
             simulated: simulation.simulated,
-            events: simulation.kernel.events)
+            events: simulation.kernel.events, alarms: judge.alarms.map(\.alarm))
     }
 
     /// Draws the pictures of a run again from what it left.

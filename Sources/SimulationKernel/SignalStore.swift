@@ -8,6 +8,10 @@ public final class SignalStore {
     @usableFromInline let pending: UnsafeMutablePointer<Double>
     @usableFromInline let settled: UnsafeMutablePointer<Double>
     @usableFromInline let marks: UnsafeMutablePointer<SignalMarks>
+    /// Whether some publications go through `tap` first.
+    @usableFromInline let tapped: UnsafeMutablePointer<Bool>
+    /// Sees each publication and says what is published in its place, `nil` for nothing.
+    private var tap: ((_ signal: Int, _ value: Double) -> Double?)?
 
     /// Signals that all have the same value at first; nothing counts as published.
     public init(count: Int, initial: Double = 0) {
@@ -16,6 +20,8 @@ public final class SignalStore {
         pending.initialize(repeating: initial, count: self.count)
         settled = .allocate(capacity: self.count)
         settled.initialize(repeating: initial, count: self.count)
+        tapped = .allocate(capacity: 1)
+        tapped.initialize(to: false)
         marks = .allocate(capacity: 2)
         marks.initialize(to: SignalMarks(count: self.count))
         marks.advanced(by: 1).initialize(to: SignalMarks(count: self.count))
@@ -24,6 +30,7 @@ public final class SignalStore {
     deinit {
         marks.deinitialize(count: 2)
         marks.deallocate()
+        tapped.deallocate()
         pending.deallocate()
         settled.deallocate()
     }
@@ -32,6 +39,27 @@ public final class SignalStore {
     @inlinable
     @inline(__always)
     public func publish(_ signal: Int, _ value: Double) {
+        precondition(signal >= 0 && signal < count, "no such signal")
+        if tapped[0] { return publishTapped(signal, value) }
+        pending[signal] = value
+        marks[0].insert(signal)
+    }
+
+    /// Sends publications through a closure from now on; `nil` ends that.
+    public func setTap(_ tap: ((_ signal: Int, _ value: Double) -> Double?)?) {
+        self.tap = tap
+        tapped[0] = tap != nil
+    }
+
+    @usableFromInline
+    @inline(never)
+    func publishTapped(_ signal: Int, _ value: Double) {
+        guard let tap else { return publishPast(signal, value) }
+        if let value = tap(signal, value) { publishPast(signal, value) }
+    }
+
+    /// Publishes a value past the tap.
+    public func publishPast(_ signal: Int, _ value: Double) {
         precondition(signal >= 0 && signal < count, "no such signal")
         pending[signal] = value
         marks[0].insert(signal)

@@ -138,6 +138,8 @@ struct DetectScenario {
                 lines.append("  - '\((expectation.hasPrefix("=") ? expectation : "=" + expectation).replacing("'", with: "''"))'")
             }
         }
+        // The data are there already.
+        lines.append("record: []")
         var text = lines.joined(separator: "\n") + "\n"
         if let learning { text = taught(text, learning) }
         let reader = ScenarioReader(registry: registry, plugins: PluginLibrary.source(for: place))

@@ -1,5 +1,6 @@
 import Engine
 import ScenarioLanguage
+import Synchronization
 import YAMLTree
 
 /// The plugins that come with evsim, as `list` and `describe` show them.
@@ -22,9 +23,14 @@ enum PluginShelf {
 
     /// The page of a shipped plugin, or of one thing that it defines, with the signals of its kinds.
     static func page(_ item: Item, only: String? = nil) -> PluginPage {
-        let whole = PluginLibrary.reader(for: item.plugin.file.path).readPlugin(item.plugin.file).plugin
-        return PluginPage(address: item.address, plugin: whole ?? item.plugin, only: only)
+        if let known = tried.withLock({ $0[item.address] }) { return PluginPage(address: item.address, plugin: known, only: only) }
+        let whole = PluginLibrary.reader(for: item.plugin.file.path).readPlugin(item.plugin.file).plugin ?? item.plugin
+        tried.withLock { $0[item.address] = whole }
+        return PluginPage(address: item.address, plugin: whole, only: only)
     }
+
+    /// Plugins whose definitions were tried, which takes a while.
+    private static let tried = Mutex<[String: PluginDescription]>([:])
 
     /// What shipped plugins define in a section, with the address of each.
     static func entries(_ section: String) -> [(address: String, entry: PluginDescription.Entry)] {

@@ -107,6 +107,13 @@ extension SchemaBuilder {
                     "examples": ["forever", 3, "10min", "=cp1.charging"], "patternErrorMessage": "a number, 'forever', a time or a formula",
                 ]
             }
+        case .attacked:
+            return define("attacked") {
+                let one: JSONValue = [
+                    "type": "string", "pattern": .string("^=\\s*\\S|" + SchemaPattern.path), "examples": ["can0", "can0.limit", "cp1", "ocpp.Heartbeat", "charger.voltage"],
+                ]
+                return ["anyOf": [one, ["type": "array", "items": one, "minItems": 1]]]
+            }
         case .target:
             return define("target") {
                 let one: JSONValue = ["type": "string", "pattern": .string("^=\\s*\\S|" + SchemaPattern.path), "examples": ["cp1", "cp.*"]]

@@ -18,7 +18,7 @@ enum EventFile: String, CaseIterable {
         switch self {
         case .signals: ["t_s", "signal", "value", "unit"]
         case .alarms: ["start_s", "end_s", "detector", "severity", "score", "evidence_s", "blame"]
-        case .labels: ["start_s", "end_s", "kind", "severity", "name", "target"]
+        case .labels: ["start_s", "end_s", "kind", "severity", "name", "target", "evidence_s", "link"]
         case .messages, .frames: []
         }
     }
@@ -74,7 +74,7 @@ struct EventRow {
         switch file {
         case .labels:
             subject = cells[2]
-            content = cells[2...].joined(separator: ",")
+            content = cells[2..<min(cells.count, 6)].joined(separator: ",")
             end = EventRow.nanoseconds(cells[1].utf8)
         case .alarms:
             subject = cells[2]

@@ -134,7 +134,7 @@ final class FrameRuntime {
     }
 
     /// The raw bits of a value of a field; one that was never published is 0.
-    private func raw(of value: Double, _ index: Int) -> UInt64 {
+    func raw(of value: Double, _ index: Int) -> UInt64 {
         let field = declaration.fields[index]
         let layout = fields[index].layout
         if field.range == .wrap { return layout.wrapped(value) }

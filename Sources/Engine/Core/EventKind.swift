@@ -41,4 +41,12 @@ enum EventKind {
     static let transport: UInt32 = 40
     /// A frame of a real bus comes in.
     static let fromOutside: UInt32 = 50
+    /// A machine of an attack has something to do.
+    static let attack: UInt32 = 60
+    /// An interceptor of a link lets a message go on.
+    static let heldMessage: UInt32 = 70
+    /// An attack on a link has something to do.
+    static let linkAttack: UInt32 = 71
+    /// A message comes to somebody who plays a charge point.
+    static let intruder: UInt32 = 72
 }

@@ -34,6 +34,7 @@ extension LinkTable {
         }
         link.isUp = false
         if isWatched { tell(link, up: closer != .centralSystem, closer == nil || link.isBlocked ? .broken : .closed) }
+        link.tap?.connectionEnded(link: number)
         recorder.capture?.closed(number, link.isBlocked ? .reset : .handshake(code: 1000), up: closer != .centralSystem, at: kernel.now)
         let closer = link.isBlocked ? nil : closer
         if let closer {
@@ -52,7 +53,9 @@ extension LinkTable {
         }
     }
 
-    private func tellEnd(_ number: Int, _ node: Int) { if node >= 0 { announce(number, node, after: .zero, .closed) } }
+    private func tellEnd(_ number: Int, _ node: Int) {
+        if node >= 0 { announce(number, node, after: .zero, .closed) } else { links[number].intruder?.closed(link: number) }
+    }
 
     /// The other end of a connection that was closed in good order hears of its end now, and nothing more over it.
     func endEnding(_ number: Int) {

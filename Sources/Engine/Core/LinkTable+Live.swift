@@ -26,6 +26,10 @@ extension LinkTable {
             if isWatched { tell(links[number], up: true, .opened) }
             planFailures(number)
         }
+        if !atCentralSystem, link.imitated >= 0 {
+            link.intruder?.opened(link: number)
+            return
+        }
         announce(number, atCentralSystem ? link.centralSystem : link.chargePoint, after: .zero, .stands)
         if link.isRemote { announce(number, link.chargePoint, after: .zero, .stands) }
     }
@@ -35,7 +39,30 @@ extension LinkTable {
         let link = links[number]
         if link.isUp { return close(number) }
         if let ending = link.ending, ending.up == atCentralSystem { return endEnding(number) }
-        if !atCentralSystem { announce(number, link.chargePoint, after: .zero, .closed) }
+        if !atCentralSystem, link.chargePoint >= 0 { announce(number, link.chargePoint, after: .zero, .closed) }
+    }
+
+    /// The link of a charge point behind a proxy: one that is free, or a new one with the interceptors that act on the proxy.
+    func proxied(identity: String, proxy: Int, isFree: (Int) -> Bool) -> Int {
+        if let known = links.indices.first(where: { links[$0].isProxy && links[$0].chargePoint == proxy && links[$0].identity == identity && isFree($0) }) {
+            return known
+        }
+        let link = Link(
+            number: links.count, chargePoint: proxy, centralSystem: -1, name: identity,
+            firstStream: simulation.scenario.symbols.messageStream(node: proxy, action: 0), isRemote: true)
+        link.isProxy = true
+        link.tap = LinkTap()
+        links.append(link)
+        recorder.capture?.join(link.number, chargePoint: proxy, centralSystem: -1, identity: identity)
+        for attack in proxyAttacks where attack.aim.proxies.contains(proxy) { attack.join(link.number) }
+        return link.number
+    }
+
+    /// Both connections of a charge point behind a proxy stand.
+    func proxyStands(_ number: Int) {
+        links[number].isUp = true
+        links[number].generation &+= 1
+        recorder.capture?.opened(number, at: kernel.now)
     }
 
     /// A text has come in.
@@ -44,12 +71,20 @@ extension LinkTable {
         let ending = link.ending.flatMap { $0.up == up ? $0 : nil }
         guard link.isUp || ending != nil else { return }
         let message = OCPPMessage.frame(Array(bytes))
+        if let tap = link.tap, link.isUp, up ? link.isSpokenFor : link.centralSystem < 0 { return tapped(tap, message, up: up, number, label: -1) }
         // What a node of this run has sent was recorded when it was sent.
         if up ? link.isSpokenFor : link.centralSystem < 0 { noteStranger(message, bytes, link, up: up) }
+        arrive(message, number, up: up, generation: ending?.generation)
+    }
+
+    /// A message has come to a node of this run.
+    func arrive(_ message: OCPPMessage, _ number: Int, up: Bool, generation: UInt32? = nil) {
+        let link = links[number]
         let node = up ? link.centralSystem : link.chargePoint
+        guard node >= 0 else { return putForIntruder(message, number, at: kernel.now) }
         kernel.schedule(
             at: kernel.now, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
-            payload: UInt64(ending?.generation ?? link.generation) << 32 | UInt64(parcels.put(message, link: number)))
+            payload: UInt64(generation ?? link.generation) << 32 | UInt64(parcels.put(message, link: number)))
     }
 
     /// Keeps a message back that a network with faults delays.

@@ -42,6 +42,14 @@ final class LinkTable {
         var awaitedDown: Awaited?
         /// Why the charge point could not do what the last call asked.
         var reason: String?
+        /// What changes messages between the ends; `nil` on links that no attack has touched.
+        var tap: LinkTap?
+        /// Who plays the charge point of a connection that is none of a node.
+        weak var intruder: (any LinkIntruder)?
+        /// The link whose charge point it plays; -1 for none.
+        var imitated = -1
+        /// Whether both ends are other programs and this run stands between them.
+        var isProxy = false
         /// First stream of messages of the charge point; `nil` if it is none of this run.
         let firstStream: Int?
         /// The part of a record that is the same for all messages of a direction.
@@ -49,7 +57,7 @@ final class LinkTable {
         let recordDown: [UInt8]
 
         /// Whether what the charge point sends comes from another program.
-        var isSpokenFor: Bool { chargePoint < 0 || isRemote }
+        var isSpokenFor: Bool { chargePoint < 0 && intruder == nil || isRemote }
 
         /// A connection that one end has closed: what that end sent before still arrives, and the end of the connection behind it.
         struct Ending {
@@ -93,11 +101,20 @@ final class LinkTable {
     /// Whether detectors watch messages.
     var isWatched = false
     let parcels = ParcelStore()
+    /// Timers of attacks on links.
+    let attackTimers = LinkAttackTimers()
+    /// Attacks on proxies that act now: charge points that come later are met too.
+    var proxyAttacks: [LinkAttack] = []
+    /// Fuzz attacks of the run, whose findings are judged at its end.
+    var fuzzers: [FuzzAttack] = []
+    /// Messages that fuzz attacks send in place of drawn ones, by the path of the attack: a failing case is being made smaller.
+    var fuzzTrial: [String: [[UInt8]]]?
     /// Calls and their answers by action.
     let calls = CallMeter()
 
     /// Joins the table and its run, whose kernel, streams and recorder must exist already.
     func attach(_ simulation: Simulation) {
+        attackTimers.kernel = simulation.kernel
         self.simulation = simulation
         kernel = simulation.kernel
         streams = simulation.streams
@@ -162,8 +179,9 @@ final class LinkTable {
     // MARK: Sending
 
     /// The charge point sends.
-    func sendUp(_ number: Int, _ message: OCPPMessage) {
+    func sendUp(_ number: Int, _ message: OCPPMessage, label wanted: Int = -1) {
         let link = links[number]
+        if let tap = link.tap { return tapped(tap, message, up: true, number, label: wanted) }
         var label = -1
         var action = -1
         switch message {
@@ -172,7 +190,7 @@ final class LinkTable {
             action = link.actionUp
             link.calledUp = (id, link.actionUp < 0 ? payload.actionName : nil)
             count(id, link.actionUp, link, up: true)
-            record(message, link.actionUp, link.calledUp?.action, link, up: true, label: -1)
+            record(message, link.actionUp, link.calledUp?.action, link, up: true, label: wanted)
         default:
             var name: String?
             if let called = link.calledDown, called.id == message.id {
@@ -190,7 +208,9 @@ final class LinkTable {
 
     /// The central system sends; `label` is the number of the label that the message belongs to, or -1.
     func sendDown(_ number: Int, _ message: OCPPMessage, label: Int) {
+        if label >= 0 { simulation.truth.evidence(label, at: kernel.now) }
         let link = links[number]
+        if let tap = link.tap { return tapped(tap, message, up: false, number, label: label) }
         var action = -1
         switch message {
         case .call(let id, let payload):
@@ -212,24 +232,27 @@ final class LinkTable {
         travel(message, action, number, up: false, &link.lastDown, link)
     }
 
-    private func count(_ id: MessageID, _ action: Int, _ link: Link, up: Bool) {
+    /// Counts a call; one that nobody of the run has made is not waited for.
+    func count(_ id: MessageID, _ action: Int, _ link: Link, up: Bool, isInserted: Bool = false) {
         guard action >= 0 else { return }
-        calls.called(action, up: up)
-        let awaited = Link.Awaited(id: id, action: action, since: kernel.now)
-        if up { link.awaitedUp = awaited } else { link.awaitedDown = awaited }
+        if !isInserted {
+            calls.called(action, up: up)
+            let awaited = Link.Awaited(id: id, action: action, since: kernel.now)
+            if up { link.awaitedUp = awaited } else { link.awaitedDown = awaited }
+        }
         guard !streams.isEmpty else { return }
         streams.count(action, at: kernel.now)
         if let first = link.firstStream { streams.count(first + action, at: kernel.now) }
     }
 
     /// Records what an end that is none of this run has sent.
-    func note(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, counts: Bool = false) {
+    func note(_ message: OCPPMessage, _ action: Int, _ name: String?, _ link: Link, up: Bool, counts: Bool = false, label: Int = -1) {
         if counts, let id = message.id { count(id, action, link, up: up) }
-        record(message, action, name, link, up: up, label: -1)
+        record(message, action, name, link, up: up, label: label)
     }
 
     /// An answer has come to who called; `up` says that it was the charge point.
-    private func answered(_ message: OCPPMessage, _ link: Link, up: Bool) {
+    func answered(_ message: OCPPMessage, _ link: Link, up: Bool) {
         guard let awaited = up ? link.awaitedUp : link.awaitedDown, let answer = message.answer, answer.id == awaited.id else { return }
         if up { link.awaitedUp = nil } else { link.awaitedDown = nil }
         calls.answered(awaited.action, up: up, isError: answer.isError, after: kernel.now - awaited.since)
@@ -251,6 +274,12 @@ final class LinkTable {
         rows.append(
             message, action: action, name: name, head: up ? link.recordUp : link.recordDown, label: label < 0 ? nil : simulation.truth.kind(of: label),
             at: kernel.now, origin: recorder.origin)
+    }
+
+    /// The same for messages that have passed a tap.
+    func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool) {
+        let link = links[number]
+        if up { travel(message, action, number, up: true, &link.lastUp, link) } else { travel(message, action, number, up: false, &link.lastDown, link) }
     }
 
     private func travel(_ message: OCPPMessage, _ action: Int, _ number: Int, up: Bool, _ last: inout Instant, _ link: Link) {
@@ -277,6 +306,7 @@ final class LinkTable {
             return arrival <= kernel.now ? carrier.send(message, over: number, up: up) : delay(message, number, up: up, until: arrival, link)
         }
         let node = up ? link.centralSystem : link.chargePoint
+        guard node >= 0 else { return putForIntruder(message, number, at: arrival) }
         kernel.schedule(
             at: arrival, phase: .delivery, node: UInt32(node + 1), kind: EventKind.message, target: UInt32(node),
             payload: UInt64(link.generation) << 32 | UInt64(parcels.put(message, link: number)))

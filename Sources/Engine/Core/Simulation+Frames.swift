@@ -13,10 +13,18 @@ extension Simulation {
             transports.send(frame, frame.message, by: node ?? frame.declaration.from ?? -1)
             return
         }
+        var can = can
+        if tapMaps[bus].isUsed, tapMaps[bus].contains(can.rawIdentifier) {
+            var unit = CANUnit(frame: can, node: node ?? frame.declaration.from ?? -1, excluding: -1)
+            guard attacks.frames.pass(&unit, on: bus) else { return }
+            can = unit.frame
+            guard can.rawIdentifier == frame.rawIdentifier, frame.accepts(can) else { return put(can, on: bus, by: unit.node) }
+        }
         guard carriers[bus] == nil, !can.isWide else {
-            return transmit(can, on: bus, by: node ?? frame.declaration.from ?? -1)
+            return put(can, on: bus, by: node ?? frame.declaration.from ?? -1)
         }
         recorder.frame(can, of: buses[bus], bus, at: kernel.now)
+        if can.label != 0 { noteEvidence(can) }
         kernel.note(identity: UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier), payload: can.payload)
         for index in frame.fields.indices where frame.fields[index].wire >= 0 {
             if frame.isMultiplexed, !frame.isPresent(index, { $0.raw(in: can.payload) }) { continue }
@@ -30,6 +38,16 @@ extension Simulation {
     ///
     /// A declared frame of the same identifier publishes its fields. The data of a wide frame lie in the bus and are released when the frame has arrived.
     func transmit(_ can: CANFrame, on bus: Int, by node: Int, excluding: Int = -1) {
+        guard tapMaps[bus].isUsed, tapMaps[bus].contains(can.rawIdentifier) else { return put(can, on: bus, by: node, excluding: excluding) }
+        var unit = CANUnit(frame: can, node: node, excluding: excluding)
+        if attacks.frames.pass(&unit, on: bus) { put(unit.frame, on: bus, by: unit.node, excluding: unit.excluding) }
+    }
+
+    /// A frame that belongs to a label is on the bus.
+    private func noteEvidence(_ can: CANFrame) { truth.evidence(Int(can.label) - 1, at: kernel.now) }
+
+    /// Hands a frame to its bus, behind everything that may act on it.
+    func put(_ can: CANFrame, on bus: Int, by node: Int, excluding: Int = -1) {
         if let carrier = carriers[bus] { return carrier.take(can, by: node, excluding: excluding) }
         appear(can, on: bus)
         let slot = framesOnTheWay.store(FrameOnTheWay(frame: can, excluding: excluding))
@@ -57,6 +75,7 @@ extension Simulation {
 
     /// A frame is on the bus: it is recorded and counted, and the fields of a declared one are published.
     private func appear(_ can: CANFrame, on bus: Int) {
+        if can.label != 0 { noteEvidence(can) }
         recorder.frame(can, of: buses[bus], bus, at: kernel.now)
         let identity = UInt64(EventKind.frame) << 32 | UInt64(can.rawIdentifier)
         guard can.isWide else {

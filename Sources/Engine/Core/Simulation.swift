@@ -25,6 +25,8 @@ public final class Simulation: EventDispatcher {
     var carriers: [(any BusCarrier)?] = []
     /// Frames by bus and identifier with its flags.
     private(set) var framesByIdentifier: [[UInt32: [Int]]] = []
+    /// Which identifiers of each bus attacks look at.
+    private(set) var tapMaps: [CANTapMap] = []
     var framesOnTheWay = FramesOnTheWay()
     private(set) var transports: TransportBank!
     let links: LinkTable
@@ -32,6 +34,10 @@ public final class Simulation: EventDispatcher {
     private(set) var followers: FollowerBank!
     private(set) var speakers: SpeakerBank!
     private(set) var stepRunner: StepRunner!
+    /// The built-in attacks of the steps.
+    private(set) var attacks: AttackBank!
+    /// Whether attacks and labelled steps do nothing but take their time.
+    var isBenign = false
     /// Exchanges that are expected; `nil` when there are none.
     private(set) var exchanges: ExchangeBank?
     /// Kernel instant of the run's t = 0: when the nodes that boot at once have booted.
@@ -99,6 +105,7 @@ public final class Simulation: EventDispatcher {
         attention.initialize(repeating: nil, count: max(slots, 1))
         kernel = Kernel(end: .never, limits: limits, interrupt: interrupt)
         truth = TruthKeeper(kinds: scenario.labelKinds)
+        recorder.label = { [truth] in truth.words(of: $0) }
         streams = StreamTable()
         nodeTable = .allocate(capacity: max(scenario.symbols.nodes.count, 1))
         frameTable = .allocate(capacity: max(scenario.symbols.frames.count, 1))
@@ -114,6 +121,7 @@ public final class Simulation: EventDispatcher {
         followers = FollowerBank(self)
         detectors = try DetectorBank(self)
         stepRunner = StepRunner(self)
+        attacks = AttackBank(self)
         prepareExpectations()
         prepareInterest()
         exchanges = ExchangeBank(self)
@@ -133,6 +141,7 @@ public final class Simulation: EventDispatcher {
 
     private func buildFrames() {
         buses = scenario.buses.map { _ in CANBus() }
+        tapMaps = scenario.buses.map { _ in CANTapMap() }
         carriers = scenario.buses.map { _ in nil }
         for (bus, declaration) in scenario.buses.enumerated() { carriers[bus] = declaration.wire.map { WireCarrier($0, bus: bus, self) } }
         framesByIdentifier = scenario.buses.map { _ in [:] }
@@ -423,6 +432,9 @@ public final class Simulation: EventDispatcher {
         case EventKind.link: links.changed(event.payload, nodeTable[Int(event.target)])
         case EventKind.linkFailure: links.failed(Int(event.target), event.payload)
         case EventKind.outgoing: links.release(event.payload, up: event.target == 1)
+        case EventKind.heldMessage: links.heldDue(Int(event.target), event.payload)
+        case EventKind.linkAttack: links.attackTimers.due(Int(event.target), event.payload)
+        case EventKind.intruder: links.deliverToIntruder(event.payload)
         case EventKind.frame: deliver(event.payload, frameTable[Int(event.target)])
         case EventKind.otherFrame: deliverOther(event.payload, bus: Int(event.target))
         case EventKind.carrier: carriers[Int(event.target)]?.wake(event.payload)
@@ -434,6 +446,7 @@ public final class Simulation: EventDispatcher {
         case EventKind.follower: followers.due(Int(event.target))
         case EventKind.speech: speakers.speak(Int(event.target))
         case EventKind.periodicSpeech: speakers.speakPeriodically(Int(event.target))
+        case EventKind.attack: attacks.wake(Int(event.target), event.payload)
         case EventKind.fromOutside: liveBuses?.arrive(Int(event.target))
         case EventKind.origin: if !hasOrigin { reachOrigin() }
         case EventKind.startSteps: stepRunner.start()

@@ -10,36 +10,39 @@ import Transport
 /// Everything that comes in becomes an event of the kernel at the instant at which it came; the machines behind the nodes are those of virtual time.
 final class LiveNetwork: LinkCarrier, Outside {
     /// One end of a connection that belongs to a node of this run.
-    private struct End {
+    struct End {
         let link: Int
         let isCentralSystem: Bool
         var isOpen = false
     }
 
     /// A central system that listens.
-    private struct Listener {
+    struct Listener {
         let node: Int
         let id: ListenerID
         let security: LiveSecurity
         let url: String
     }
 
-    private unowned(unsafe) let simulation: Simulation
-    private let loop: EventLoop
-    private let settings: LiveSettings
+    unowned(unsafe) let simulation: Simulation
+    let loop: EventLoop
+    let settings: LiveSettings
     /// What came before the run began: requests to connect and their ends.
     private var early: [TransportEvent] = []
     /// The real buses of the run.
     private var buses: LiveBuses?
     /// The most charge points, those of the run and strangers, that a live run takes on.
     private static let mostLinks = 200_000
-    private var listeners: [Listener] = []
+    var listeners: [Listener] = []
     /// The way of each link's charge point to its central system; links without one belong to strangers.
-    private var clients: [Int: OCPPClient] = [:]
-    private var ends: [ConnectionID: End] = [:]
+    var clients: [Int: OCPPClient] = [:]
+    var ends: [ConnectionID: End] = [:]
     /// The connections of each link at the charge point, and at the central system.
-    private var clientEnd: [Int: ConnectionID] = [:]
-    private var serverEnd: [Int: ConnectionID] = [:]
+    var clientEnd: [Int: ConnectionID] = [:]
+    var serverEnd: [Int: ConnectionID] = [:]
+    /// How proxies reach their central systems, by node, and how each charge point behind one does, by link.
+    var proxyWays: [Int: ProxiedWay] = [:]
+    var proxied: [Int: ProxiedWay] = [:]
     /// The instant that belongs to now, given by the driver.
     var clock: () -> Instant = { .zero }
     /// The most that comes in between two looks at the run.
@@ -59,6 +62,7 @@ final class LiveNetwork: LinkCarrier, Outside {
             if let live = node.listening { try listen(node, live) }
         }
         for number in simulation.links.links.indices { try prepare(number) }
+        for case let proxy as ProxyNode in simulation.nodes { try prepare(proxy) }
         for listener in listeners { settings.told?("\(simulation.nodes[listener.node].name) listens on \(listener.url)") }
         buses = try LiveBuses(simulation, loop, settings)
         try writeReadyFile()
@@ -71,7 +75,7 @@ final class LiveNetwork: LinkCarrier, Outside {
 
     // MARK: Setting up
 
-    private func fail(_ node: Node, _ text: String) -> RunFailure {
+    func fail(_ node: Node, _ text: String) -> RunFailure {
         RunFailure(
             code: .network, message: "\(node.name): \(text)",
             span: simulation.scenario.nodes[simulation.scenario.symbols.declarationOfNode[node.index]].span, time: nil)
@@ -149,6 +153,7 @@ final class LiveNetwork: LinkCarrier, Outside {
     // MARK: Carrying
 
     func open(_ link: Int) {
+        if simulation.links.links[link].imitated >= 0 { return openIntruder(link) }
         guard var client = clients[link] else { return simulation.links.isGone(link, atCentralSystem: false) }
         // A new key counts from the next connection.
         if let way = simulation.nodes[simulation.links.links[link].chargePoint].connecting { client.key = way.security.key }
@@ -176,7 +181,7 @@ final class LiveNetwork: LinkCarrier, Outside {
     }
 
     /// Forgets a connection and closes it.
-    private func drop(_ id: ConnectionID, _ code: CloseCode, reason: String = "") {
+    func drop(_ id: ConnectionID, _ code: CloseCode, reason: String = "") {
         ends[id] = nil
         loop.close(id, code, reason: reason)
     }
@@ -234,6 +239,10 @@ final class LiveNetwork: LinkCarrier, Outside {
         guard let identity = request.identity else {
             return loop.refuse(id, UpgradeError(404, "the path does not end with the identity of a charge point"))
         }
+        if let proxy = node as? ProxyNode {
+            guard simulation.links.links.count < Self.mostLinks else { return loop.refuse(id, UpgradeError(503, "too many charge points")) }
+            return forward(id, proxy, request, identity: identity)
+        }
         if let refusal = node.refusal(of: identity, request.credentials.map { ($0.user, $0.password) }, certificate: loop.certificateName(id)) {
             return loop.refuse(id, UpgradeError(refusal.status, refusal.text))
         }
@@ -248,6 +257,7 @@ final class LiveNetwork: LinkCarrier, Outside {
     /// The link of somebody who connects to a central system under a name.
     private func link(for identity: String, _ node: Node) -> Int {
         let links = simulation.links
+        if let intruder = connectingIntruder(identity, node) { return intruder }
         guard let known = links.link(identity: identity, centralSystem: node.index) else {
             return links.stranger(identity: identity, centralSystem: node.index)
         }
@@ -269,6 +279,7 @@ final class LiveNetwork: LinkCarrier, Outside {
 
     private func opened(_ id: ConnectionID, _ opening: Opening) {
         guard var end = ends[id] else { return }
+        if openedProxied(id, end, opening) { return }
         guard opening.subprotocol != nil else {
             let offered = opening.request.protocols.joined(separator: ", ")
             return drop(id, .protocolError, reason: end.isCentralSystem ? "no common subprotocol: offered \(offered)" : "no subprotocol was chosen")
@@ -279,7 +290,8 @@ final class LiveNetwork: LinkCarrier, Outside {
             if let old = serverEnd[end.link], ends[old] != nil { drop(old, .policyViolation, reason: "replaced by a newer connection") }
             serverEnd[end.link] = id
             if let ping = simulation.nodes[simulation.links.links[end.link].centralSystem].listening?.pingInterval { setPing(id, ping) }
-        } else if let ping = simulation.nodes[simulation.links.links[end.link].chargePoint].connecting?.pingInterval {
+        } else if simulation.links.chargePoint(of: end.link) >= 0,
+            let ping = simulation.nodes[simulation.links.links[end.link].chargePoint].connecting?.pingInterval {
             setPing(id, ping)
         }
         simulation.links.stands(end.link, atCentralSystem: end.isCentralSystem)
@@ -294,6 +306,7 @@ final class LiveNetwork: LinkCarrier, Outside {
 
     private func closed(_ id: ConnectionID, _ closing: Closing) {
         guard let end = ends.removeValue(forKey: id) else { return }
+        if closedProxied(end, closing) { return }
         if end.isCentralSystem {
             if serverEnd[end.link] == id { serverEnd[end.link] = nil }
         } else {
@@ -304,6 +317,7 @@ final class LiveNetwork: LinkCarrier, Outside {
     }
 
     private func report(_ link: Int, _ closing: Closing) {
+        guard simulation.links.chargePoint(of: link) >= 0 else { return }
         let node = simulation.nodes[simulation.links.links[link].chargePoint]
         simulation.warn(.noConnection, "\(node.name): \(closing.detail)", span: nil)
     }

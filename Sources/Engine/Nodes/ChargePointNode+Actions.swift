@@ -7,6 +7,7 @@ extension ChargePointNode {
     /// Does what a step says.
     func act(_ action: ActionCall) {
         let connector = action.whole("connector") ?? 1
+        guard !actOnSupply(action) else { return }
         switch action.name {
         case "plug", "unplug", "present", "stop", "suspend", "resume", "lock-failure", "fault", "clear-fault":
             guard action.name.hasSuffix("fault") && connector == 0 || plants.indices.contains(connector - 1) || action.name == "present" else {
@@ -46,7 +47,9 @@ extension ChargePointNode {
                     connector: connector, code, info: action.text("info"), vendorID: action.text("vendor_id"),
                     vendorErrorCode: action.text("vendor_error_code"), isFatal: !action.flag("warning"), at: now, meter: self, into: &$1)
             }
-        case "clear-fault": drive { $0.clearFault(connector: connector, at: now, into: &$1) }
+        case "clear-fault":
+            drive { $0.clearFault(connector: connector, at: now, into: &$1) }
+            resetProtection(connector: connector)
         default: break
         }
     }
@@ -109,6 +112,32 @@ extension ChargePointNode {
                 "firmware-result",
                 settings: [SettingManifest("result", .oneOf(firmwareResults), default: "installed", about: "What they come to.")],
                 about: "Firmware updates from now on end in this way."),
+        ] + SupplyFaultActions.alternating + meterActions
+    }()
+
+    private static let meterActions: [ActionManifest] = {
+        let connector = SettingManifest("connector", .count, default: "1", min: "1", max: "8", about: "Number of the connector.")
+        let time = SupplyFaultActions.time
+        return [
+            ActionManifest(
+                "meter-fault",
+                settings: [
+                    connector,
+                    SettingManifest("gain", .percent, default: "70%", min: "0%", max: "1000%", about: "What the meters report, as a share of the truth."),
+                    SettingManifest(
+                        "offset", .quantity(.current), default: "0 A", min: "-1000 A", max: "1000 A", about: "Current that they add while current flows."),
+                    time,
+                ], about: "The meters of the charge point report too little or too much from now on."),
+            ActionManifest("meter-stuck", settings: [connector, time], about: "The meter shows what it shows now, and counts nothing."),
+            ActionManifest(
+                "meter-rollback",
+                settings: [connector, SettingManifest("energy", .quantity(.energy), default: "5 kWh", min: "0 Wh", about: "How far it goes back.")],
+                about: "The register of the meter is turned back."),
+            ActionManifest(
+                "meter-replacement",
+                settings: [connector, SettingManifest("register", .quantity(.energy), default: "0 Wh", min: "0 Wh", about: "What the new one begins with.")],
+                about: "A new meter is built in, as is right when nobody charges."),
+            ActionManifest("repair", settings: [connector], about: "Ends every fault of the supply and of the meter; 'clear-fault' lets a tripped connector go on."),
         ]
     }()
 }

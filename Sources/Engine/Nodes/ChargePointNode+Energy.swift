@@ -18,6 +18,7 @@ extension ChargePointNode {
         plants[connector - 1].setEnergised(on, at: now)
         publishChange(Signal.charging, plants.contains { $0.isEnergised } ? 1 : 0)
         plantChanged(connector)
+        if trouble != nil { watchSupply(connector) }
     }
 
     func setLimit(_ amperes: Double, _ connector: Int) {
@@ -29,6 +30,7 @@ extension ChargePointNode {
         guard plants.indices.contains(connector - 1) else { return }
         plants[connector - 1].setLimit(amperes, at: now)
         plantChanged(connector)
+        if trouble != nil { watchSupply(connector) }
     }
 
     /// The offer has changed: readings are published, and the instant at which the vehicle has enough is planned anew.
@@ -69,8 +71,8 @@ extension ChargePointNode {
         publish(Signal.power, power)
         publish(Signal.energy, energy * 3600)
         publish(Signal.sessionEnergy, plants[0].sessionEnergy(at: now) * 3600)
-        if let soc = plants[0].reading(at: now).socPercent { publish(Signal.soc, soc / 100) }
-        publish(Signal.meterCurrent, metered(current))
+        if let soc = plants[0].reading(at: now).socPercent { publish(Signal.soc, reported(soc) / 100) }
+        publish(Signal.meterCurrent, trouble == nil ? metered(current) : meterCurrent(truth: current))
         publish(Signal.meterEnergy, meterRegister(truth: energy))
         publishChange(Signal.powerOffered, offered * voltage * Double(phases))
         for observer in socObservers {
@@ -81,7 +83,7 @@ extension ChargePointNode {
     func power(at instant: Instant) -> Double {
         if bus != nil { return moduleCurrent * voltage }
         var sum = 0.0
-        for plant in plants { sum += plant.power(at: instant) }
+        for plant in plants { sum += plant.power(at: instant) + (plant.condition?.auxiliary ?? 0) }
         return sum
     }
 
@@ -89,6 +91,7 @@ extension ChargePointNode {
     func reading(connector: Int, at instant: Instant) -> MeterReading {
         if connector == 0 { return mainReading(at: instant) }
         guard plants.indices.contains(connector - 1) else { return MeterReading() }
+        if let stuck = trouble?.stuckMeters[connector - 1] { return stuck }
         let isModule = bus != nil
         var reading = metered(
             isModule
@@ -97,6 +100,7 @@ extension ChargePointNode {
         reading.phases = isModule ? 1 : phases
         reading.frequencyHz = frequency
         reading.temperatureC = temperature
+        if let soc = reading.socPercent { reading.socPercent = reported(soc) }
         return reading
     }
 
@@ -145,6 +149,20 @@ extension ChargePointNode {
     /// A current as the meter reports it; the offset shows only while current flows.
     private func metered(_ current: Double) -> Double { current > 0 ? max(0, current * meterGain + meterOffset) : current }
 
+    /// What the meters report while some of them may be stuck.
+    private func meterCurrent(truth: Double) -> Double {
+        guard trouble?.stuckMeters.contains(where: { $0 != nil }) == true else { return metered(truth) }
+        var sum = 0.0
+        for connector in 1...plants.count { sum += reading(connector: connector, at: now).currentA }
+        return sum
+    }
+
+    /// The state of charge in percent that the vehicle reports when it has this one.
+    private func reported(_ soc: Double) -> Double {
+        guard let reportedCharge else { return soc }
+        return min(max(reportedCharge.fixed ?? soc + reportedCharge.offset, 0), 100)
+    }
+
     /// A reading with the error of the meter in it.
     private func metered(_ reading: MeterReading, connector: Int) -> MeterReading {
         guard meterGain != 1 || meterOffset != 0 || meterBooks[connector - 1].register > 0 else { return reading }
@@ -158,7 +176,7 @@ extension ChargePointNode {
 
     /// What the meters of all connectors have counted, in J; `truth` is the true register in Wh.
     private func meterRegister(truth: Double) -> Double {
-        guard meterGain != 1 || meterOffset != 0 || meterBooks.contains(where: { $0.register > 0 }) else { return truth * 3600 }
+        guard meterGain != 1 || meterOffset != 0 || meterBooks.contains(where: { $0.register > 0 }) || trouble != nil else { return truth * 3600 }
         var sum = 0.0
         for connector in 1...plants.count { sum += reading(connector: connector, at: now).energyWh }
         return sum * 3600

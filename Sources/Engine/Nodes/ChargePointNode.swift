@@ -14,6 +14,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     }
     /// Timers of the node itself begin here; lower numbers are the machine's.
     enum Timer {
+        static let faultEnd: UInt32 = 995, protection: UInt32 = 996, chatter: UInt32 = 997
         static let reply: UInt32 = 998, start: UInt32 = 999, full: UInt32 = 1000
     }
 
@@ -65,6 +66,12 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     private let meterGainSetting: Int?
     private let meterOffsetSetting: Int?
     private let temperatureSetting: Int?
+    /// Greatest current of a connector, before the heat takes a share of it.
+    private(set) var hardwareLimit: Double
+    /// Electrical faults; `nil` until the first one.
+    var trouble: ElectricalTrouble?
+    /// What the vehicle reports in place of its state of charge: a value of its own, or one that is off.
+    var reportedCharge: (fixed: Double?, offset: Double)?
     var socObservers: [(connector: Int, body: (Double) -> Void)] = []
 
     private init(_ context: NodeContext) throws(RunFailure) {
@@ -84,6 +91,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
         meterOffset = context.number("meter_offset") ?? 0
         meterBooks = Array(repeating: (0, 0), count: settings.connectors)
         temperature = context.number("temperature") ?? 25
+        hardwareLimit = settings.maxCurrent
         frequency = bus != nil ? nil : context.number("frequency") ?? 50
         maxCurrentSetting = context.manifest.settingIndex("max_current")
         meterGainSetting = context.manifest.settingIndex("meter_gain")
@@ -182,6 +190,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
 
     override func timer(_ id: UInt32, _ payload: UInt32) {
         if id == Timer.reply { return replyDue(payload) }
+        if trouble != nil, faultTimer(id, payload) { return }
         if id == Timer.start {
             guard timers.expire(startSlot, generation: payload) else { return }
             return switchOn()
@@ -283,10 +292,11 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
 
     override func settingChanged(_ setting: Int, _ value: Double) {
         switch setting {
-        case maxCurrentSetting: drive { $0.setHardwareLimit(max(0, value), at: now, into: &$1) }
+        case maxCurrentSetting:
+            hardwareLimit = max(0, value)
+            drive { $0.setHardwareLimit(hardwareLimit * (trouble?.derating ?? 1), at: now, into: &$1) }
         case meterGainSetting, meterOffsetSetting:
-            // What was counted so far stays as it is.
-            for connector in meterBooks.indices { _ = reading(connector: connector + 1, at: now) }
+            bookMeters()
             if setting == meterGainSetting { meterGain = max(0, value) } else { meterOffset = value }
         case temperatureSetting:
             temperature = value

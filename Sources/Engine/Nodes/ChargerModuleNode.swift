@@ -11,6 +11,10 @@ final class ChargerModuleNode: Node {
         static let current = 0, limit = 1, charging = 2, voltage = 3, power = 4, energy = 5
     }
 
+    private enum Timer {
+        static let fault: UInt32 = 1, sensor: UInt32 = 2
+    }
+
     private var state: ChargerModuleState
     private let bus: Int?
     private var period: Duration
@@ -21,6 +25,12 @@ final class ChargerModuleNode: Node {
     private var limitID: UInt32?
     private var limit: FrameRuntime?
     private var reading: FrameRuntime?
+    private var faults = ActiveFaults()
+    /// What the protection sees, and since when.
+    private var danger: (trip: SupplyTrip, since: Instant)?
+    /// What the sensor of the current shows while it is stuck.
+    private var stuck: (number: UInt32, amperes: Double)?
+    private var lastStuck: UInt32 = 0
 
     private init(_ context: NodeContext) {
         let rise = ChargerModuleNode.law(context.ramp("ramp")) ?? .exponential(share: 0.2)
@@ -65,8 +75,65 @@ final class ChargerModuleNode: Node {
         publish(Signal.current, state.current)
         publish(Signal.power, state.power)
         publish(Signal.energy, state.energy * 3600)
-        if let reading { simulation.send(reading, reading.frame { _ in state.current }) }
+        if let reading { simulation.send(reading, reading.frame { _ in stuck?.amperes ?? state.current }) }
+        if state.condition != nil { protect() }
         setSample(0, at: now + period)
+    }
+
+    // MARK: Faults
+
+    override func perform(_ action: ActionCall) {
+        let time = action.duration("for")
+        if let fault = SupplyFaultActions.fault(action) {
+            let number = faults.begin(fault, isNoticed: SupplyFaultActions.isNoticed(action))
+            faultsChanged()
+            if let time { setTimer(Timer.fault, at: now + time, payload: UInt32(truncatingIfNeeded: number)) }
+        } else if action.name == "sensor-stuck" {
+            lastStuck += 1
+            stuck = (lastStuck, state.current)
+            if let time { setTimer(Timer.sensor, at: now + time, payload: lastStuck) }
+        } else if action.name == "repair" {
+            stuck = nil
+            faults.endAll()
+            faultsChanged()
+        }
+    }
+
+    override func timer(_ id: UInt32, _ payload: UInt32) {
+        if id == Timer.sensor {
+            if stuck?.number == payload { stuck = nil }
+        } else if faults.end(Int(payload)) {
+            faultsChanged()
+        }
+    }
+
+    private func faultsChanged() {
+        state.condition = faults.condition
+        publishChange(Signal.voltage, state.outputVoltage)
+        protect()
+    }
+
+    /// The module switches itself off when something dangerous lasts; the next start switches it on again.
+    private func protect() {
+        let trip = faults.noticed?.trip(voltage: state.voltage, current: state.current, limit: state.limit, isEnergised: state.isCharging)
+        guard let trip, state.isCharging else {
+            danger = nil
+            return
+        }
+        if danger?.trip != trip { danger = (trip, now) }
+        guard let danger, now - danger.since >= trip.delay else { return }
+        switchOff(trip)
+    }
+
+    /// What instruments can see.
+    var output: ChargerModuleState { state }
+
+    /// The protection switches the output off.
+    func switchOff(_ trip: SupplyTrip) {
+        danger = nil
+        guard state.stop() == .changed else { return }
+        publishChange(Signal.charging, 0)
+        simulation.invalidState(name, "switched off: \(trip.rawValue)")
     }
 
     override func receive(_ frame: CANFrame, at instant: Instant) {
@@ -138,6 +205,7 @@ final class ChargerModuleNode: Node {
                 FrameManifest("limit", id: 0x210, use: .reads, fields: [("limit", "u16 A")], about: "Set the current limit."),
                 FrameManifest("current", id: 0x300, use: .sends, every: "1s", phase: "500ms", fields: [("current", "u16 A")], about: "Reading of the current."),
             ],
+            actions: SupplyFaultActions.direct,
             rampSettings: KindManifest.RampSettings(ramp: "ramp", limit: "limit", followsLimit: "follow_limit", frame: "current"),
             example: """
                 evsim: 1

@@ -17,6 +17,10 @@ final class GridMeterNode: Node {
     private var energy = 0.0
     private var last: (instant: Instant, power: Double)?
     private var loads: [any LoadNode] = []
+    /// Loads that nobody knows of, by the number of their action, and what the meter reports of the truth.
+    private var bypasses: [(number: UInt32, watts: Double)] = []
+    private var gain: (number: UInt32, value: Double) = (0, 1)
+    private var actions: UInt32 = 0
 
     private init(_ context: NodeContext) {
         feeds = context.nodes("feeds")
@@ -38,6 +42,8 @@ final class GridMeterNode: Node {
     override func sample(_ id: UInt32) {
         var power = base
         for load in loads { power += load.power(at: now) }
+        for bypass in bypasses { power += bypass.watts }
+        if gain.value != 1 { power *= gain.value }
         if let last { energy += last.power * (now - last.instant).seconds }
         last = (now, power)
         publish(Signal.power, power)
@@ -45,6 +51,23 @@ final class GridMeterNode: Node {
         publish(Signal.energy, energy)
         if let limit { publish(Signal.headroom, limit - power) }
         setSample(0, at: now + period)
+    }
+
+    override func perform(_ action: ActionCall) {
+        actions += 1
+        switch action.name {
+        case "bypass-load": bypasses.append((actions, max(0, action.number("power") ?? 0)))
+        case "meter-fault": gain = (actions, max(0, action.number("gain") ?? 1))
+        default:
+            bypasses.removeAll()
+            gain = (actions, 1)
+        }
+        if let time = action.duration("for") { setTimer(0, at: now + time, payload: actions) }
+    }
+
+    override func timer(_ id: UInt32, _ payload: UInt32) {
+        bypasses.removeAll { $0.number == payload }
+        if gain.number == payload { gain.value = 1 }
     }
 
     override func wasSet(_ signal: Int, _ value: Double) {
@@ -81,6 +104,21 @@ final class GridMeterNode: Node {
                 SignalManifest("limit", .power, unit: "kW", settable: true, held: true, needs: .setting("limit"), about: "Power that the connection allows."),
                 SignalManifest(
                     "headroom", .power, unit: "kW", periodSetting: "every", needs: .setting("limit"), about: "Limit minus power; negative when overloaded."),
+            ],
+            actions: [
+                ActionManifest(
+                    "bypass-load",
+                    settings: [
+                        SettingManifest("power", .quantity(.power), default: "3 kW", min: "0 W", about: "What it draws."),
+                        SettingManifest("for", .duration, about: "How long; to the end of the run when not given."),
+                    ], about: "Somebody taps the line behind this meter, past every other one."),
+                ActionManifest(
+                    "meter-fault",
+                    settings: [
+                        SettingManifest("gain", .percent, default: "90%", min: "0%", max: "1000%", about: "What it reports, as a share of the truth."),
+                        SettingManifest("for", .duration, about: "How long; to the end of the run when not given."),
+                    ], about: "This meter reports too little or too much."),
+                ActionManifest("repair", about: "Ends every fault of the meter, and every tap."),
             ],
             example: """
                 evsim: 1

@@ -6,7 +6,7 @@ import Quantities
 ///
 /// Nothing is stepped: between two changes every value has a closed form, so it does not matter how often the plant is looked at.
 struct Plant {
-    /// Voltage between phase and neutral, or of the DC output, in V.
+    /// Nominal voltage between phase and neutral, or of the DC output, in V.
     let voltage: Double
     /// Phases of the supply; 1 for DC.
     let phases: Int
@@ -19,6 +19,8 @@ struct Plant {
     /// Whether the vehicle pauses, although it could have current.
     private(set) var isPaused = false
     private(set) var limit: Double
+    /// What is wrong with the supply; `nil` while all is well.
+    private(set) var condition: SupplyCondition?
     private var meter = EnergyMeter()
     /// Energy that the vehicle had taken when the register was last brought up to date, in Wh at the inlet.
     private var counted = 0.0
@@ -78,14 +80,42 @@ struct Plant {
         offer(at: now)
     }
 
+    /// Something goes wrong with the supply, or is well again.
+    mutating func setCondition(_ condition: SupplyCondition?, at now: Instant) {
+        book(at: now)
+        self.condition = condition
+        offer(at: now)
+    }
+
+    /// The current that could flow, in A.
+    private var offeredCurrent: Double {
+        let wanted = isEnergised && isPlugged && !isPaused ? limit : 0
+        guard let condition else { return wanted }
+        if !isEnergised, isPlugged, let leak = condition.leak { return leak }
+        return wanted * condition.currentShare
+    }
+
+    /// Voltage of the supply now.
+    var supplyVoltage: Double { condition.map { voltage * $0.voltageShare } ?? voltage }
+
+    /// The part of voltage times current times phases that is power.
+    private var usableShare: Double { condition?.yield(phases: activePhases) ?? 1 }
+
+    /// Phases that current flows in: those of the supply that the vehicle uses.
+    var activePhases: Int {
+        if case .ac(let charger)? = vehicle?.coupling { return min(phases, charger.phases) }
+        return phases
+    }
+
     private mutating func offer(at now: Instant) {
-        let current = isEnergised && isPlugged && !isPaused ? limit : 0
+        let current = offeredCurrent
         if vehicle != nil {
             let offered = isFull(at: now) ? 0 : current
-            vehicle?.offer(current: offered, voltage: voltage, at: now)
+            let (share, voltage) = (usableShare, supplyVoltage)
+            vehicle?.offer(current: offered * share, voltage: voltage, at: now)
             meter.setPower(0, at: now)
         } else {
-            meter.setPower(EnergyMeter.power(voltage: voltage, current: current, phases: phases), at: now)
+            meter.setPower(EnergyMeter.power(voltage: supplyVoltage, current: current, phases: phases) * usableShare, at: now)
         }
     }
 
@@ -119,11 +149,11 @@ struct Plant {
     func reading(at now: Instant) -> MeterReading {
         if let vehicle {
             let inlet = vehicle.reading(at: now)
+            // A vehicle that misses a phase draws its power from the others.
             return MeterReading(
-                currentA: inlet.current, voltageV: inlet.voltage, powerW: inlet.power, energyWh: energy(at: now), socPercent: inlet.stateOfCharge * 100)
+                currentA: usableShare > 0 ? inlet.current / usableShare : 0, voltageV: inlet.voltage, powerW: inlet.power, energyWh: energy(at: now), socPercent: inlet.stateOfCharge * 100)
         }
-        let current = isEnergised && isPlugged && !isPaused ? limit : 0
-        return MeterReading(currentA: current, voltageV: voltage, powerW: meter.power, energyWh: energy(at: now))
+        return MeterReading(currentA: offeredCurrent, voltageV: supplyVoltage, powerW: meter.power, energyWh: energy(at: now))
     }
 
     func power(at now: Instant) -> Double { vehicle?.reading(at: now).power ?? meter.power }

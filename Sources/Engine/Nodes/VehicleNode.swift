@@ -48,6 +48,7 @@ final class VehicleNode: Node {
     }
     private static let arriveTimer: UInt32 = 1
     private static let leaveTimer: UInt32 = 2
+    private static let honestTimer: UInt32 = 3
 
     private let station: Int
     private let connector: Int
@@ -58,6 +59,8 @@ final class VehicleNode: Node {
     private let leaves: Duration?
     private let idTag: String?
     private var isHere = false
+    /// How often what the vehicle reports was falsified.
+    private var falsifications: UInt32 = 0
 
     private init(_ context: NodeContext) throws(RunFailure) {
         station = context.nodes("at").first ?? -1
@@ -84,6 +87,11 @@ final class VehicleNode: Node {
 
     override func timer(_ id: UInt32, _ payload: UInt32) {
         guard let chargePoint = simulation.nodes[station] as? ChargePointNode else { return simulation.notHere(station, for: self) }
+        if id == Self.honestTimer {
+            guard payload == falsifications else { return }
+            chargePoint.reportedCharge = nil
+            return chargePoint.publishReadings()
+        }
         if id == Self.arriveTimer {
             guard let vehicle = try? settings.vehicle(stateOfCharge: startSOC, supplyPhases: chargePoint.supply.phases) else { return }
             guard chargePoint.isFree(connector) else {
@@ -104,6 +112,18 @@ final class VehicleNode: Node {
         }
     }
 
+    override func perform(_ action: ActionCall) {
+        guard let chargePoint = simulation.nodes[station] as? ChargePointNode else { return simulation.notHere(station, for: self) }
+        falsifications += 1
+        switch action.name {
+        case "soc-stuck": chargePoint.reportedCharge = (fixed: 100 * (action.number("soc") ?? startSOC), offset: 0)
+        case "soc-offset": chargePoint.reportedCharge = (fixed: nil, offset: 100 * (action.number("offset") ?? 0))
+        default: chargePoint.reportedCharge = nil
+        }
+        chargePoint.publishReadings()
+        if let time = action.duration("for") { setTimer(Self.honestTimer, at: now + time, payload: falsifications) }
+    }
+
     static let kind = NodeKind(
         manifest: KindManifest(
             name: "vehicle", about: "An electric vehicle: battery with state of charge, voltage curve and CC-CV taper behind an on-board charger.",
@@ -119,6 +139,20 @@ final class VehicleNode: Node {
             signals: [
                 SignalManifest("soc", unit: "%", about: "State of charge."),
                 SignalManifest("plugged", isFlag: true, about: "Whether it is at the charge point."),
+            ],
+            actions: [
+                ActionManifest(
+                    "soc-stuck",
+                    settings: [
+                        SettingManifest("soc", .percent, min: "0%", max: "100%", about: "What it reports; its state of charge at arrival when not given."),
+                        SupplyFaultActions.time,
+                    ], about: "It reports one state of charge whatever it has; 'soc' of the charge point shows the report."),
+                ActionManifest(
+                    "soc-offset",
+                    settings: [
+                        SettingManifest("offset", .percent, default: "-20%", min: "-100%", max: "100%", about: "What it adds."), SupplyFaultActions.time,
+                    ], about: "It reports a state of charge that is off."),
+                ActionManifest("repair", about: "It reports its true state of charge again."),
             ],
             example: """
                 evsim: 1

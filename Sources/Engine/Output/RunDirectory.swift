@@ -7,22 +7,29 @@ enum RunDirectory {
     /// Stands in the directory while it is not complete.
     static let marker = "INCOMPLETE"
     /// The files of a run but its pictures; the report comes last.
-    static let names = ["report.md", "signals.csv", "frames.log", "messages.jsonl", "capture.pcapng", "labels.csv", "alarms.csv", "report.json"]
+    static let names = [
+        "report.md", "signals.csv", "frames.log", "messages.jsonl", "capture.pcapng", "labels.csv", "frame-labels.csv", "alarms.csv", "report.json",
+    ]
 
     /// Creates the directory and removes what an earlier run left in it; other files are not touched.
     static func prepare(_ path: String) throws(OutputError) {
         try makeDirectories(path)
         try write("This run has not come to its end. What is here is what was written so far.\n", to: "\(path)/\(marker)")
         for name in names { _ = unlink("\(path)/\(name)") }
+        for number in 1... {
+            guard unlink("\(path)/failing-\(number).yaml") == 0 else { break }
+        }
         for name in pictures(in: "\(path)/plots") { _ = unlink("\(path)/plots/\(name)") }
     }
 
     /// Writes what is known only at the end; the marker goes last, and stays when the run is incomplete.
-    static func write(_ report: RunReport, _ simulation: Simulation, _ judge: RunJudge, to path: String, drawsPlots: Bool) throws(OutputError) -> [String] {
+    static func write(_ report: RunReport, _ simulation: Simulation, _ judge: RunJudge, to path: String, drawsPlots: Bool, further: [String] = [])
+        throws(OutputError) -> [String]
+    {
         try simulation.recorder.finish()
         try write(report.labelRows(), to: "\(path)/labels.csv")
         try write(report.alarmRows(), to: "\(path)/alarms.csv")
-        var files = ["report.json", "report.md"] + simulation.recorder.files + ["labels.csv", "alarms.csv"]
+        var files = ["report.json", "report.md"] + simulation.recorder.files + ["labels.csv", "alarms.csv"] + further
         if drawsPlots, !simulation.scenario.plots.isEmpty {
             try makeDirectories("\(path)/plots")
             for (number, plot) in simulation.scenario.plots.enumerated() {

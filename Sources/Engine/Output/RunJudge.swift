@@ -18,6 +18,7 @@ struct RunJudge {
             var label = label
             label.start = Instant(nanoseconds: label.start.nanoseconds - origin)
             label.end = label.end == .never ? end : min(Instant(nanoseconds: label.end.nanoseconds - origin), end)
+            label.evidence = label.evidence.map { Instant(nanoseconds: $0.nanoseconds - origin) }
             return label
         }
         // What was learnt from outside data is not judged.
@@ -53,6 +54,10 @@ struct RunJudge {
             isFulfilled = isFulfilled && judged.isFulfilled
             isExercised = isExercised && (judged.isExercised || isIdleIntended)
             if !isComplete { judged.sentence = "so far: \(judged.sentence)" }
+            expectations.append(judged)
+        }
+        for judged in simulation.links.fuzzers.compactMap(\.judged) {
+            isFulfilled = isFulfilled && judged.isFulfilled
             expectations.append(judged)
         }
         expectations.sort { ($0.span.line, $0.span.column) < ($1.span.line, $1.span.column) }

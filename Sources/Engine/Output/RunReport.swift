@@ -93,6 +93,7 @@ struct RunReport {
             ("start_s", .number(Duration(nanoseconds: label.start.nanoseconds).secondsText)),
             ("end_s", .number(Duration(nanoseconds: label.end.nanoseconds).secondsText)),
             ("kind", .string(label.kind)), ("severity", .string(label.severity.name)), ("name", .string(label.name)), ("target", .string(label.target)),
+            ("evidence_s", label.evidence.map { .number(Duration(nanoseconds: $0.nanoseconds).secondsText) } ?? .null), ("link", .string(label.link)),
         ])
     }
 
@@ -143,6 +144,15 @@ struct RunReport {
     /// What `evsim plot` needs to draw a picture again from the files of the run.
     private func plot(_ plot: PlotDeclaration) -> JSONValue {
         if !plot.latencies.isEmpty { return object([("title", .string(plot.title)), ("latencies", latencies(plot))] + look(of: plot)) }
+        if let scores = plot.scores {
+            let shown = plot.detectors.isEmpty ? Array(scenario.detectors.indices) : plot.detectors
+            return object(
+                [
+                    ("title", .string(plot.title)), ("scores", .string(scores.rawValue)),
+                    ("detectors", .array(shown.map { .string(scenario.detectors[$0].name) })), ("window_s", plot.window.map { seconds($0) } ?? .null),
+                    ("latencies_s", .array(shown.map { .array(judge.detectors[$0].events.detectedLatencies.map { .double(rounded($0)) }) })),
+                ] + look(of: plot))
+        }
         return object(
             [
                 ("title", .string(plot.title)),
@@ -283,10 +293,12 @@ struct RunReport {
     // MARK: CSV
 
     func labelRows() -> String {
-        var text = "start_s,end_s,kind,severity,name,target\n"
+        var text = "start_s,end_s,kind,severity,name,target,evidence_s,link\n"
         for label in judge.labels {
+            let evidence = label.evidence.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
             text +=
-                "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target)\n"
+                "\(Duration(nanoseconds: label.start.nanoseconds).secondsText),\(Duration(nanoseconds: label.end.nanoseconds).secondsText),\(label.kind),\(label.severity.name),\(label.name),\(label.target),"
+            text += "\(evidence),\(label.link)\n"
         }
         return text
     }

@@ -10,12 +10,15 @@ extension StepRunner {
             let runtime = simulation.frames[number]
             var given = [Double?](repeating: nil, count: runtime.fields.count)
             for (field, formula) in values { given[field] = runner(formula, step, strand).value(at: simulation.kernel.now) }
-            let sent = runtime.frame { field in
+            var sent = runtime.frame { field in
                 given[field] ?? (runtime.fields[field].source >= 0 ? simulation.signals.latest(runtime.fields[field].source) : runtime.unset(field))
             }
+            sent.label = TruthKeeper.mark(strand.labels.last)
             simulation.send(runtime, sent, by: sender)
         case .raw(let raw):
-            simulation.transmit(simulation.buses[frame.bus].frame(CANWideFrame(raw)), on: frame.bus, by: sender)
+            var sent = simulation.buses[frame.bus].frame(CANWideFrame(raw))
+            sent.label = TruthKeeper.mark(strand.labels.last)
+            simulation.transmit(sent, on: frame.bus, by: sender)
         }
     }
 }

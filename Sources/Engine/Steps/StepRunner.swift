@@ -27,7 +27,7 @@ final class StepRunner {
         nodeSets = [[Int]](repeating: [], count: simulation.scenario.localNodeSets)
     }
 
-    private var now: Instant { simulation.kernel.now }
+    var now: Instant { simulation.kernel.now }
 
     /// Starts the steps.
     func start() {
@@ -59,14 +59,28 @@ final class StepRunner {
             stop(strands[strand.attack])
             strand.attack = -1
         }
+        endIntercept(strand)
         finishStep(strand)
         advance(strand)
+    }
+
+    /// A built-in attack has done its work; its step is over.
+    func attackFinished(_ index: Int, place: Int, generation: UInt32) {
+        guard strands.indices.contains(index), strands[index].intercept == place else { return }
+        wake(strands[index], after: .zero)
+    }
+
+    private func endIntercept(_ strand: Strand) {
+        guard strand.intercept >= 0 else { return }
+        simulation.attacks.end(strand.intercept)
+        strand.intercept = -1
     }
 
     /// Ends a strand and those that it waits for, wherever they are; their labels end here.
     private func stop(_ strand: Strand) {
         guard !strand.isFinished else { return }
         for other in strands where other.parent == strand.index && !other.isFinished { stop(other) }
+        endIntercept(strand)
         finishStep(strand)
         for level in strand.levels.reversed() {
             guard let label = level.label else { continue }
@@ -92,7 +106,7 @@ final class StepRunner {
     }
 
     /// Resumes a strand as a timer of its own, so that deliveries of this instant come first.
-    private func wake(_ strand: Strand, after delay: Duration) {
+    func wake(_ strand: Strand, after delay: Duration) {
         strand.generation &+= 1
         let (sum, overflow) = now.nanoseconds.addingReportingOverflow(delay.nanoseconds)
         simulation.kernel.schedule(
@@ -172,10 +186,11 @@ final class StepRunner {
     }
 
     /// A strand for a track, in a place that a finished one has left; its generation goes on, so that late events stay stale.
-    private func open(_ track: (name: String, steps: [Step]), parent: Strand) -> Strand {
+    func open(_ track: (name: String, steps: [Step]), parent: Strand, isMuted: Bool) -> Strand {
         let place = freeStrands.popLast() ?? strands.count
         let child = Strand(index: place, name: track.name, parent: parent.index, steps: track.steps)
         child.labels = parent.labels
+        child.isMuted = isMuted
         if place < strands.count {
             child.generation = strands[place].generation
             strands[place] = child
@@ -197,7 +212,7 @@ final class StepRunner {
     }
 
     /// Closes the label of a step that had to wait.
-    private func finishStep(_ strand: Strand) {
+    func finishStep(_ strand: Strand) {
         guard let label = strand.waitingLabel else { return }
         strand.waitingLabel = nil
         simulation.truth.end(label.number, past: label.past, at: now)
@@ -205,10 +220,14 @@ final class StepRunner {
     }
 
     /// Does a step; `false` when the strand has to wait.
-    private func perform(_ step: Step, _ strand: Strand) -> Bool {
+    func perform(_ step: Step, _ strand: Strand) -> Bool {
         var label: (number: Int, past: Duration)?
+        // Without its attacks a run does everything else at the same instants.
+        let isMuted = simulation.isBenign && (strand.isMuted || strand.levels.last?.isMuted == true || step.label != nil || step.isAttack)
+        if isMuted { return performNothing(step, strand) }
         if let declaration = step.label {
-            let number = simulation.truth.begin(declaration, name: "line \(step.span.line)", target: target(of: step), at: now)
+            let number = simulation.truth.begin(
+                declaration, name: declaration.name ?? "line \(step.span.line)", target: declaration.target ?? target(of: step), at: now)
             strand.labels.append(number)
             label = (number, declaration.past)
         }
@@ -252,18 +271,19 @@ final class StepRunner {
         case .parallel(let tracks):
             strand.openTracks = tracks.count
             strand.generation &+= 1
-            for child in tracks.map({ open($0, parent: strand) }) { wake(child, after: .zero) }
+            for child in tracks.map({ open($0, parent: strand, isMuted: strand.isMuted) }) { wake(child, after: .zero) }
         case .when(let formula, let then, let otherwise):
             strand.waitingLabel = nil
             strand.levels.append(Strand.Level(steps: runner(formula, step, strand).holds(at: now) ? then : otherwise, purpose: .plain, label: label))
             return true
         case .attack(let attack):
             hand(attack.arguments, step, strand)
-            let child = open((name: attack.name, steps: attack.steps), parent: strand)
+            let child = open((name: attack.name, steps: attack.steps), parent: strand, isMuted: strand.isMuted)
             strand.openTracks = 1
             strand.attack = child.index
             if let time = attack.duration { wake(strand, after: duration(time, step, strand)) } else { strand.generation &+= 1 }
             wake(child, after: .zero)
+        case .intercept(let attack): return startIntercept(attack, step, strand, label: label?.number)
         case .call(_, let arguments, let steps):
             strand.waitingLabel = nil
             hand(arguments, step, strand)
@@ -276,7 +296,7 @@ final class StepRunner {
     // MARK: Values
 
     /// Evaluates what a call hands to a sequence or attack.
-    private func hand(_ arguments: [SequenceArgument], _ step: Step, _ strand: Strand) {
+    func hand(_ arguments: [SequenceArgument], _ step: Step, _ strand: Strand) {
         for argument in arguments {
             switch argument {
             case .number(let slot, let formula): simulation.signals.preset(slot, runner(formula, step, strand).value(at: now))
@@ -308,7 +328,7 @@ final class StepRunner {
     }
 
     /// A repetition whose length is known only now; negative and undefined ones have no round.
-    private func rounds(_ formula: Formula, _ step: Step, _ strand: Strand) -> RepeatMode {
+    func rounds(_ formula: Formula, _ step: Step, _ strand: Strand) -> RepeatMode {
         let value = runner(formula, step, strand).value(at: now)
         if formula.type == .number(.time) {
             return .during(Duration(seconds: value).map { max($0, .zero) } ?? (value > 0 ? Duration(nanoseconds: .max / 4) : .zero))
@@ -316,7 +336,7 @@ final class StepRunner {
         return .times(value >= 1 ? Int(min(value.rounded(), 1e9)) : 0)
     }
 
-    private func duration(_ time: TimeValue, _ step: Step, _ strand: Strand) -> Duration {
+    func duration(_ time: TimeValue, _ step: Step, _ strand: Strand) -> Duration {
         switch time {
         case .constant(let duration): return duration
         case .formula(let formula):
@@ -329,7 +349,7 @@ final class StepRunner {
         }
     }
 
-    private func nodes(_ target: NodeTarget, _ step: Step, _ strand: Strand) -> [Int] {
+    func nodes(_ target: NodeTarget, _ step: Step, _ strand: Strand) -> [Int] {
         switch target {
         case .constant(let nodes): return nodes
         case .formula(let formula): return runner(formula, step, strand).nodes(at: now)
@@ -337,7 +357,7 @@ final class StepRunner {
         }
     }
 
-    private func set(_ signal: Int, _ value: Double) {
+    func set(_ signal: Int, _ value: Double) {
         let symbol = simulation.scenario.symbols.signals[signal]
         simulation.signals.publish(signal, value)
         if let node = symbol.node { simulation.nodes[node].wasSet(signal - simulation.nodes[node].firstSignal, value) }
@@ -354,6 +374,7 @@ final class StepRunner {
             guard case .constant(let known) = act.to else { return "" }
             nodes = known
         case .attack(let attack): nodes = attack.targets
+        case .intercept(let attack): return attack.targetText
         case .transmit(let frame):
             guard case .declared(let number, _) = frame.content else { return simulation.scenario.buses[frame.bus].name }
             return simulation.scenario.symbols.frames[number].name
@@ -365,7 +386,7 @@ final class StepRunner {
 
     // MARK: until and send
 
-    private func startUntil(_ formula: Formula, _ timeout: TimeValue?, _ goesOn: Bool, _ step: Step, _ strand: Strand) -> Bool {
+    func startUntil(_ formula: Formula, _ timeout: TimeValue?, _ goesOn: Bool, _ step: Step, _ strand: Strand) -> Bool {
         let runner = runner(formula, step, strand)
         if runner.holds(at: now) {
             finishStep(strand)
@@ -401,7 +422,7 @@ final class StepRunner {
     }
 
     /// The fields of a message with every formula replaced by its value.
-    private func resolved(_ value: FieldValue, _ step: Step, _ strand: Strand) -> FieldValue {
+    func resolved(_ value: FieldValue, _ step: Step, _ strand: Strand) -> FieldValue {
         switch value {
         case .formula(let formula):
             let runner = runner(formula, step, strand)

@@ -15,6 +15,8 @@ final class Strand {
         var purpose: Purpose
         /// Label of the step that the list belongs to, with the time past its end.
         var label: (number: Int, past: Duration)?
+        /// Whether the list belongs to an attack of a run without its attacks.
+        var isMuted = false
     }
 
     let index: Int
@@ -24,6 +26,10 @@ final class Strand {
     let parent: Int
     /// Strand of an attack that this one waits for; -1 for none.
     var attack = -1
+    /// Place of the built-in attack that this one waits for; -1 for none.
+    var intercept = -1
+    /// Whether it belongs to an attack of a run without its attacks.
+    var isMuted = false
     /// Tracks of a `parallel` that are still running.
     var openTracks = 0
     /// Label of the step that waits, closed when it goes on.

@@ -32,6 +32,16 @@ public struct RecentIDs: Sendable {
         recent.removeAll(keepingCapacity: true)
     }
 
+    /// The ids as numbers, for a saved state.
+    var state: [Int64] { [Int64(first), Int64(last), Int64(place)] + recent.map { Int64(bitPattern: $0) } }
+
+    /// Takes over the numbers of `state`; nothing for others.
+    init(state: [Int64]) {
+        guard state.count >= 3, state.count <= 3 + RecentIDs.capacity, 0..<Int64(RecentIDs.capacity) ~= state[2] else { return }
+        (first, last, place) = (Int(state[0]), Int(state[1]), Int(state[2]))
+        recent = state.dropFirst(3).map { UInt64(bitPattern: $0) }
+    }
+
     private static func mark(_ number: Int) -> UInt64 { UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15 }
 
     private func isRecent(_ mark: UInt64) -> Bool {

@@ -82,7 +82,7 @@ extension StaticChecks {
                     help: "start a transaction first, or send a TxDefaultProfile")
             case .repeatSteps(_, let body), .call(_, _, let body): earlyProfiles(body, &hasStarted)
             // A driver can start a transaction as well.
-            case .act, .until, .when, .parallel: hasStarted = true
+            case .act, .until, .when, .parallel, .intercept: hasStarted = true
             default: continue
             }
         }

@@ -69,6 +69,7 @@ private struct StepTimes {
     private func reportUnreached(_ step: Step, behind previous: Step?, _ now: Int64) {
         var label = "the steps above take \(seconds(now)) s or more, and the run ends at \(seconds(length)) s"
         if case .repeatSteps(.forever, _)? = previous?.action { label = "the repetition above never ends" }
+        if case .intercept(let attack)? = previous?.action, attack.isEndless { label = "the attack above goes on to the end of the run: give it 'for'" }
         checks.reading.warning(.unreachableStep, step.span, "this step is never reached", label: label)
     }
 
@@ -104,6 +105,12 @@ private struct StepTimes {
             case .constant(let time)?: return min(last, sum(now, time.nanoseconds))
             case .formula?: return now
             case nil: return last
+            }
+        case .intercept(let attack):
+            switch attack.duration {
+            case .constant(let time)?: return sum(now, time.nanoseconds)
+            case .formula?: return now
+            case nil: return attack.isEndless ? Self.never : now
             }
         default: return now
         }

@@ -78,6 +78,9 @@ struct StaticChecks {
         var transmitted = Set<Int>()
         everyStep(scenario.steps) { step in
             if case .transmit(let step) = step.action, case .declared(let frame, _) = step.content { transmitted.insert(frame) }
+            if case .intercept(let attack) = step.action, ["inject", "spoof"].contains(attack.manifest.name) {
+                for case .frame(let frame) in attack.targets { transmitted.insert(frame) }
+            }
         }
         for (index, bus) in scenario.buses.enumerated() {
             for frame in bus.frames {

@@ -64,6 +64,14 @@ enum Code: String, CaseIterable {
     case needsWire = "E0461"
     case badBusAddress = "E0471"
     case noFile = "E0481"
+    // Attacks
+    case noAttackTarget = "E0482"
+    case attackOfOtherLink = "E0483"
+    case mixedTargets = "E0484"
+    case settingOfOtherLink = "E0485"
+    case settingsClash = "E0486"
+    case attackNeeds = "E0487"
+    case noAttackedField = "E0488"
     // Plugins
     case noPlugin = "E0801"
     case pluginClash = "E0802"

@@ -3,7 +3,7 @@ public import YAMLTree
 /// The pages behind `evsim explain` for what the reader of scenarios says.
 public enum LanguageCatalogue {
     /// Entries in the order of their codes.
-    public static let entries: [DiagnosticCatalogue.Entry] = structure + values + names + plugins + databases + warnings
+    public static let entries: [DiagnosticCatalogue.Entry] = structure + values + names + attacks + plugins + databases + warnings
 
     static func entry(_ code: Code, _ title: String, _ text: String, wrong: String, right: String) -> DiagnosticCatalogue.Entry {
         DiagnosticCatalogue.Entry(code.rawValue, title, text, wrong: wrong, right: right)

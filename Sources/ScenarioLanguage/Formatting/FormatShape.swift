@@ -243,7 +243,7 @@ struct FormatSchema {
                 registry.kinds.lazy.flatMap(\.actions).first { $0.name == name }?.settings.map { ($0.name, Self.shape(ofSetting: $0.type)) } ?? [])
         case .attack:
             value = .any
-            with = .fields(own["attacks"]?[bare(name)] ?? [])
+            with = .fields(own["attacks"]?[bare(name)] ?? Self.builtInAttack(name))
         default: value = .any
         }
         // What a step contains comes last, so that its label is seen.
@@ -255,6 +255,20 @@ struct FormatSchema {
         result.append(("label", .sectionOr(.any, Self.label)))
         for key in bodies where verb.keys.contains(key) { result.append((key, Self.steps)) }
         return result
+    }
+
+    /// Settings of a built-in attack.
+    private static func builtInAttack(_ name: String) -> [(name: String, shape: FormatShape)] {
+        guard let index = BuiltInAttacks.index(name) else { return [] }
+        return BuiltInAttacks.all[index].settings.map { setting in
+            switch setting.type {
+            case .plain(let type): (setting.name, shape(ofSetting: type))
+            case .changes: (setting.name, .sectionOr(.quantity(rescales: true), []))
+            case .size: (setting.name, .quantity(rescales: true))
+            case .identifier: (setting.name, .whole)
+            default: (setting.name, .any)
+            }
+        }
     }
 
     private func fields(ofMessage name: String) -> [(name: String, shape: FormatShape)] {

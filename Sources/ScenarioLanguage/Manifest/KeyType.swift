@@ -60,6 +60,8 @@ public indirect enum KeyType: Sendable, Hashable {
     case action
     /// Nodes: a name, `cp.*`, a list, or a formula that gives nodes.
     case target
+    /// What an attack acts on: a bus, a frame, nodes, messages or signals, or a list of such.
+    case attacked
     /// Signals; a list inside the list is a panel of its own.
     case lines
     /// Fields of a message.
@@ -122,6 +124,7 @@ public indirect enum KeyType: Sendable, Hashable {
         case .bytes: "hexadecimal bytes"
         case .action: "action"
         case .target: "nodes"
+        case .attacked: "target or list of targets"
         case .lines: "list of signals"
         case .fields: "FIELD: value"
         case .arguments: "NAME: value"

@@ -83,15 +83,21 @@ public struct StepManifest: Sendable {
             "call", .reference(.sequence), "Does the steps of a sequence.", over: "when its steps are over", example: "{call: dip, with: {low: 0 A}}",
             keys: [KeyManifest("with", .arguments, default: "{}", "The arguments that the sequence needs.")]),
         StepManifest(
-            "attack", .reference(.attack), "Does an attack of a plugin.", over: "when its steps are over, or after `for`",
-            example: "{attack: creep, against: cp1, for: 10min}",
+            "attack", .reference(.attack), "Does an attack: a built-in one on frames, messages or signals, or one of a plugin.",
+            over: "when its work or its steps are over, or after `for`", example: "{attack: modify, against: can0.limit, for: 10s, with: {set: {limit: 80 A}}}",
             keys: [
-                KeyManifest("by", .reference(.node), "Node that attacks: 'attacker' in the attack."),
-                KeyManifest("against", .reference(.node), "Node that is attacked: 'target' in the attack."),
+                KeyManifest("by", .reference(.node), "Node that attacks: 'attacker' in the attack of a plugin, the sender on a bus with wires."),
+                KeyManifest(
+                    "against", .attacked,
+                    "What is attacked: a bus, a declared frame, a charge point, messages (`cp1.ocpp.MeterValues`) or a signal; of an attack of a plugin a node, its 'target'."),
                 KeyManifest("for", .time, "Longest time that it goes on."),
-                KeyManifest("with", .arguments, default: "{}", "Settings of the attack."),
+                KeyManifest("severity", .word(ScenarioSchema.severities), "How hard it is; decides what 'with' does not give. Each attack has its own when it is not given."),
+                KeyManifest("with", .arguments, default: "{}", "Settings of the attack ('evsim describe ATTACK')."),
             ]),
     ]
+
+    /// The verb of attacks.
+    public static let attackVerb = "attack"
 
     /// The key that every step can have.
     public static let label = KeyManifest(

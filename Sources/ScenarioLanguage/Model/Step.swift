@@ -15,6 +15,16 @@ public struct Step: Sendable {
     public var number = 0
 }
 
+extension Step {
+    /// Whether it is an attack, built in or of a plugin.
+    public var isAttack: Bool {
+        switch action {
+        case .attack, .intercept: true
+        default: false
+        }
+    }
+}
+
 /// A time that is constant or computed when the step is reached.
 public enum TimeValue: Sendable {
     /// As written.
@@ -59,6 +69,8 @@ public indirect enum StepAction: Sendable {
     case call(name: String, arguments: [SequenceArgument], steps: [Step])
     /// Runs an attack made of steps, for some time at most.
     case attack(AttackStep)
+    /// Acts on frames, messages or signals on their way.
+    case intercept(InterceptStep)
 }
 
 /// Something that is done to nodes of one kind.
@@ -195,4 +207,8 @@ public struct LabelDeclaration: Sendable {
     public var past: Duration
     /// Its place.
     public var span: Span
+    /// Name of the attack that makes it; `nil` for the line of the step.
+    public var name: String?
+    /// What it acts on, where the step does not say it.
+    public var target: String?
 }

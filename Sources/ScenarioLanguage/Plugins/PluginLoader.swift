@@ -320,8 +320,3 @@ extension PluginSchema {
         }
     }
 }
-
-/// Attacks on the wire that the language reserves names for.
-enum BuiltInAttacks {
-    static let names = ["inject", "fuzz", "delay", "duplicate", "modify", "spoof", "replay", "flood", "jitter", "confuse", "overdraw"]
-}

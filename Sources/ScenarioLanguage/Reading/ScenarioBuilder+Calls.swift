@@ -49,11 +49,8 @@ extension ScenarioBuilder {
     /// An attack made of steps: `target` and `attacker` are the nodes that the step names.
     func readAttack(_ value: YAMLNode, _ node: YAMLNode) -> (StepAction, LabelDeclaration?)? {
         guard let name = reading.text(value, "'attack'") else { return nil }
-        if BuiltInAttacks.names.contains(name) {
-            reading.error(.laterFormat, value.span, "this build does not run the attack '\(name)'", label: "attacks on the wire belong to a later version")
-            return nil
-        }
-        guard let attack = definition(name, .attacks, value, scope.enclosure, code: .unknownAttack, known: []),
+        if let builtIn = BuiltInAttacks.index(name) { return readBuiltInAttack(builtIn, value, node) }
+        guard let attack = definition(name, .attacks, value, scope.enclosure, code: .unknownAttack, known: BuiltInAttacks.names),
             isNoCircle(attack, value), let (enclosure, arguments) = readArguments(attack, node["with"], value), let body = attack.body["steps"]
         else { return nil }
         var all = arguments
@@ -83,9 +80,14 @@ extension ScenarioBuilder {
         callChain.append(attack)
         defer { callChain.removeLast() }
         let trail = reading.instances + [(value.span, "the attack '\(attack.name)' is used here")]
-        let (steps, label) = inside(enclosure, trail) {
+        var (steps, label) = inside(enclosure, trail) {
             (readSteps(body), attack.body["label"].map { readLabel($0) } ?? defaultLabel(attack, value))
         }
+        if node["severity"] != nil {
+            guard let severity = readAttackSeverity(node) else { return nil }
+            label?.severity = severity.word
+        }
+        label?.name = attack.name
         return (.attack(AttackStep(name: attack.name, targets: named, duration: duration, arguments: all, steps: steps)), label)
     }
 

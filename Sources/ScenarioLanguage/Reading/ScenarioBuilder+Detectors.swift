@@ -114,6 +114,7 @@ extension ScenarioBuilder {
 
     private func readDetector(_ pending: PendingDetector, _ manifest: DetectorManifest, _ declaration: inout DetectorDeclaration) {
         let body = pending.body
+        let errors = reading.errorCount
         var dimension: Dimension?
         if let setting = manifest.settings.first(where: { $0.type == .signal || $0.type == .signals || $0.type.isMixed }), let given = body[setting.name],
             let text = (given.items?.first ?? given).text
@@ -139,7 +140,7 @@ extension ScenarioBuilder {
             }
         }
         declaration.lifecycle = lifecycle
-        checkDetector(declaration, manifest, body)
+        if reading.errorCount == errors { checkDetector(declaration, manifest, body) }
     }
 
     /// `clear` is a level in the unit of the first level of the detector.

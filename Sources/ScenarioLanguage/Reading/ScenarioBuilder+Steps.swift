@@ -16,7 +16,7 @@ enum StepVerb: String, CaseIterable {
         case .repeat: ["steps"]
         case .when: ["steps", "else"]
         case .call: ["with"]
-        case .attack: ["by", "against", "for", "with"]
+        case .attack: ["by", "against", "for", "severity", "with"]
         }
     }
 }
@@ -83,6 +83,8 @@ extension ScenarioBuilder {
         if verb == .attack {
             guard let (attack, own) = readAttack(first.value, node) else { return nil }
             action = attack
+            label?.name = own?.name
+            label?.target = own?.target
             label = label ?? own
         } else {
             guard let other = readAction(verb, first.value, node) else { return nil }

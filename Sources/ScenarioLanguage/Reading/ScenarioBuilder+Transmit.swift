@@ -197,7 +197,7 @@ extension ScenarioBuilder {
     }
 
     /// Bytes in hexadecimal digits, with blanks or points between them if wanted.
-    private func hexadecimal(_ node: YAMLNode, limit: Int) -> [UInt8]? {
+    func hexadecimal(_ node: YAMLNode, limit: Int) -> [UInt8]? {
         guard let text = reading.text(node, "'data'") else { return nil }
         var bytes: [UInt8] = []
         var high: UInt8?

@@ -1,0 +1,155 @@
+import CAN
+import Quantities
+import ScenarioLanguage
+import SimulationKernel
+
+/// What the attacks on frames have in common: buses, the frames that are meant, the share that they meet, and the label of what they touch.
+class CANAttack: AttackMachine, CANTap {
+    let context: AttackContext
+    let simulation: Simulation
+    /// Declared frames that are attacked; none when whole buses are.
+    let frames: [FrameRuntime]
+    /// Buses with what is looked at on each, `nil` for every frame.
+    let places: [(bus: Int, identifiers: [UInt32]?)]
+    private let chance: Double
+    private var draws: RandomStream
+
+    init(_ context: AttackContext) {
+        self.context = context
+        simulation = context.simulation
+        var frames: [FrameRuntime] = []
+        var buses: [Int] = []
+        var whole: [Int] = []
+        for target in context.targets {
+            switch target {
+            case .frame(let frame): frames.append(context.simulation.frames[frame])
+            case .bus(let bus): whole.append(bus)
+            default: break
+            }
+        }
+        for bus in whole + frames.map(\.bus) where !buses.contains(bus) { buses.append(bus) }
+        self.frames = frames
+        let only = context.only.identifiers
+        places = buses.map { bus in
+            let own = frames.filter { $0.bus == bus }.map { $0.rawIdentifier & ~CANFrame.remoteFlag }
+            if whole.contains(bus) { return (bus, only.isEmpty ? nil : only) }
+            return (bus, only.isEmpty ? own : own.filter { only.contains($0) })
+        }
+        chance = context.number("chance") ?? 1
+        draws = context.stream()
+    }
+
+    /// Whether the attack sits between senders and buses.
+    var listens: Bool { true }
+
+    func begin(at now: Instant) {
+        guard listens else { return }
+        for place in places { simulation.attacks.frames.add(self, on: place.bus, place.identifiers) }
+    }
+
+    func end(at now: Instant) {
+        guard listens else { return }
+        for place in places { simulation.attacks.frames.remove(self, on: place.bus) }
+    }
+
+    func wake(_ token: UInt32, at now: Instant) {}
+
+    func take(_ unit: inout CANUnit, on bus: Int) -> Bool {
+        guard meets(unit.frame, on: bus), chance >= 1 || draws.chance(chance) else { return true }
+        return hit(&unit, on: bus)
+    }
+
+    /// A frame that the attack meets; `false` when it is kept or dropped.
+    func hit(_ unit: inout CANUnit, on bus: Int) -> Bool { true }
+
+    /// Whether a frame is one of those that are attacked.
+    func meets(_ frame: CANFrame, on bus: Int) -> Bool {
+        guard !frame.isError, let place = places.first(where: { $0.bus == bus }) else { return false }
+        guard let identifiers = place.identifiers else { return true }
+        let raw = frame.rawIdentifier & ~CANFrame.remoteFlag
+        guard identifiers.contains(raw) else { return false }
+        let declared = frames.filter { $0.bus == bus && $0.rawIdentifier & ~CANFrame.remoteFlag == raw }
+        return declared.isEmpty || declared.contains { $0.accepts(frame) }
+    }
+
+    // MARK: What machines do
+
+    /// Puts a frame of the attack itself on a bus.
+    func send(_ wide: CANWideFrame, on bus: Int) {
+        var frame = simulation.buses[bus].frame(wide)
+        frame.label = context.mark
+        simulation.put(frame, on: bus, by: context.step.by ?? -1)
+    }
+
+    /// A frame that was held goes on.
+    func release(_ unit: CANUnit, on bus: Int) { simulation.attacks.frames.resume(unit, on: bus, behind: self) }
+
+    /// A frame never arrives.
+    func discard(_ unit: CANUnit, on bus: Int) {
+        context.evidence()
+        simulation.buses[bus].release(unit.frame)
+    }
+
+    /// The frame with a copy of its data of its own.
+    func copy(_ unit: CANUnit, on bus: Int) -> CANUnit {
+        var copy = unit
+        if unit.frame.isWide { copy.frame = simulation.buses[bus].frame(simulation.buses[bus].wideFrame(unit.frame)) }
+        return copy
+    }
+
+    /// The declared frame that a frame is; `nil` when it is none.
+    func declared(_ frame: CANFrame, on bus: Int) -> FrameRuntime? {
+        (simulation.framesByIdentifier[bus][frame.rawIdentifier] ?? []).lazy.map { self.simulation.frames[$0] }.first { $0.accepts(frame) }
+    }
+
+    /// Changes the data of a frame; whether they are others now. A frame that differs carries the label.
+    func change(_ unit: inout CANUnit, on bus: Int, _ body: (inout CANData, Int) -> Void) -> Bool {
+        let can = simulation.buses[bus]
+        let count = unit.frame.count
+        var data = CANData()
+        if unit.frame.isWide { data = can.payloads.data(unit.frame.payload) } else { data.firstEight = unit.frame.payload }
+        let before = data
+        body(&data, count)
+        guard data != before else { return false }
+        if unit.frame.isWide {
+            can.release(unit.frame)
+            unit.frame.payload = can.payloads.store(data)
+        } else {
+            unit.frame.payload = count >= 8 ? data.firstEight : data.firstEight & ((1 &<< UInt64(count * 8)) &- 1)
+        }
+        unit.frame.label = context.mark
+        return true
+    }
+}
+
+/// Frames that an attack holds until their time, by token.
+struct HeldFrames {
+    private var slots: [(unit: CANUnit, bus: Int, due: Instant, number: Int)?] = []
+    private var free: [Int] = []
+    private var number = 0
+
+    mutating func store(_ unit: CANUnit, on bus: Int, due: Instant) -> UInt32 {
+        number += 1
+        if let place = free.popLast() {
+            slots[place] = (unit, bus, due, number)
+            return UInt32(place)
+        }
+        slots.append((unit, bus, due, number))
+        return UInt32(slots.count - 1)
+    }
+
+    mutating func take(_ token: UInt32) -> (unit: CANUnit, bus: Int)? {
+        guard slots.indices.contains(Int(token)), let held = slots[Int(token)] else { return nil }
+        slots[Int(token)] = nil
+        free.append(Int(token))
+        return (held.unit, held.bus)
+    }
+
+    /// All of them in the order of their times.
+    mutating func takeAll() -> [(unit: CANUnit, bus: Int)] {
+        let all = slots.compactMap { $0 }.sorted { ($0.due, $0.number) < ($1.due, $1.number) }
+        slots = []
+        free = []
+        return all.map { ($0.unit, $0.bus) }
+    }
+}

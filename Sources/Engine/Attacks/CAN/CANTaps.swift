@@ -1,0 +1,105 @@
+import CAN
+import SimulationKernel
+
+/// A frame on its way from its sender to its bus.
+struct CANUnit {
+    /// The frame; the data of a wide one lie in the bus.
+    var frame: CANFrame
+    /// Node that sends it, -1 for somebody outside the file.
+    var node: Int
+    /// Subscription that does not get it, -1 for none.
+    var excluding: Int
+}
+
+/// Something that sits between senders and a bus.
+protocol CANTap: AnyObject {
+    /// Looks at a frame and may change it; `false` when the tap keeps or drops it.
+    func take(_ unit: inout CANUnit, on bus: Int) -> Bool
+}
+
+/// The taps of all buses: which identifiers they look at, in the order in which their attacks began.
+///
+/// A frame that no tap looks at pays one test of the bus and one of a bit; what attacks send themselves meets no tap.
+final class CANTaps {
+    private unowned(unsafe) let simulation: Simulation
+    private var chains: [[(tap: any CANTap, identifiers: [UInt32]?)]]
+
+    init(_ simulation: Simulation) {
+        self.simulation = simulation
+        chains = simulation.buses.map { _ in [] }
+    }
+
+    /// Puts a tap behind those that a bus has; identifiers as in `CANFrame.rawIdentifier`, `nil` for every frame.
+    func add(_ tap: any CANTap, on bus: Int, _ identifiers: [UInt32]?) {
+        chains[bus].append((tap, identifiers))
+        mark(bus)
+    }
+
+    /// Takes a tap out.
+    func remove(_ tap: any CANTap, on bus: Int) {
+        chains[bus].removeAll { $0.tap === tap }
+        mark(bus)
+    }
+
+    private func mark(_ bus: Int) {
+        let map = simulation.tapMaps[bus]
+        map.clear()
+        for (_, identifiers) in chains[bus] {
+            guard let identifiers else { return map.fill() }
+            for identifier in identifiers { map.insert(identifier) }
+        }
+        map.isUsed = !chains[bus].isEmpty
+    }
+
+    /// Hands a frame from tap to tap; `false` when one of them keeps or drops it.
+    func pass(_ unit: inout CANUnit, on bus: Int) -> Bool {
+        for entry in chains[bus] where !entry.tap.take(&unit, on: bus) { return false }
+        return true
+    }
+
+    /// A frame that a tap has kept goes on behind that tap.
+    func resume(_ unit: CANUnit, on bus: Int, behind tap: any CANTap) {
+        var unit = unit
+        if let place = chains[bus].firstIndex(where: { $0.tap === tap }) {
+            for entry in chains[bus][(place + 1)...] where !entry.tap.take(&unit, on: bus) { return }
+        }
+        simulation.put(unit.frame, on: bus, by: unit.node, excluding: unit.excluding)
+    }
+}
+
+/// Which identifiers of a bus some tap looks at: a bit for each of 4096 classes of them.
+final class CANTapMap {
+    /// Whether there is any tap.
+    var isUsed = false
+    private let words: UnsafeMutablePointer<UInt64>
+
+    init() {
+        words = .allocate(capacity: 64)
+        words.initialize(repeating: 0, count: 64)
+    }
+
+    deinit { words.deallocate() }
+
+    private static func place(_ raw: UInt32) -> Int { Int((raw ^ raw >> 12 ^ raw >> 24) & 0xFFF) }
+
+    func clear() {
+        words.update(repeating: 0, count: 64)
+        isUsed = false
+    }
+
+    func fill() {
+        words.update(repeating: .max, count: 64)
+        isUsed = true
+    }
+
+    func insert(_ raw: UInt32) {
+        let place = Self.place(raw & ~CANFrame.remoteFlag)
+        words[place >> 6] |= 1 << UInt64(place & 63)
+    }
+
+    /// Whether a tap may look at an identifier.
+    func contains(_ raw: UInt32) -> Bool {
+        let place = Self.place(raw & ~CANFrame.remoteFlag)
+        return words[place >> 6] & (1 << UInt64(place & 63)) != 0
+    }
+}
