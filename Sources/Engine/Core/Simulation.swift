@@ -47,6 +47,8 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// What is known of data from outside; `nil` when none are played.
+    var outside: OutsideTruth?
     /// The real buses of a live run.
     var liveBuses: LiveBuses?
     /// What became of the real buses, by bus; empty until a live run ends.
