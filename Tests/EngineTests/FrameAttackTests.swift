@@ -201,8 +201,9 @@ struct FrameAttackTests {
             .replacingOccurrences(of: "  can0:\n", with: "  can0:\n    fidelity: wire\n")
             .replacingOccurrences(of: "nodes:\n", with: "nodes:\n  csms: {is: csms}\n  cp1: {is: charge-point, csms: csms, bus: can0, plugged: false}\n")
         let lines = try Self.lines(text, in: try ScratchDirectory())
-        #expect(lines.hasPrefix("1.000222 000#0000000000000000|"))
-        #expect(!lines.contains("1.05"), "the frame of 1.05 s waits until the flood is over")
+        #expect(lines.hasPrefix("1.000248 000#0000000000000000|1.000502 000#"), "248 us at 500 kbit/s, then three recessive bits between frames")
+        let first = lines.split(separator: "|").first { $0.contains("100#") }
+        #expect(first?.hasPrefix("1.150146") == true, "the queue of the station is full of the flood at 1.05 s")
     }
 
     @Test("data of more than eight bytes are changed as a whole")
