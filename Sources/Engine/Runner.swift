@@ -31,6 +31,7 @@ public enum Runner {
             limits.events = options.maximumEvents
             let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
+            simulation.isBenign = options.isBenign
             try attach(options.live, to: simulation)
             let reason = simulation.run()
             return conclude(simulation, reason, options)
@@ -111,7 +112,7 @@ public enum Runner {
             verdict: couldNotWrite ? .incomplete : judge.verdict, diagnostics: diagnostics, isInterrupted: isInterrupted, couldNotWrite: couldNotWrite,
             expectations: judge.expectations, report: report.document(files: files), files: files, fingerprint: simulation.fingerprint,
             simulated: simulation.simulated,
-            events: simulation.kernel.events)
+            events: simulation.kernel.events, alarms: judge.alarms.map(\.alarm))
     }
 
     /// Draws the pictures of a run again from what it left.

@@ -53,7 +53,16 @@ enum ListCommand {
         case .plugins: PluginShelf.items.map { [("name", $0.address), ("about", $0.plugin.about)] }
         case .kinds: BuiltIns.registry.kinds.map { [("name", $0.name), ("about", $0.about)] } + PluginShelf.rows("kinds")
         case .detectors: BuiltIns.registry.detectors.map { [("name", $0.name), ("about", $0.about)] } + PluginShelf.rows("detectors")
-        case .attacks: PluginShelf.rows("attacks")
+        case .attacks:
+            BuiltInAttacks.all.map {
+                [("name", $0.name), ("kind", $0.kind), ("severity", $0.severity.word), ("links", $0.links.text), ("about", $0.about)]
+            }
+                + PluginShelf.entries("attacks").map {
+                    [
+                        ("name", $0.entry.name), ("kind", $0.entry.label ?? $0.entry.name), ("severity", $0.entry.severity ?? "medium"), ("links", "plugin"),
+                        ("about", "\($0.entry.about) (uses: [\($0.address)])"),
+                    ]
+                }
         case .sequences: PluginShelf.rows("sequences")
         case .frames: PluginShelf.rows("frames")
         case .messages:

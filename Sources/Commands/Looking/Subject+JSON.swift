@@ -23,6 +23,18 @@ extension Subject {
                 "settings": .array(detector.settings.map(Subject.setting)),
                 "source": .string(detector.source), "example": .string(detector.example),
             ]
+        case .attack(let attack):
+            return [
+                "what": "attack", "name": .string(attack.name), "about": .string(attack.about), "kind": .string(attack.kind),
+                "severity": .string(attack.severity.word), "links": .string(attack.links.text),
+                "settings": .array(
+                    attack.settings.map { setting in
+                        [
+                            "name": .string(setting.name), "type": .string(setting.type.words), "links": .string(setting.links.text),
+                            "default": .string(setting.defaultWords), "about": .string(setting.about),
+                        ]
+                    }), "examples": .array(attack.examples.map { .string($0) }),
+            ]
         case .message(let message):
             return [
                 "what": "message", "name": .string(message.name), "about": .string(message.about), "protocol": .string(message.protocolName),

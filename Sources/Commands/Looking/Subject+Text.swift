@@ -30,6 +30,11 @@ extension Subject {
             text += heading("Settings of every detector") + TextLayout.definitions(common.map(Subject.keyRow), width: width)
             if !detector.source.isEmpty { text += heading("Source") + TextLayout.wrap(detector.source, width: width - 2).map { "  \($0)\n" }.joined() }
             return text + heading("Example") + Subject.indented(detector.example)
+        case .attack(let attack):
+            var text = title(attack.name, "attack on \(attack.links.text), labelled \(attack.kind)", attack.about)
+            text += "\nIts severity is \(attack.severity.word) unless the step says another; four defaults are those of low, medium, high and critical.\n"
+            text += heading("Settings, for the key 'with'") + TextLayout.definitions(attack.settings.map(Subject.attackRow), width: width)
+            return text + heading(attack.examples.count == 1 ? "Example" : "Examples") + Subject.indented(attack.examples.map { "- \($0)" }.joined(separator: "\n"))
         case .message(let message):
             var text = title(
                 message.name, "message of \(message.protocolName), sent by \(message.sender == .either ? "either side" : "the \(message.sender.rawValue)")",
@@ -72,6 +77,14 @@ extension Subject {
     static func row(_ setting: SettingManifest, follows: Bool) -> (String, String) {
         let text = "\(setting.type.name)\(limits(setting))\(follows && setting.follows ? ", can follow signals" : "")."
         return (setting.name, setting.about.isEmpty ? text : "\(text) \(setting.about)")
+    }
+
+    /// A setting of an attack.
+    private static func attackRow(_ setting: AttackSetting) -> (String, String) {
+        let defaults = setting.defaultWords
+        var text = "\(setting.type.words), \(setting.links.text)\(defaults.isEmpty ? "" : ", default \(defaults)")."
+        if !setting.excludes.isEmpty { text += " Not with \(setting.excludes.joined(separator: ", "))." }
+        return (setting.name, "\(text) \(setting.about)")
     }
 
     private static func limits(_ setting: SettingManifest) -> String {

@@ -6,6 +6,7 @@ import ScenarioLanguage
 enum Subject {
     case kind(KindManifest)
     case detector(DetectorManifest)
+    case attack(AttackManifest)
     case message(MessageManifest)
     case function(FormulaFunction.Info)
     case unit(Unit)
@@ -17,6 +18,7 @@ enum Subject {
         let registry = BuiltIns.registry
         var found: [Subject] = registry.kinds.filter { $0.name == name }.map { .kind($0) }
         found += registry.detectors.filter { $0.name == name }.map { .detector($0) }
+        found += BuiltInAttacks.all.filter { $0.name == name }.map { .attack($0) }
         found += registry.messages.filter { $0.name == name }.map { .message($0) }
         found += FormulaFunction.table.filter { $0.name == name }.map { .function($0) }
         if let unit = Unit.named(name) { found.append(.unit(unit)) }
@@ -35,6 +37,7 @@ enum Subject {
         let registry = BuiltIns.registry
         var all = registry.kinds.map { ($0.name, $0.about) }
         all += registry.detectors.map { ($0.name, $0.about) }
+        all += BuiltInAttacks.all.map { ($0.name, $0.about) }
         all += registry.messages.map { ($0.name, $0.about) }
         all += FormulaFunction.table.map { ($0.name, $0.about) }
         all += Unit.all.map { ($0.symbol, "unit of \($0.dimension.name)") }

@@ -16,6 +16,10 @@ enum RunCommand {
             console.note("error: '\(option.short.map { "-\($0)" } ?? "--\(option.name)") -' cannot work: \(help)")
             return .usage
         }
+        if arguments.has(.pair), arguments.has(.realtime) {
+            console.note("error: '--pair' needs virtual time: a live run never happens twice in the same way")
+            return .usage
+        }
         guard paths.count(where: { $0 == "-" }) < 2 else {
             console.note("error: the standard input, '-', can be read once only")
             return .usage
@@ -117,13 +121,27 @@ struct RunBatch {
         options.progress = { progress.update($0) }
         console.errors.flush()
         let watch = Stopwatch.wall()
-        let outcome = Runner.run(scenario, options: options)
+        var pair: RunPair?
+        var outcome: RunOutcome
+        if arguments.has(.pair), let directory = options.directory {
+            let made = RunPair(scenario, directory: directory, options: options)
+            outcome = made.attacked
+            outcome.report = made.document
+            options.directory = made.directories.attacked
+            pair = made
+        } else {
+            outcome = Runner.run(scenario, options: options)
+        }
         let elapsed = watch.seconds
         progress.clear()
         entry.outcome = outcome
         entry.code = RunCommand.code(outcome, signal: signals?.received ?? 0, isStrict: isStrict)
         entries.append(entry)
         tell(outcome, scenario, options.directory ?? "", elapsed, room: max(1, 20 - shown.count))
+        if let pair, !isQuiet, !isJSON {
+            console.output.write(text(of: pair))
+            console.output.flush()
+        }
     }
 
     /// The directory of a run; of several runs each has one of its own.

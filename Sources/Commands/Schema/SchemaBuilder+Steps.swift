@@ -34,6 +34,7 @@ extension SchemaBuilder {
                 "required": .array(([manifest.verb] + manifest.keys.filter(\.required).map(\.name)).map { .string($0) }), "additionalProperties": false,
             ]
             if case .message = manifest.takes { schema.add("allOf", .array(registry.messages.map { fieldsOfStep($0) })) }
+            if manifest.verb == StepManifest.attackVerb { schema.add("allOf", .array(BuiltInAttacks.all.map { settingsOfStep($0, names) })) }
             if case .action = manifest.takes { schema.add("allOf", .array(actions.map { settingsOfStep($0, names) })) }
             return schema
         }
@@ -61,6 +62,23 @@ extension SchemaBuilder {
             then = ["properties": ["with": with], "required": ["with"]]
         }
         return ["if": ["properties": ["do": ["const": .string(action.name)]], "required": ["do"]], "then": then]
+    }
+
+    /// What `with` holds for a built-in attack.
+    private func settingsOfStep(_ attack: AttackManifest, _ names: Names) -> JSONValue {
+        let settings = attack.settings.map { JSONValue.Member($0.name, setting($0, names)) }
+        let with: JSONValue = ["type": ["object", "null"], "properties": .object(settings), "additionalProperties": false]
+        return [
+            "if": ["properties": ["attack": ["const": .string(attack.name)]], "required": ["attack"]],
+            "then": ["properties": ["with": with], "required": ["against"]],
+        ]
+    }
+
+    private func setting(_ attackSetting: AttackSetting, _ names: Names) -> JSONValue {
+        if let manifest = attackSetting.manifest { return setting(manifest, names) }
+        return described(
+            attackSetting.name, attackSetting.about, words: attackSetting.type.words, required: false,
+            default: nil, text: attackSetting.defaultWords.isEmpty ? nil : attackSetting.defaultWords, .object([]))
     }
 
     private func describe(_ manifest: StepManifest, _ type: JSONValue) -> JSONValue {

@@ -30,14 +30,16 @@ enum CommandTable {
             "The verdict is 'pass' when everything expected holds, 'partial' when it holds but an expectation speaks of something that never happened, 'fail' when one does not hold, and 'incomplete' when the run did not come to its end. With --strict, 'partial' fails too.",
             "Several files run one after the other, each into a directory of its own: runs/NAME-SEED, or DIR/NAME-SEED. A last line counts the verdicts, the exit code is the worst one, and --json writes a list of reports.",
             "With --realtime the same file runs live: a csms listens on the address of its setting 'listen', or on a free port of this machine, and every charge point connects to it, or to the address that it has as 'csms:', over a real WebSocket; a bus with 'attach' becomes part of a real one. Only addresses of this machine are used unless --allow-net is given.",
+            "With --pair the seed runs twice: once as it is, and once with attacks and labelled steps that do nothing but take their time. Random numbers are keyed by what draws them, so both runs are the same up to the first thing that an attack did; pair.md and pair.json say where they part, and which alarms come without the attacks as well and so are false by proof.",
             "Ctrl-C ends a run early and keeps what was done by then; a second Ctrl-C ends at once.",
         ],
         positionals: [PositionalSpec(name: "FILE", type: .scenario, about: "Scenario files; '-' is the standard input.", arity: .many)],
-        options: [.directory, .seed, .set, .maxEvents, .noPlots, .realtime, .readyFile, .allowNet, .strict, .junit, .quiet, .json],
+        options: [.directory, .seed, .set, .maxEvents, .noPlots, .pair, .realtime, .readyFile, .allowNet, .strict, .junit, .quiet, .json],
         examples: [
             ("evsim run scenarios/reference/repeated-current-fluctuation.yaml", "simulates it and writes runs/repeated-current-fluctuation-1"),
             ("evsim run depot.yaml --seed 7 --set arrivals=120/h -o out", "with another seed and another value of a parameter"),
             ("evsim run scenarios/faults/*.yaml --strict --junit faults.xml", "many scenarios, for a CI server"),
+            ("evsim run study.yaml --pair -o out", "with and without its attacks: which alarms did they cause?"),
             ("evsim run csms.yaml --realtime --ready-file ready.json", "live: other programs can connect to its central system"),
             ("evsim run depot.yaml --json | jq .fingerprint", "the report for other programs"),
         ], exitCodes: [.fine, .expectationFailed, .usage, .invalidFile, .runtime, .bug, .interrupted, .terminated], perform: RunCommand.perform)

@@ -52,6 +52,9 @@ extension OptionSpec {
         name: "allow-net", about: "With --realtime: lets nodes and buses use addresses other than those of this machine, and CAN interfaces with devices.")
     static let strict = OptionSpec(
         name: "strict", about: "Takes nothing on trust: a run with an expectation that was never exercised ends with exit code 1, as if it had failed.")
+    static let pair = OptionSpec(
+        name: "pair",
+        about: "Runs the seed twice, with its attacks into DIR/attacked and without them into DIR/benign, and says which alarms they caused.")
     static let junit = OptionSpec(
         name: "junit", valueName: "FILE", type: .file(["xml"]),
         about: "Writes a JUnit report, which CI servers show: a suite for each scenario, a case for each expectation.")

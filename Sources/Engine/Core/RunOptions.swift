@@ -1,3 +1,4 @@
+public import Detection
 public import JSONText
 public import Quantities
 public import SimulationKernel
@@ -17,6 +18,8 @@ public struct RunOptions {
     public var live: LiveSettings?
     /// Whether pictures are drawn.
     public var drawsPlots = true
+    /// Whether attacks and labelled steps do nothing but take their time.
+    public var isBenign = false
 
     /// Options of a run that writes nothing.
     public init(directory: String? = nil) { self.directory = directory }
@@ -84,4 +87,6 @@ public struct RunOutcome: Sendable {
     public var simulated: Duration
     /// Events.
     public var events: UInt64
+    /// Alarms in their order, with times since the run's t = 0.
+    public var alarms: [Alarm] = []
 }

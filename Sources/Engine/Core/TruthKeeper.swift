@@ -48,5 +48,10 @@ final class TruthKeeper {
         }
     }
 
+    /// Kind and name of a label.
+    func words(of number: Int) -> (kind: String, name: String) {
+        labels.indices.contains(number) ? (labels[number].kind, labels[number].name) : ("", "")
+    }
+
     func kind(of number: Int) -> String { labels[number].kind }
 }

@@ -24,6 +24,15 @@ final class Recorder {
     /// Writer of packets; `nil` when nobody looks at them.
     let capture: CaptureWriter?
 
+    /// Frames that belong to a label, one a row; made when the first one comes.
+    private var frameLabels: OutputFile?
+    private let frameLabelPath: String?
+    /// Frames written so far.
+    private var frameCount = 0
+    private let busNames: [String]
+    /// Kind and name of a label by its number.
+    var label: ((Int) -> (kind: String, name: String))?
+
     /// Opens the files that the scenario asks for in a directory; without one nothing is written.
     init(_ scenario: Scenario, directory: String?) throws(OutputError) {
         epoch = scenario.run.epoch
@@ -37,6 +46,8 @@ final class Recorder {
         capture = captureFile.map { file in
             CaptureWriter(file, epoch: scenario.run.epoch, nodes: scenario.symbols.nodes, buses: scenario.buses.map(\.name))
         }
+        frameLabelPath = record.frameFormats.isEmpty ? nil : directory.map { "\($0)/frame-labels.csv" }
+        busNames = scenario.buses.map(\.name)
         var files: [OutputFile] = []
         var logs: [CANLogWriter] = []
         for format in directory == nil ? [] : record.frameFormats {
@@ -71,8 +82,25 @@ final class Recorder {
 
     @inline(__always)
     func frame(_ frame: CANFrame, of bus: CANBus, _ index: Int, at instant: Instant) {
+        frameCount &+= 1
+        if frame.label != 0 { noteLabel(of: frame, index, at: instant) }
         if let candump, !frame.isWide, capture == nil { return candump.append(frame, channel: index, at: instant) }
         if wantsFrames { wide(bus.wideFrame(frame), index, at: instant) }
+    }
+
+    /// The row of a frame that belongs to a label: which one of the frame log it is, counted from 1.
+    @inline(never)
+    private func noteLabel(of frame: CANFrame, _ bus: Int, at instant: Instant) {
+        guard let path = frameLabelPath, let label else { return }
+        if frameLabels == nil {
+            frameLabels = try? OutputFile(path: path)
+            frameLabels?.append("t_s,bus,id,number,kind,name\n")
+        }
+        let (kind, name) = label(Int(frame.label) - 1)
+        let id = String(frame.id, radix: 16, uppercase: true)
+        let digits = frame.isExtended ? 8 : 3
+        let padded = String(repeating: "0", count: max(0, digits - id.utf8.count)) + id
+        frameLabels?.append("\((instant - origin).secondsText),\(busNames[bus]),\(padded),\(frameCount),\(kind),\(name)\n")
     }
 
     private func wide(_ frame: CANWideFrame, _ index: Int, at instant: Instant) {
@@ -84,7 +112,7 @@ final class Recorder {
     var files: [String] {
         (signalFile.map { _ in ["signals.csv"] } ?? [])
             + frameFiles.map { String($0.path[($0.path.lastIndex(of: "/").map($0.path.index(after:)) ?? $0.path.startIndex)...]) }
-            + (messageFile.map { _ in ["messages.jsonl"] } ?? []) + (captureFile.map { _ in ["capture.pcapng"] } ?? [])
+            + (frameLabels.map { _ in ["frame-labels.csv"] } ?? []) + (messageFile.map { _ in ["messages.jsonl"] } ?? []) + (captureFile.map { _ in ["capture.pcapng"] } ?? [])
     }
 
     /// Writes what is left in the buffers.
@@ -93,6 +121,7 @@ final class Recorder {
         for log in frameLogs { log.finish() }
         try signalFile?.finish()
         for file in frameFiles { try file.finish() }
+        try frameLabels?.finish()
         try messageFile?.finish()
         try captureFile?.finish()
     }

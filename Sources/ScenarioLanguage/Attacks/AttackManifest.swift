@@ -116,7 +116,7 @@ public struct AttackSetting: Sendable {
     }
 
     /// The setting as nodes have them, for one value.
-    var manifest: SettingManifest? {
+    public var manifest: SettingManifest? {
         guard case .plain(let type) = type else { return nil }
         return SettingManifest(name, type, min: bounds.least, max: bounds.greatest, follows: true, about: about)
     }

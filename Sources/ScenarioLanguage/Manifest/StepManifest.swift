@@ -96,6 +96,9 @@ public struct StepManifest: Sendable {
             ]),
     ]
 
+    /// The verb of attacks.
+    public static let attackVerb = "attack"
+
     /// The key that every step can have.
     public static let label = KeyManifest(
         "label", .section("steps[i].label", short: .name(dashes: true)), "Ground truth: the kind of the anomaly that the step makes, or a section.")

@@ -29,6 +29,8 @@ public struct PluginDescription: Sendable {
         public var base: String?
         /// Kind of label of an attack.
         public var label: String?
+        /// Severity of that label where the plugin gives one.
+        public var severity: String?
     }
 
     /// Name of the plugin.
@@ -56,6 +58,7 @@ public struct PluginDescription: Sendable {
             entry.frames = (definition.sort == .frames ? body["frames"]?.entries ?? [] : []).map { ($0.name, $0.value["id"]?.text ?? "") }
             entry.base = body["send"]?.text ?? (definition.sort == .detectors ? body["is"]?.text ?? "rule" : nil)
             if definition.sort == .attacks { entry.label = body["label"].flatMap { $0.text ?? $0["kind"]?.text } ?? definition.name }
+            entry.severity = body["label"]?["severity"]?.text
             if let kind = definition as? KindDefinition, !kind.states.isEmpty {
                 let names = kind.states.map { $0.key.text ?? "" }
                 entry.states = (kind.startsIn.map { [names[$0]] } ?? []) + names.indices.filter { $0 != kind.startsIn }.map { names[$0] }

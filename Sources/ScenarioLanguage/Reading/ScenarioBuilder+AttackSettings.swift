@@ -55,6 +55,21 @@ extension ScenarioBuilder {
                 label: frames.isEmpty ? "help: write 'with: {id: 0x123, data: 01 02}'" : "for example 'against: \(frames[0])'",
                 help: manifest.name == "inject" ? "'with: {id: 0x123, data: 01 02}' sends a frame of your own" : nil)
         }
+        for case .frame(let number) in targets where manifest.name != "inject" && manifest.name != "confuse" {
+            let place = scope.table.frames[number]
+            guard scenario.buses[place.bus].frames[place.frame].transport != nil else { continue }
+            reading.error(
+                .attackOfOtherLink, use.span, "'\(manifest.name)' acts on single frames, and '\(scope.table.frames[number].name)' is sent as several",
+                label: "help: write 'against: \(scenario.buses[place.bus].name)' and the identifiers in 'only'")
+        }
+        if manifest.name == "confuse", let bus {
+            let names = scenario.buses[bus].frames.map(\.name)
+            if !["start", "stop"].allSatisfy({ word in names.contains { $0.hasPrefix(word) } }) {
+                reading.error(
+                    .attackNeeds, use.span, "'confuse' against a bus needs frames whose names begin with 'start' and 'stop'",
+                    label: names.isEmpty ? nil : "for example 'against: \(scenario.buses[bus].name).\(names[0])', which gets contradicting values")
+            }
+        }
         if bus == nil, manifest.name == "inject", let entry = with.entry("id") ?? with.entry("fd") ?? with.entry("extended") {
             reading.error(.settingOfOtherLink, entry.key.span, "a declared frame has its own '\(entry.name)'", label: "leave it out, or attack the bus")
         }
