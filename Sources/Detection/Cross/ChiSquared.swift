@@ -16,7 +16,8 @@ enum ChiSquared {
             if middle == low || middle == high { break }
             if upperTail(a, middle) > probability { low = middle } else { high = middle }
         }
-        return (low + high) / 2
+        // Half of the sum of squares is gamma distributed: twice the middle.
+        return low + high
     }
 
     /// The regularised incomplete gamma function Q(a, x) for a = n/2: by its series below a + 1, by Lentz's continued fraction above.

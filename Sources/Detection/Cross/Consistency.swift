@@ -206,7 +206,7 @@ public final class Imbalance: SignalsDetecting {
 
     /// Takes a value; there is a score when all signals have come since the last.
     public func update(at instant: Instant, input: Int, value: Double) -> Double? {
-        guard row.take(at: instant, input: input, value: max(-1e100, min(1e100, value))), row.isWhole else { return nil }
+        guard row.take(at: instant, input: input, value: value.magnitude > 1e100 ? .nan : value), row.isWhole else { return nil }
         let mean = row.values.reduce(0, +) / Double(row.values.count)
         guard mean.magnitude > floor, mean != 0 else { return nil }
         var greatest = 0.0

@@ -14,6 +14,8 @@ public struct MatrixProfile: DetectorState, ~Copyable {
     private var clock = SampleClock()
     /// The newest samples, less the anchor, twice as many as are looked at, so that they move seldom.
     private let samples: UnsafeMutablePointer<Double>
+    /// The same as they came, so that equal samples stay equal under every anchor.
+    private let raw: UnsafeMutablePointer<Double>
     private let capacity: Int
     private var count = 0
     /// Of the stretch that begins at each sample: its mean, the reciprocal of its standard deviation times the root of its length (0 when it is flat),
@@ -23,6 +25,8 @@ public struct MatrixProfile: DetectorState, ~Copyable {
     private let products: UnsafeMutablePointer<Double>
     private var anchor = 0.0
     private var sinceRebuild = 0
+    /// Distances before the tail is learnt.
+    private var seen = 0
     /// How many of the newest samples are equal.
     private var run = 0
 
@@ -51,14 +55,16 @@ public struct MatrixProfile: DetectorState, ~Copyable {
         tail = TailThreshold(risk: risk, needed: calibration)
         capacity = 2 * lookback
         samples = .allocate(capacity: capacity)
+        raw = .allocate(capacity: capacity)
         means = .allocate(capacity: capacity)
         scales = .allocate(capacity: capacity)
         products = .allocate(capacity: capacity)
-        for block in [samples, means, scales, products] { block.initialize(repeating: 0, count: capacity) }
+        for block in [samples, raw, means, scales, products] { block.initialize(repeating: 0, count: capacity) }
     }
 
     deinit {
         samples.deallocate()
+        raw.deallocate()
         means.deallocate()
         scales.deallocate()
         products.deallocate()
@@ -71,6 +77,7 @@ public struct MatrixProfile: DetectorState, ~Copyable {
     public mutating func restart() {
         count = 0
         run = 0
+        seen = 0
         sinceRebuild = 0
         statistic = nil
     }
@@ -87,11 +94,17 @@ public struct MatrixProfile: DetectorState, ~Copyable {
         let y = sample - anchor
         run = count > 0 && samples[count - 1] == y ? run + 1 : 1
         samples[count] = y
+        raw[count] = sample
         count += 1
         guard count >= length else { return nil }
         guard let distance = advance() else { return nil }
         statistic = distance
         if let criterion { return criterion.score(distance) }
+        // As long as little was seen everything is new, which says nothing about the usual distances.
+        if seen < min(lookback, 10 * length) {
+            seen += 1
+            return nil
+        }
         guard let threshold = tail.value else {
             tail.learn(distance)
             return nil
@@ -107,10 +120,11 @@ public struct MatrixProfile: DetectorState, ~Copyable {
         let dropped = count - kept
         var sum = 0.0
         for index in 0..<kept { sum += samples[dropped + index] }
-        let shift = sum / Double(kept)
-        // Rounding of the shift must not make equal samples different, and does not: the same number is taken from each.
-        for index in 0..<kept { samples[index] = samples[dropped + index] - shift }
-        anchor += shift
+        anchor += sum / Double(kept)
+        for index in 0..<kept {
+            raw[index] = raw[dropped + index]
+            samples[index] = raw[index] - anchor
+        }
         count = kept
         for start in 0...(kept - length) { measure(start, isFlat: nil) }
         rebuild()
@@ -209,9 +223,11 @@ public struct MatrixProfile: DetectorState, ~Copyable {
         writer.put(anchor)
         writer.put(sinceRebuild)
         writer.put(run)
+        writer.put(seen)
         writer.put(statistic ?? .nan)
         writer.put(count)
         for index in 0..<count {
+            writer.put(raw[index])
             writer.put(samples[index])
             writer.put(means[index])
             writer.put(scales[index])
@@ -226,10 +242,12 @@ public struct MatrixProfile: DetectorState, ~Copyable {
         anchor = try reader.number()
         sinceRebuild = try reader.int()
         run = try reader.int()
+        seen = try reader.int()
         let number = try reader.number()
         statistic = number.isNaN ? nil : number
         count = try reader.int(in: 0...capacity)
         for index in 0..<count {
+            raw[index] = try reader.number()
             samples[index] = try reader.number()
             means[index] = try reader.number()
             scales[index] = try reader.number()

@@ -137,7 +137,8 @@ extension ChargePointNode {
                 "meter-replacement",
                 settings: [connector, SettingManifest("register", .quantity(.energy), default: "0 Wh", min: "0 Wh", about: "What the new one begins with.")],
                 about: "A new meter is built in, as is right when nobody charges."),
-            ActionManifest("repair", settings: [connector], about: "Ends every fault of the supply and of the meter; 'clear-fault' lets a tripped connector go on."),
+            ActionManifest(
+                "repair", settings: [connector], about: "Ends every fault of the supply and of the meter; 'clear-fault' lets a tripped connector go on."),
         ]
     }()
 }

@@ -219,6 +219,15 @@ extension ChargePointNode {
         watchSupply(connector)
     }
 
+    /// The program has died, and with it what it had switched off for; what is still wrong trips again.
+    func forgetTrips() {
+        guard let trouble else { return }
+        for place in trouble.tripped.indices {
+            trouble.tripped[place] = nil
+            trouble.pending[place] = nil
+        }
+    }
+
     /// The heat leaves a share of the greatest current.
     func derate(to share: Double) {
         guard bus == nil, (trouble?.derating ?? 1) != share else { return }

@@ -273,6 +273,7 @@ final class ChargePointNode: Node, MeterSource, LoadNode {
     func kill(for time: Duration?) {
         let memory = machine.memory
         machine = ChargePointMachine(settings, epoch: epoch, memory: memory)
+        forgetTrips()
         for connector in 1...plants.count {
             machine.sense(connector: connector, isPlugged: plants[connector - 1].isPlugged && !settings.assumesVehicle)
             setEnergised(false, connector)

@@ -50,7 +50,8 @@ extension MonitorNode {
     static let kind = NodeKind(
         manifest: KindManifest(
             name: "evse-monitor",
-            about: "Instruments at the supply of a charge point or at a charger module: voltages, currents, insulation, heat, control pilot; its sensors can fail.",
+            about:
+                "Instruments at the supply of a charge point or at a charger module: voltages, currents, insulation, heat, control pilot; its sensors can fail.",
             settings: [
                 SettingManifest("at", .node(roles: [.load]), required: true, about: "Charge point with a supply of its own, or charger module."),
                 SettingManifest("connector", .count, default: "1", min: "1", max: "8", about: "Connector that it is put at."),
@@ -59,9 +60,11 @@ extension MonitorNode {
                 SettingManifest(
                     "noise", .percent, default: "0.1%", min: "0%", max: "100%",
                     about: "Standard deviation of voltages and currents; with 0% nothing is noisy."),
-                SettingManifest("ambient", .quantity(.temperature), default: "25 °C", min: "-60 °C", max: "80 °C", follows: true, about: "Temperature outside."),
                 SettingManifest(
-                    "rated_current", .quantity(.current), min: "1 A", max: "5000 A", about: "Current that contacts and cabinet are made for; 32 A, at a charger module 200 A."
+                    "ambient", .quantity(.temperature), default: "25 °C", min: "-60 °C", max: "80 °C", follows: true, about: "Temperature outside."),
+                SettingManifest(
+                    "rated_current", .quantity(.current), min: "1 A", max: "5000 A",
+                    about: "Current that contacts and cabinet are made for; 32 A, at a charger module 200 A."
                 ),
                 SettingManifest("pin_rise", .number, default: "30", min: "0", max: "300", about: "Rise of the contacts at that current, in °C."),
                 SettingManifest("pin_time", .duration, default: "4min", min: "1s", about: "Time constant of the contacts."),

@@ -151,7 +151,8 @@ struct Plant {
             let inlet = vehicle.reading(at: now)
             // A vehicle that misses a phase draws its power from the others.
             return MeterReading(
-                currentA: usableShare > 0 ? inlet.current / usableShare : 0, voltageV: inlet.voltage, powerW: inlet.power, energyWh: energy(at: now), socPercent: inlet.stateOfCharge * 100)
+                currentA: usableShare > 0 ? inlet.current / usableShare : 0, voltageV: inlet.voltage, powerW: inlet.power, energyWh: energy(at: now),
+                socPercent: inlet.stateOfCharge * 100)
         }
         return MeterReading(currentA: offeredCurrent, voltageV: supplyVoltage, powerW: meter.power, energyWh: energy(at: now))
     }

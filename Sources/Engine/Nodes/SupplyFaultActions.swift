@@ -37,7 +37,8 @@ enum SupplyFaultActions {
             "contactor-weld",
             [
                 SettingManifest(
-                    "current", .quantity(.current), default: "0 A", min: "0 A", max: "1000 A", about: "Current that flows on after the command to open."), trips,
+                    "current", .quantity(.current), default: "0 A", min: "0 A", max: "1000 A", about: "Current that flows on after the command to open."),
+                trips,
             ], "The contacts of the contactor stick together: it does not open."),
         action(
             "loose-contact",
@@ -123,7 +124,8 @@ enum SupplyFaultActions {
         case "phase-loss": .phase((call.whole("phase") ?? 2) - 1, share: call.number("share") ?? 0)
         case "pilot-fault":
             .pilot(
-                state: call.whole("state").flatMap { $0 > 0 ? ControlPilot.State(rawValue: UInt8(clamping: $0 - 1)) : nil }, dutyOffset: call.number("duty") ?? 0)
+                state: call.whole("state").flatMap { $0 > 0 ? ControlPilot.State(rawValue: UInt8(clamping: $0 - 1)) : nil },
+                dutyOffset: call.number("duty") ?? 0)
         case "cable-swap": .cable(rating: call.number("rating") ?? 13)
         case "host-load": .auxiliary(watts: call.number("power") ?? 40)
         case "precharge-violation": .precharge(volts: call.number("difference") ?? 60)

@@ -44,6 +44,7 @@ extension StaticChecks {
             body(step)
             switch step.action {
             case .repeatSteps(_, let inner), .call(_, _, let inner): everyStep(inner, body)
+            case .attack(let attack): everyStep(attack.steps, body)
             case .parallel(let tracks): for track in tracks { everyStep(track.steps, body) }
             case .when(_, let then, let otherwise):
                 everyStep(then, body)

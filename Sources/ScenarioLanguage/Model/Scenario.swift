@@ -105,6 +105,8 @@ public enum SettingValue: Sendable {
     case stream([StreamSource])
     /// A nested structure; no part of it is a formula.
     case tree(FieldValue)
+    /// A formula of temporal logic.
+    case temporal(TemporalReading)
     /// Detectors.
     case detectors([Int])
     /// A ramp: share of the rest per step, or slope per second.
