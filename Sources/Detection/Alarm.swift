@@ -85,8 +85,8 @@ public final class AlarmMonitor {
             if gate { detector?.resume() }
         }
         let score = gate ? detector?.update(at: instant, value: value) : nil
-        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: nil) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
+        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: nil) }
         return note()
     }
 
@@ -95,8 +95,8 @@ public final class AlarmMonitor {
     /// - Parameter isLabelled: the ground truth of the frame or message that is scored, as far as it is known by unit and not by time.
     @discardableResult
     public func observe(score: Double?, at instant: Instant, gate: Bool = true, isLabelled: Bool? = nil) -> Bool {
-        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: isLabelled) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
+        if state.pointee.rows != nil { keep(score, at: instant, isLabelled: isLabelled) }
         return note()
     }
 
@@ -106,9 +106,13 @@ public final class AlarmMonitor {
     /// The scores that were kept; `nil` when none are.
     public var rows: ScoreRows? { state.pointee.rows }
 
+    /// Told of each score while rows are kept; `nil` is no verdict.
+    public var onRow: ((_ score: Double?, _ instant: Instant, _ isLabelled: Bool?) -> Void)?
+
     @inline(never)
     private func keep(_ score: Double?, at instant: Instant, isLabelled: Bool?) {
         state.pointee.rows?.add(score ?? 0, at: instant, isLabelled: isLabelled)
+        onRow?(score, instant, isLabelled)
     }
 
     /// Moves on to a deadline; `true` when the alert changed.

@@ -82,15 +82,18 @@ public enum Scores {
     /// - Parameters:
     ///   - alarms: in any order; one without an end fires until the end of the run.
     ///   - labels: in any order; they may overlap; empty ones and what lies outside the run are cut off.
+    ///   - from: what comes earlier does not count.
     ///   - end: the end of the run.
     ///   - kinds: the kinds of label that the detector is meant to find; `nil` for all.
-    public static func evaluate(alarms: [Alarm], labels: [GroundTruthLabel], end: Instant, kinds: [String]? = nil) -> DetectionScores {
+    public static func evaluate(alarms: [Alarm], labels: [GroundTruthLabel], from: Instant = .zero, end: Instant, kinds: [String]? = nil) -> DetectionScores {
         var scores = DetectionScores()
-        let limit = max(end.nanoseconds, 0)
+        let begin = max(from.nanoseconds, 0)
+        let limit = max(end.nanoseconds, begin)
         let firings: [Span] = alarms.compactMap { alarm in
-            guard alarm.start.nanoseconds >= 0, alarm.start.nanoseconds < limit else { return nil }
+            guard alarm.start.nanoseconds >= 0, alarm.start.nanoseconds < limit, alarm.end?.nanoseconds ?? limit > begin || begin == 0 else { return nil }
+            let start = max(alarm.start.nanoseconds, begin)
             let stop = min(alarm.end?.nanoseconds ?? limit, limit)
-            return Span(start: alarm.start.nanoseconds, end: max(stop, alarm.start.nanoseconds + 1))
+            return Span(start: start, end: max(stop, start + 1))
         }
         scores.alarms = firings.count
         let running = Span.union(firings)
@@ -99,7 +102,7 @@ public enum Scores {
         var wanted: [(span: Span, evidence: Int64)] = []
         var others: [Span] = []
         for label in labels {
-            let span = Span(start: max(label.start.nanoseconds, 0), end: min(label.end.nanoseconds, limit))
+            let span = Span(start: max(label.start.nanoseconds, begin), end: min(label.end.nanoseconds, limit))
             guard span.start < span.end else { continue }
             guard kinds?.contains(label.kind) ?? true else {
                 others.append(span)
@@ -130,7 +133,7 @@ public enum Scores {
         }
         let union = Span.union(wantedUnion + others)
         let labelled = Span.length(union)
-        scores.hoursOutside = Double(limit - labelled) / 3.6e12
+        scores.hoursOutside = Double(limit - begin - labelled) / 3.6e12
         // What fires or is labelled, less what is labelled, fires outside.
         scores.hoursOfFalseAlarm = Double(Span.length(Span.union(running + union)) - labelled) / 3.6e12
         return scores

@@ -176,6 +176,9 @@ struct SampleClock {
         return true
     }
 
+    /// Takes over the instant of samples that were looked at elsewhere.
+    mutating func advance(to nanoseconds: Int64) { last = nanoseconds }
+
     func save(_ writer: inout StateWriter) {
         writer.put(last)
         writer.put(health.invalid)

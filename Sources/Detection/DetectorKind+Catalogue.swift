@@ -2,7 +2,9 @@ import Quantities
 
 extension DetectorKind {
     /// Every kind of detector, in the order of the reference.
-    public static let all: [DetectorKind] = [
+    public static let all: [DetectorKind] = basicKinds + signalKinds + crossKinds + messageKinds
+
+    private static let basicKinds: [DetectorKind] = [
         threshold, movingRange, moving("moving-variance", root: false), moving("moving-std", root: true), rateOfChange, oscillation, rule,
         composite(.allOf, "all-of", "Every part fires, or has fired within the window."),
         composite(.anyOf, "any-of", "At least one part fires, or has fired within the window."),

@@ -2,7 +2,7 @@ import Quantities
 
 extension DetectorKind {
     /// The kinds that look at one signal and were added to the first seven, in the order of the reference.
-    static let signalKinds: [DetectorKind] =
+    public static let signalKinds: [DetectorKind] =
         [band, flatline, zscore, ewmaResidual, hampel, quantile, iqr] + [ewmaChart, cusum, pageHinkley, adwin, spot, dspot]
         + [goertzel, autocorrelation, seasonalBaseline] + [histogramRarity, rarity2d, markov, monotonic]
 

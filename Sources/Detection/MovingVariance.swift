@@ -111,6 +111,49 @@ public struct MovingVariance: DetectorState, ~Copyable {
         return criterion.score(result)
     }
 
+    /// Takes samples in a row; while each pushes out exactly one other, the sums stay in registers.
+    public mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
+        let total = min(times.count, values.count, scores.count)
+        guard let time = times.baseAddress, let value = values.baseAddress, let score = scores.baseAddress else { return }
+        var index = 0
+        while index < total {
+            score[index] = update(at: time[index], value: value[index]) ?? .nan
+            index &+= 1
+            guard sums.canReplace, samples.count >= 2, samples.count >= needed else { continue }
+            var (local, last, sequence) = (sums, clock.last, number)
+            while index < total, time[index].nanoseconds >= last, value[index].magnitude <= WindowSums.greatest {
+                let position = countsSamples ? sequence &+ 1 : time[index].nanoseconds
+                guard onlyFirstExpires(at: position) else { break }
+                last = time[index].nanoseconds
+                sequence &+= 1
+                local.replace(samples.first.value, with: value[index])
+                samples.replaceFirst(with: WindowSample(position: position, value: value[index]))
+                if local.isWorn {
+                    local.rebuild(samples)
+                    let result = takesRoot ? local.variance(count: samples.count, ddof: ddof).squareRoot() : local.variance(count: samples.count, ddof: ddof)
+                    score[index] = criterion.score(result)
+                    index &+= 1
+                    break
+                }
+                let result = takesRoot ? local.steadyVariance.squareRoot() : local.steadyVariance
+                score[index] = criterion.score(result)
+                index &+= 1
+            }
+            clock.advance(to: last)
+            number = sequence
+            sums = local
+            statistic = samples.count >= needed ? newest : nil
+        }
+    }
+
+    /// The statistic of the sums as they are.
+    private var newest: Double {
+        mutating get {
+            let variance = sums.variance(count: samples.count, ddof: ddof)
+            return takesRoot ? variance.squareRoot() : variance
+        }
+    }
+
     /// Whether a sample at a position would push exactly the oldest of at least two out of the window.
     @inline(__always)
     private func onlyFirstExpires(at position: Int64) -> Bool {
@@ -294,6 +337,10 @@ struct WindowSums {
         }
         return true
     }
+
+    /// The variance while `canReplace` holds: the count is that of the reciprocals.
+    @inline(__always)
+    var steadyVariance: Double { (squares > 0 ? squares : 0) * reciprocalOfDivisor }
 
     /// The variance with divisor `count` - `ddof`; `count` must be greater than `ddof`.
     @inline(__always)

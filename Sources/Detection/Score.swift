@@ -10,8 +10,11 @@ public enum Score {
     /// The decision comes first because equality with a threshold is common (whole amperes) and a division must not settle it.
     @inline(__always)
     static func settled(hit: Bool, raw: Double) -> Double {
-        if hit { return raw >= 1 ? (raw < cap ? raw : cap) : 1 }
-        return raw > 0 ? (raw < justBelowAnomalous ? raw : justBelowAnomalous) : 0
+        // Without a branch: whether a sample is anomalous is what cannot be predicted.
+        let low = hit ? 1.0 : 0
+        let high = hit ? cap : justBelowAnomalous
+        let raised = raw > low ? raw : low
+        return raised < high ? raised : high
     }
 }
 

@@ -82,6 +82,14 @@ struct SampleRing: ~Copyable {
     @inline(__always)
     mutating func removeLast() { tail &-= 1 }
 
+    /// The newest sample takes the place of the oldest; there must be one.
+    @inline(__always)
+    mutating func replaceFirst(with sample: WindowSample) {
+        head &+= 1
+        base[tail & mask] = sample
+        tail &+= 1
+    }
+
     mutating func removeAll() {
         head = 0
         tail = 0

@@ -29,12 +29,24 @@ public enum Runner {
         do {
             var limits = KernelLimits()
             limits.events = options.maximumEvents
-            let simulation = try Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: limits, interrupt: options.interrupt)
+            let simulation = try Simulation(
+                scenario, kinds: NodeKind.all + (options.outside?.nodeKinds ?? []), recorder: recorder, limits: limits, interrupt: options.interrupt)
             simulation.progress = options.progress
             simulation.detectors.keepRows(options.scoreRows ?? (scenario.labelKinds.isEmpty ? 0 : usualRows))
             simulation.isBenign = options.isBenign
+            var scores: ScoreFile?
+            if let path = options.scoreFile {
+                do {
+                    scores = try ScoreFile(path, simulation)
+                } catch {
+                    return failed(scenario, RunFailure(code: .cannotWrite, message: "\(error.path): \(error.reason)", span: nil, time: nil))
+                }
+            }
             try attach(options.live, to: simulation)
             let reason = simulation.run()
+            if let problem = scores?.finish() {
+                simulation.fail(.cannotWrite, "\(problem.path): \(problem.reason)", span: nil)
+            }
             return conclude(simulation, reason, options)
         } catch {
             return failed(scenario, error)
@@ -113,7 +125,8 @@ public enum Runner {
         }
         return RunOutcome(
             verdict: couldNotWrite ? .incomplete : judge.verdict, diagnostics: diagnostics, isInterrupted: isInterrupted, couldNotWrite: couldNotWrite,
-            detectors: judge.detectors, expectations: judge.expectations, report: report.document(files: files), files: files,
+            detectors: judge.detectors, outsideRows: simulation.outside?.rows ?? 0, expectations: judge.expectations, report: report.document(files: files),
+            files: files,
             fingerprint: simulation.fingerprint,
             simulated: simulation.simulated,
             events: simulation.kernel.events, alarms: judge.alarms.map(\.alarm))

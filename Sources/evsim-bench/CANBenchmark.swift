@@ -33,7 +33,7 @@ enum CANBenchmark {
             Measurement(name: "can.candump", value: millions / times[3], unit: "M frames/s", bar: 5),
             Measurement(name: "can.candump.of-c", value: times[2] / times[3], unit: "x", bar: 0.4),
             lines(repeats: repeats),
-        ]
+        ] + InterceptorBenchmark.run()
     }
 
     /// The log writer alone, eight data bytes a frame.

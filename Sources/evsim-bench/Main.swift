@@ -1,9 +1,9 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|detectors|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
 ///
 /// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
-/// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``);
+/// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``), `detector-check` another (``DetectorCheck``);
 /// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
 /// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
@@ -15,6 +15,7 @@ enum Main {
         ("can-wire", { WireBenchmark.run() }),
         ("can-dbc", { DatabaseBenchmark.run() }),
         ("can-live", { CANLiveBenchmark.run() }),
+        ("detectors", { DetectorBenchmark.run() }),
         ("ocpp", { OCPPBenchmark.run() }),
         ("formula", { FormulaBenchmark.run() }),
         ("scenario", { ScenarioBenchmark.run() }),
@@ -39,6 +40,10 @@ enum Main {
         }
         if arguments.first == "dbc-check" {
             DatabaseCheck.run()
+            exit(0)
+        }
+        if arguments.first == "detector-check" {
+            DetectorCheck.run()
             exit(0)
         }
         if arguments.first == "ocpp-order" {

@@ -21,4 +21,18 @@ creference_result creference_can(uint32_t publishers, uint32_t seconds, int log_
    Returns the sum of the low bits of all times seen. */
 uint64_t creference_hold(uint32_t pending, uint64_t steps);
 
+/* Three detectors as loops over plain arrays, without time stamps and without a look at what is no number. Each writes a
+   score for every sample, statistic / threshold. */
+
+/* Variance (divisor n) of the newest `window` samples, by Welford's update. */
+void creference_windowed_variance(const double *x, uint64_t count, uint32_t window, double threshold, double *scores);
+
+/* Distance from an exponentially weighted mean in exponentially weighted standard deviations, before the sample is learnt. */
+void creference_ewma_z(const double *x, uint64_t count, double alpha, double threshold, double *scores);
+
+/* -log10 of the share of cells at most as full as that of the sample, with lazily fading cells and a kernel of seven; at most
+   256 cells. */
+void creference_histogram_rarity(const double *x, uint64_t count, double low, double high, uint32_t bins, double forget,
+                                 double threshold, double *scores);
+
 #endif

@@ -152,6 +152,7 @@ extension SchemaBuilder {
         case .signals: return oneOrMore("signals", "cp.*.power", names)
         case .mixedSignals: return oneOrMore("signals", "cp.*.power", names)
         case .stream: return oneOrMore("streams", "cp1.ocpp", names)
+        case .temporal: return text
         case .tree: return ["type": ["object", "array", "string", "number", "boolean"]]
         case .level: return anyQuantity(flag: false, formula: true)
         case .ramp: return orSetting(define("ramp") { pattern(SchemaPattern.ramp, "20%", "for example '20%', '20 A/s' or 'immediate'") }, names)

@@ -27,8 +27,6 @@ extension OptionSpec {
         repeats: true)
     static let scoresFile = OptionSpec(
         name: "scores", valueName: "FILE", type: .file(["csv"]), about: "Writes a row for each sample of each detector: time, detector, score, alarm, label.")
-    static let flowsFile = OptionSpec(
-        name: "flows", valueName: "FILE", type: .file(["csv"]), about: "Writes features of the flows in a log of OCPP messages.")
     static let alarmFile = OptionSpec(
         name: "alarms", valueName: "FILE", type: .file(["csv"]), about: "Alarms: start, end, and detector if there are several.")
     static let rowsFile = OptionSpec(

@@ -168,7 +168,7 @@ final class CommandRule: MessageRule {
             defer { if number > 0 { point.heartbeat = number } }
             // Heartbeats once a day are in order where they were never more frequent.
             if point.heartbeat > 0, number >= 10 * point.heartbeat, number > 3600 {
-                return hit("the heartbeat is made \(Int(number / point.heartbeat)) times as slow")
+                return hit("the heartbeat is made \(whole(number / point.heartbeat)) times as slow")
             }
             if number < 5, number != 0 { return hit("a heartbeat every \(value) s") }
         case "metervaluesampleinterval":
@@ -238,8 +238,8 @@ final class CommandRule: MessageRule {
         defer { limits[place].direction = direction }
         guard direction != limits[place].direction else { return 0 }
         limits[place].swings.append(view.now)
-        if limits[place].swings.count > 3 { limits[place].swings.removeFirst() }
-        guard limits[place].swings.count == 3, age(of: limits[place].swings[0], at: view.now) < 60_000_000_000 else { return 0 }
+        if limits[place].swings.count > 4 { limits[place].swings.removeFirst() }
+        guard limits[place].swings.count == 4, age(of: limits[place].swings[0], at: view.now) < 60_000_000_000 else { return 0 }
         return hit("the limit of connector \(set.connectorID) swings to and fro")
     }
 

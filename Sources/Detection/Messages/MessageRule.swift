@@ -25,6 +25,9 @@ extension MessageRule {
     func resume() {}
 }
 
+/// A number for people, without decimals.
+func whole(_ value: Double) -> String { value.magnitude < 1e15 ? String(Int(value.rounded())) : String(value) }
+
 /// Which events a rule is asked about.
 struct MessageInterest {
     /// Calls and results of these actions, by bit; calls without a known action have bit 63.

@@ -36,7 +36,8 @@ final class OrderRule: MessageRule {
         let knowsHistory = knowsHistory ?? (view.kind == .opened || view.kind == .call && view.action == .bootNotification && view.isUp)
         let place = chargePoints.place(of: view.identityKey) { ChargePoint(order: MessageOrder(MessageOrderSettings(knowsHistory: knowsHistory))) }
         findings.removeAll(keepingCapacity: true)
-        let now = Instant(nanoseconds: view.now)
+        // The checker counts on instants whose differences fit.
+        let now = Instant(nanoseconds: min(max(view.now, -(1 << 62) + 1), (1 << 62) - 1))
         var isRetry = false
         switch view.kind {
         case .opened:

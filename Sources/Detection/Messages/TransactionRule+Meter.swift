@@ -15,6 +15,7 @@ extension TransactionRule {
         }
         point.connectors[place].isCharging = isCharging
         point.connectors[place].isAvailable = status.status == .available
+        point.connectors[place].statusStamp = status.timestamp?.milliseconds ?? .max
         return score
     }
 
@@ -50,7 +51,10 @@ extension TransactionRule {
                 if age(of: running.refusedAt, at: view.now) > 60_000_000_000, rise > 100 {
                     score = max(score, hit("transaction \(id) charges, and its tag was refused"))
                 }
-            } else if flows, let connector = point.connectors.first(where: { $0.id == values.connectorID }), connector.isAvailable {
+            } else if flows, let connector = point.connectors.first(where: { $0.id == values.connectorID }), connector.isAvailable,
+                // Meter values that a queue has kept may be older than the status.
+                connector.statusStamp < .max - 10_000, reading.time > connector.statusStamp + 10_000
+            {
                 score = max(score, hit("connector \(connector.id) is Available, and its meter shows a current"))
             }
         }
@@ -83,10 +87,10 @@ extension TransactionRule {
         switch verdict {
         case .none: return 0
         case .fine(let ratio): return Score.settled(hit: false, raw: ratio)
-        case .back(let by): return checks.contains(.register) ? hit(2, "the register goes back by \(Int(by.rounded())) Wh") : 0
+        case .back(let by): return checks.contains(.register) ? hit(2, "the register goes back by \(whole(by.rounded())) Wh") : 0
         case .tooMuch(let ratio): return checks.contains(.energy) ? hit(max(2, ratio), "the register rises faster than any power allows") : 0
         case .differs(let ratio, let measured, let register):
-            return checks.contains(.energy) ? hit(ratio, "the register rises by \(Int(register)) Wh, and the power makes \(Int(measured)) Wh") : 0
+            return checks.contains(.energy) ? hit(ratio, "the register rises by \(whole(register)) Wh, and the power makes \(whole(measured)) Wh") : 0
         }
     }
 
@@ -112,6 +116,7 @@ extension TransactionRule {
                 writer.put(connector.isCharging)
                 writer.put(connector.isAvailable)
                 writer.put(connector.statusSince)
+                writer.put(connector.statusStamp)
                 writer.put(connector.lastStart)
                 writer.put(connector.lastStop)
                 writer.put(connector.lastMeterStart)
@@ -152,6 +157,7 @@ extension TransactionRule {
                 connector.isCharging = try reader.flag()
                 connector.isAvailable = try reader.flag()
                 connector.statusSince = try reader.integer()
+                connector.statusStamp = try reader.integer()
                 connector.lastStart = try reader.integer()
                 connector.lastStop = try reader.number()
                 connector.lastMeterStart = try reader.number()

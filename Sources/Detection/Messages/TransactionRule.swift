@@ -43,6 +43,8 @@ final class TransactionRule: MessageRule {
         var isCharging = false
         var isAvailable = false
         var statusSince: Int64 = .min
+        /// The time stamp of the last status, milliseconds; `max` if it had none.
+        var statusStamp: Int64 = .max
         var lastStart: Int64 = .min
         var lastStop = Double.nan
         var lastMeterStart = Double.nan
@@ -143,10 +145,10 @@ final class TransactionRule: MessageRule {
         // Meters that count each session from 0 are in use.
         let isPerSession = begin == 0 && lastStart == 0
         if checks.contains(.register), begin < last - 1, !isPerSession {
-            return hit(2, "the register went back from \(Int(last)) to \(start.meterStart) Wh between transactions")
+            return hit(2, "the register went back from \(whole(last)) to \(start.meterStart) Wh between transactions")
         }
         if checks.contains(.freeVend), begin - last > 500, point.lastConnector == start.connectorID, point.running.isEmpty, point.opened == .min {
-            return hit(1, "\(Int(begin - last)) Wh were charged between transactions")
+            return hit(1, "\(whole(begin - last)) Wh were charged between transactions")
         }
         return 0
     }
@@ -184,10 +186,10 @@ final class TransactionRule: MessageRule {
                 let needed = distance / limits.speed
                 let seconds = Double(age(of: before.time, at: view.now)) / 1e9
                 if before.running > 0 ? distance > 0 : seconds < needed {
-                    score = hit(min(needed / max(seconds, 1), 100), "a tag is here \(Int(seconds)) s after it was \(Int(distance)) m away")
+                    score = hit(min(needed / max(seconds, 1), 100), "a tag is here \(whole(seconds)) s after it was \(whole(distance)) m away")
                 }
             }
-            if before.running > 0, score < 1, status == .concurrentTx || before.mostRunning == 1 && before.alone >= 1 {
+            if before.running > 0, score < 1, status == .concurrentTx || before.mostRunning == 1 && before.alone >= 5 {
                 score = hit("a tag charges here and at another charge point")
             }
         }
@@ -222,12 +224,12 @@ final class TransactionRule: MessageRule {
         var score = 0.0
         let shown = running.track.lastRegister
         if checks.contains(.register), end < running.meterStart - 1 || end < shown - 1.5 {
-            score = hit(2, "meterStop is \(stop.meterStop) Wh, less than the \(Int(max(running.meterStart, shown))) Wh of before")
+            score = hit(2, "meterStop is \(stop.meterStop) Wh, less than the \(whole(max(running.meterStart, shown))) Wh of before")
         }
         let seconds = Double(age(of: running.begun, at: stop.timestamp.milliseconds)) / 1000
         let bound = limits.greatestPower * (seconds + 1) / 3600 * 1.02 + 2
         if checks.contains(.energy), end - running.meterStart > bound {
-            score = max(score, hit(max(2, (end - running.meterStart) / bound), "\(Int(end - running.meterStart)) Wh in \(Int(seconds)) s"))
+            score = max(score, hit(max(2, (end - running.meterStart) / bound), "\(whole(end - running.meterStart)) Wh in \(whole(seconds)) s"))
         }
         return score
     }

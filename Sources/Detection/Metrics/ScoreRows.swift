@@ -67,7 +67,7 @@ public struct ScoreRows: Sendable {
     /// The scores of the rows against alarms and labels: a row is predicted while an alarm fires, and labelled within a label of the kinds asked for.
     ///
     /// Rows within labels of other kinds only are left out, as they speak neither for nor against the detector. `nil` without rows.
-    public func evaluate(alarms: [Alarm], labels: [GroundTruthLabel], kinds: [String]? = nil, buffer: Int? = nil) -> RowScores? {
+    public func evaluate(alarms: [Alarm], labels: [GroundTruthLabel], from: Instant = .zero, kinds: [String]? = nil, buffer: Int? = nil) -> RowScores? {
         guard !scores.isEmpty else { return nil }
         let predicted = rows(in: alarms.map { ($0.start, max($0.end ?? .never, $0.start + Duration(nanoseconds: 1))) })
         var wanted = rows(in: labels.filter { kinds?.contains($0.kind) ?? true }.map { ($0.start, $0.end) })
@@ -75,9 +75,9 @@ public struct ScoreRows: Sendable {
         if !unitLabels.isEmpty, unitLabels.contains(true) {
             wanted = kinds == nil ? unitLabels : zip(wanted, unitLabels).map { $0 && $1 }
         }
-        guard let kinds else { return RowScores(scores: scores, predictions: predicted, labels: wanted, buffer: buffer) }
-        let others = rows(in: labels.filter { !kinds.contains($0.kind) }.map { ($0.start, $0.end) })
-        let kept = scores.indices.filter { wanted[$0] || !others[$0] }
+        guard kinds != nil || from > .zero else { return RowScores(scores: scores, predictions: predicted, labels: wanted, buffer: buffer) }
+        let others = rows(in: labels.filter { !(kinds?.contains($0.kind) ?? true) }.map { ($0.start, $0.end) })
+        let kept = scores.indices.filter { instants[$0] >= from && (wanted[$0] || !others[$0]) }
         return RowScores(
             scores: kept.map { scores[$0] }, predictions: kept.map { predicted[$0] }, labels: kept.map { wanted[$0] }, buffer: buffer)
     }

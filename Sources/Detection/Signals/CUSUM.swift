@@ -11,15 +11,15 @@ struct CUSUM: DetectorState, ~Copyable {
     private var reference: Reference
     private var inverse: Double
     private var clock = SampleClock()
-    private var fired = false
-    /// The last instants at which the sums were 0.
-    private var upZero: Int64?
-    private var downZero: Int64?
+    private let inverseLimit: Double
+    private var sums: Sums
+    private var hasBegun = false
 
     /// The sums of the deviations above and below the reference, in standard deviations.
-    private(set) var upper: Double
-    private(set) var lower: Double
-    private(set) var statistic: Double?
+    var upper: Double { sums.up }
+    var lower: Double { sums.down }
+    /// The greater of them; `nil` before the first judged sample.
+    var statistic: Double? { hasBegun ? max(sums.up, sums.down) : nil }
 
     /// A detector that scores the greater sum / `h`.
     ///
@@ -45,28 +45,24 @@ struct CUSUM: DetectorState, ~Copyable {
         self.side = side
         self.reference = reference
         inverse = 1 / reference.sigma
-        upper = side == .below ? 0 : start
-        lower = side == .above ? 0 : start
+        inverseLimit = 1 / h
+        sums = Sums(up: side == .below ? 0 : start, down: side == .above ? 0 : start, upZero: 0, downZero: 0)
     }
 
     /// Input that could not be used.
     var health: DetectorHealth { clock.health }
 
     /// The last instant at which the greater sum was 0: the estimate of when the shift began.
-    var onset: Instant? { (upper >= lower ? upZero : downZero).map { Instant(nanoseconds: $0) } }
+    var onset: Instant? { hasBegun ? Instant(nanoseconds: upper >= lower ? sums.upZero : sums.downZero) : nil }
 
     private mutating func begin() {
-        upper = side == .below ? 0 : start
-        lower = side == .above ? 0 : start
-        upZero = nil
-        downZero = nil
-        fired = false
+        sums = Sums(up: side == .below ? 0 : start, down: side == .above ? 0 : start, upZero: 0, downZero: 0)
+        hasBegun = false
     }
 
     /// Forgets the samples; the health counters stay.
     mutating func restart() {
         reference.restart()
-        statistic = nil
         begin()
     }
 
@@ -78,36 +74,76 @@ struct CUSUM: DetectorState, ~Copyable {
             if reference.learn(clipped(value), at: instant.nanoseconds) { inverse = 1 / reference.sigma }
             return nil
         }
-        if fired, restarts { begin() }
-        if upZero == nil {
-            upZero = instant.nanoseconds
-            downZero = instant.nanoseconds
+        if sums.fired, restarts { begin() }
+        if !hasBegun {
+            hasBegun = true
+            sums.upZero = instant.nanoseconds
+            sums.downZero = instant.nanoseconds
         }
+        var local = sums
+        let score = step(value, at: instant.nanoseconds, &local)
+        sums = local
+        return score
+    }
+
+    /// The sums, the instants at which they were last 0, and whether the newest sample was anomalous.
+    private struct Sums {
+        var up: Double
+        var down: Double
+        var upZero: Int64
+        var downZero: Int64
+        var fired = false
+    }
+
+    @inline(__always)
+    private func step(_ value: Double, at now: Int64, _ sums: inout Sums) -> Double {
         let z = (value - reference.mean) * inverse
         if side != .below {
-            let sum = upper + z - k
-            upper = sum > 0 ? (sum < cap ? sum : cap) : 0
-            upZero = sum > 0 ? upZero : instant.nanoseconds
+            let sum = sums.up + (z - k)
+            let floored = sum > 0 ? sum : 0
+            sums.up = floored < cap ? floored : cap
+            sums.upZero = sum > 0 ? sums.upZero : now
         }
         if side != .above {
-            let sum = lower - z - k
-            lower = sum > 0 ? (sum < cap ? sum : cap) : 0
-            downZero = sum > 0 ? downZero : instant.nanoseconds
+            let sum = sums.down - (z + k)
+            let floored = sum > 0 ? sum : 0
+            sums.down = floored < cap ? floored : cap
+            sums.downZero = sum > 0 ? sums.downZero : now
         }
-        let greater = upper > lower ? upper : lower
-        fired = greater > h
-        statistic = greater
-        return Score.settled(hit: fired, raw: greater / h)
+        let greater = sums.up > sums.down ? sums.up : sums.down
+        sums.fired = greater > h
+        return Score.settled(hit: sums.fired, raw: greater * inverseLimit)
+    }
+
+    /// Takes samples in a row; while they are in order and finite, the sums stay in registers.
+    mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
+        let count = min(times.count, values.count, scores.count)
+        guard let time = times.baseAddress, let value = values.baseAddress, let score = scores.baseAddress else { return }
+        var index = 0
+        while index < count {
+            score[index] = update(at: time[index], value: value[index]) ?? .nan
+            index &+= 1
+            guard reference.isKnown, !restarts, hasBegun else { continue }
+            var (last, local) = (clock.last, sums)
+            while index < count, time[index].nanoseconds >= last, value[index].isFinite {
+                last = time[index].nanoseconds
+                score[index] = step(value[index], at: last, &local)
+                index &+= 1
+            }
+            sums = local
+            clock.advance(to: last)
+        }
     }
 
     /// Writes the state.
     func save(_ writer: inout StateWriter) {
         clock.save(&writer)
         reference.save(&writer)
-        for value in [upper, lower] { writer.put(value) }
-        writer.put(fired)
-        writer.put(upZero)
-        writer.put(downZero)
+        for value in [sums.up, sums.down] { writer.put(value) }
+        writer.put(sums.fired)
+        writer.put(sums.upZero)
+        writer.put(sums.downZero)
+        writer.put(hasBegun)
     }
 
     /// Takes over a state.
@@ -115,11 +151,11 @@ struct CUSUM: DetectorState, ~Copyable {
         try clock.restore(&reader)
         try reference.restore(&reader)
         inverse = 1 / reference.sigma
-        upper = try reader.number()
-        lower = try reader.number()
-        fired = try reader.flag()
-        upZero = try reader.optionalInteger()
-        downZero = try reader.optionalInteger()
-        statistic = nil
+        sums.up = try reader.number()
+        sums.down = try reader.number()
+        sums.fired = try reader.flag()
+        sums.upZero = try reader.integer()
+        sums.downZero = try reader.integer()
+        hasBegun = try reader.flag()
     }
 }

@@ -72,6 +72,15 @@ struct DensityTable: ~Copyable {
     @inline(__always)
     func add(_ amount: Double, to cell: Int) { numbers[cell] += amount }
 
+    /// Adds a multiple of eight weights to the cells from one on; `false` when they do not lie within the groups.
+    @inline(__always)
+    mutating func add(_ amount: Double, _ weights: SIMD8<Double>, from cell: Int) -> Bool {
+        guard cell >= 0, cell &+ 8 <= groups &* 8 else { return false }
+        let place = UnsafeMutableRawPointer(numbers + cell)
+        place.storeBytes(of: place.loadUnaligned(as: SIMD8<Double>.self) + weights * amount, as: SIMD8<Double>.self)
+        return true
+    }
+
     /// Brings the sum of all cells back to 1.
     @inline(never)
     private mutating func rescale() {

@@ -76,6 +76,8 @@ struct HistogramRarity: DetectorState, ~Copyable {
     private let bins: Int
     private let reach: Int
     private let weights: NumberBuffer
+    /// The weights of a reach of 3, and a 0.
+    private let eight: SIMD8<Double>
     private let needed: Int
     private var range: SignalRange
     private var judge: RarityJudge
@@ -105,6 +107,9 @@ struct HistogramRarity: DetectorState, ~Copyable {
         needed = minimumSamples
         reach = Int((3 * kernel).rounded(.down))
         weights = HistogramRarity.kernel(reach: reach, width: kernel)
+        var eight = SIMD8<Double>.zero
+        if reach == 3 { for index in 0..<7 { eight[index] = weights[index] } }
+        self.eight = eight
         self.judge = judge
         table = DensityTable(cells: range.overflows ? bins + 2 : bins, forget: forget)
     }
@@ -168,6 +173,7 @@ struct HistogramRarity: DetectorState, ~Copyable {
         let amount = table.fade()
         let last = (range.overflows ? bins &+ 2 : bins) &- 1
         if place >= reach, place &+ reach <= last {
+            if reach == 3, table.add(amount, eight, from: place &- 3) { return }
             var index = 0
             var cell = place &- reach
             while index < weights.count {

@@ -156,7 +156,8 @@ struct ParetoTail: ~Copyable {
                 product *= 1 + tau * peaks[index + taken]
                 taken += 1
             }
-            sum += Portable.log(product)
+            // A factor below the smallest normal number can only come with a shape that is refused.
+            sum += TailProbability.log(max(product, 1e-300))
             index += taken
         }
         return sum / Double(number)

@@ -116,6 +116,36 @@ struct ZScore: DetectorState, ~Copyable {
         return score
     }
 
+    /// Takes samples in a row; with a constant weight and nothing to decide about learning, the state stays in registers.
+    mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
+        let total = min(times.count, values.count, scores.count)
+        guard let time = times.baseAddress, let value = values.baseAddress, let score = scores.baseAddress else { return }
+        var index = 0
+        while index < total {
+            score[index] = update(at: time[index], value: value[index]) ?? .nan
+            index &+= 1
+            guard form == .alpha, gate.isOpen, judge.isPlain, count >= needed else { continue }
+            let start = index
+            var (mean, variance, last) = (self.mean, self.variance, clock.last)
+            let (weight, judge) = (self.weight, self.judge)
+            while index < total, time[index].nanoseconds >= last, value[index].magnitude <= 1e100 {
+                last = time[index].nanoseconds
+                let d = value[index] - mean
+                score[index] = judge.plainScore(deviation: d, deviationSquared: variance)
+                mean += weight * d
+                variance = (1 - weight) * (variance + weight * d * d)
+                index &+= 1
+            }
+            guard index > start else { continue }
+            (self.mean, self.variance) = (mean, variance)
+            count &+= index &- start
+            newest = last
+            clock.advance(to: last)
+            // The statistic of the last sample is not kept in rows.
+            self.judge.z = nil
+        }
+    }
+
     @inline(__always)
     private mutating func expire(before position: Int64) {
         // A window by number keeps the newest `width` samples, for the sample under test is not one of them.
@@ -207,6 +237,7 @@ struct ZScore: DetectorState, ~Copyable {
 /// Turns a deviation and a variance into a score: the threshold on z, the side, the floors, and the form of the score.
 struct ZJudge {
     private var criterion: Criterion
+    private var inverse: Double
     let rule: DeviationRule
     private let floor: Double
     private let usesTail: Bool
@@ -227,6 +258,7 @@ struct ZJudge {
         try requirePositive("z", threshold)
         try requirePositive("floor", floor, orZero: true)
         criterion = Criterion(unchecked: threshold, compare: .gt)
+        inverse = 1 / threshold
         self.rule = rule
         self.floor = floor
         self.usesTail = usesTail
@@ -247,19 +279,35 @@ struct ZJudge {
         guard let budget else { return }
         let z = TailProbability.quantile(upper: rule.side == .both ? budget.risk / 2 : budget.risk)
         criterion = Criterion(unchecked: z, compare: .gt)
+        inverse = 1 / z
         tailOfThreshold = TailProbability.negativeLog(z)
+    }
+
+    /// Whether the score is a plain ratio with a fixed threshold.
+    var isPlain: Bool { !usesTail && budget == nil }
+
+    @inline(__always)
+    private func spread(_ deviationSquared: Double) -> Double {
+        let deviation = (deviationSquared > 0 ? deviationSquared : 0).squareRoot()
+        return deviation > floor ? deviation : floor
+    }
+
+    /// The score of a deviation as a ratio.
+    @inline(__always)
+    func plainScore(deviation: Double, deviationSquared: Double) -> Double {
+        let part = rule.side.part(of: deviation)
+        let distance = ratio(part, to: spread(deviationSquared))
+        return Score.settled(hit: distance > criterion.threshold && rule.counts(part), raw: distance * inverse)
     }
 
     @inline(__always)
     mutating func score(deviation: Double, deviationSquared: Double) -> Double {
-        let deviationOfBaseline = (deviationSquared > 0 ? deviationSquared : 0).squareRoot()
-        let spread = deviationOfBaseline > floor ? deviationOfBaseline : floor
+        let spread = spread(deviationSquared)
+        z = spread > 0 ? deviation / spread : (deviation == 0 ? 0 : deviation > 0 ? .infinity : -.infinity)
+        guard usesTail else { return plainScore(deviation: deviation, deviationSquared: deviationSquared) }
         let part = rule.side.part(of: deviation)
         let distance = ratio(part, to: spread)
-        z = spread > 0 ? deviation / spread : (deviation == 0 ? 0 : deviation > 0 ? .infinity : -.infinity)
-        let hit = distance > criterion.threshold && rule.counts(part)
-        if usesTail { return Score.settled(hit: hit, raw: TailProbability.negativeLog(distance) / tailOfThreshold) }
-        return Score.settled(hit: hit, raw: distance / criterion.threshold)
+        return Score.settled(hit: distance > criterion.threshold && rule.counts(part), raw: TailProbability.negativeLog(distance) / tailOfThreshold)
     }
 
     func save(_ writer: inout StateWriter) {
@@ -271,6 +319,7 @@ struct ZJudge {
 
     mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
         criterion = Criterion(unchecked: try reader.number(), compare: .gt)
+        inverse = 1 / criterion.threshold
         tailOfThreshold = try reader.number()
         counted = try reader.int()
         if var budget {

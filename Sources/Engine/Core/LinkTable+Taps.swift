@@ -11,7 +11,9 @@ extension LinkTable {
         if let known = link.tap { return known }
         let made = LinkTap()
         // Calls that are open already keep their names.
-        if let called = link.calledUp { made.called(called.id, up: true, .init(action: link.actionUp, name: called.action, label: -1, inserter: nil, instant: kernel.now)) }
+        if let called = link.calledUp {
+            made.called(called.id, up: true, .init(action: link.actionUp, name: called.action, label: -1, inserter: nil, instant: kernel.now))
+        }
         if let called = link.calledDown {
             made.called(called.id, up: false, .init(action: link.actionDown, name: called.action, label: called.label, inserter: nil, instant: kernel.now))
         }
@@ -31,7 +33,7 @@ extension LinkTable {
     /// An end has sent a message over a link with a tap.
     func tapped(_ tap: LinkTap, _ message: OCPPMessage, up: Bool, _ number: Int, label: Int) {
         let head = MessageHead(message)
-        var unit = LinkUnit(message, action: head.action, label: label)
+        var unit = LinkUnit(message, action: head.action, label: label, at: kernel.now)
         if head.type == 3 || head.type == 4, let id = head.id {
             if let call = tap.call(id, up: !up) {
                 unit.action = call.action
@@ -86,7 +88,7 @@ extension LinkTable {
     /// A call or bytes in the name of an end.
     func insert(_ message: OCPPMessage, up: Bool, _ number: Int, label: Int, by inserter: (any LinkInserter)?) {
         let head = MessageHead(message)
-        var unit = LinkUnit(message, action: head.action, label: label)
+        var unit = LinkUnit(message, action: head.action, label: label, at: kernel.now)
         let tap = tap(number)
         if head.type > 2, let id = head.id, let call = tap.call(id, up: !up) { unit.action = call.action }
         emit(unit, up: up, number, inserter: inserter ?? NobodysCalls.shared)
@@ -104,7 +106,7 @@ extension LinkTable {
             action = payload.action.map { Int($0.rawValue) } ?? -1
             name = action < 0 ? payload.actionName : nil
             tap.called(id, up: up, LinkTap.Call(action: action, name: name, label: unit.label, inserter: inserter, instant: kernel.now))
-            count(id, action, link, up: up, isInserted: inserter != nil)
+            count(id, action, link, up: up, since: unit.sent, isInserted: inserter != nil)
         case .result(let id, _), .error(let id, _):
             if let call = tap.end(id, up: !up) { (action, name) = (call.action, call.name) }
             if up ? link.centralSystem < 0 : link.isSpokenFor { answered(shown, link, up: !up) }
@@ -117,6 +119,8 @@ extension LinkTable {
         if unit.label >= 0 { kernel.note(identity: UInt64(EventKind.heldMessage) << 40 | UInt64(number), payload: unit.message.wireDigest) }
         note(shown, action, name, link, up: up, label: unit.label)
         guard link.isUp else { return }
+        // What goes past this run has no event of its own, and whoever waits for it must be asked.
+        if link.isProxy { scheduleHeld(0, number, at: kernel.now) }
         let isFromOutside = up ? link.isSpokenFor : link.centralSystem < 0
         if carrier != nil, isFromOutside, !link.isProxy { return arrive(unit.message, number, up: up) }
         travel(unit.message, action, number, up: up)

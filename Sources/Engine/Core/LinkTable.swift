@@ -233,11 +233,11 @@ final class LinkTable {
     }
 
     /// Counts a call; one that nobody of the run has made is not waited for.
-    func count(_ id: MessageID, _ action: Int, _ link: Link, up: Bool, isInserted: Bool = false) {
+    func count(_ id: MessageID, _ action: Int, _ link: Link, up: Bool, since: Instant? = nil, isInserted: Bool = false) {
         guard action >= 0 else { return }
         if !isInserted {
             calls.called(action, up: up)
-            let awaited = Link.Awaited(id: id, action: action, since: kernel.now)
+            let awaited = Link.Awaited(id: id, action: action, since: since ?? kernel.now)
             if up { link.awaitedUp = awaited } else { link.awaitedDown = awaited }
         }
         guard !streams.isEmpty else { return }

@@ -14,7 +14,7 @@ extension Simulation {
             return
         }
         var can = can
-        if tapMaps[bus].isUsed, tapMaps[bus].contains(can.rawIdentifier) {
+        if tapMaps[bus].contains(can.rawIdentifier) {
             var unit = CANUnit(frame: can, node: node ?? frame.declaration.from ?? -1, excluding: -1)
             guard attacks.frames.pass(&unit, on: bus) else { return }
             can = unit.frame
@@ -38,7 +38,7 @@ extension Simulation {
     ///
     /// A declared frame of the same identifier publishes its fields. The data of a wide frame lie in the bus and are released when the frame has arrived.
     func transmit(_ can: CANFrame, on bus: Int, by node: Int, excluding: Int = -1) {
-        guard tapMaps[bus].isUsed, tapMaps[bus].contains(can.rawIdentifier) else { return put(can, on: bus, by: node, excluding: excluding) }
+        guard tapMaps[bus].contains(can.rawIdentifier) else { return put(can, on: bus, by: node, excluding: excluding) }
         var unit = CANUnit(frame: can, node: node, excluding: excluding)
         if attacks.frames.pass(&unit, on: bus) { put(unit.frame, on: bus, by: unit.node, excluding: unit.excluding) }
     }

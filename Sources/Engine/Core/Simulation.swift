@@ -25,8 +25,8 @@ public final class Simulation: EventDispatcher {
     var carriers: [(any BusCarrier)?] = []
     /// Frames by bus and identifier with its flags.
     private(set) var framesByIdentifier: [[UInt32: [Int]]] = []
-    /// Which identifiers of each bus attacks look at.
-    private(set) var tapMaps: [CANTapMap] = []
+    /// Which identifiers of each bus attacks look at, in raw memory for the hot loop.
+    let tapMaps: UnsafeMutablePointer<CANTapMap>
     var framesOnTheWay = FramesOnTheWay()
     private(set) var transports: TransportBank!
     let links: LinkTable
@@ -47,6 +47,8 @@ public final class Simulation: EventDispatcher {
     private(set) var failure: RunFailure?
     private(set) var warnings: [RunWarning] = []
 
+    /// What is known of data from outside; `nil` when none are played.
+    var outside: OutsideTruth?
     /// The real buses of a live run.
     var liveBuses: LiveBuses?
     /// What became of the real buses, by bus; empty until a live run ends.
@@ -107,6 +109,8 @@ public final class Simulation: EventDispatcher {
         streams = StreamTable()
         nodeTable = .allocate(capacity: max(scenario.symbols.nodes.count, 1))
         frameTable = .allocate(capacity: max(scenario.symbols.frames.count, 1))
+        tapMaps = .allocate(capacity: max(scenario.buses.count, 1))
+        for bus in 0..<max(scenario.buses.count, 1) { (tapMaps + bus).initialize(to: CANTapMap()) }
         links = LinkTable()
         links.attach(self)
         buildFrames()
@@ -131,6 +135,8 @@ public final class Simulation: EventDispatcher {
         attention.deallocate()
         frameTable.deinitialize(count: frames.count)
         frameTable.deallocate()
+        for bus in 0..<max(scenario.buses.count, 1) { tapMaps[bus].deallocate() }
+        tapMaps.deallocate()
         if isBuilt { nodeTable.deinitialize(count: nodes.count) }
         nodeTable.deallocate()
     }
@@ -139,7 +145,6 @@ public final class Simulation: EventDispatcher {
 
     private func buildFrames() {
         buses = scenario.buses.map { _ in CANBus() }
-        tapMaps = scenario.buses.map { _ in CANTapMap() }
         carriers = scenario.buses.map { _ in nil }
         for (bus, declaration) in scenario.buses.enumerated() { carriers[bus] = declaration.wire.map { WireCarrier($0, bus: bus, self) } }
         framesByIdentifier = scenario.buses.map { _ in [:] }

@@ -113,6 +113,27 @@ extension DetectorBank {
         return isOpen
     }
 
+    /// The numbers of a temporal formula at an instant whose values are all known.
+    func judgeConditions(_ index: Int, _ entry: Entry, at instant: Instant) {
+        entry.isDirty = false
+        guard let object = entry.overSignals else { return }
+        let now = relative(instant)
+        take(index, entry, at: now) {
+            var worst: Double?
+            for (input, condition) in entry.conditions.enumerated() {
+                let value: Double
+                if let right = condition.right {
+                    value = condition.left.value(at: instant) - right.value(at: instant)
+                } else {
+                    value = condition.left.holds(at: instant) ? 1 : -1
+                }
+                if let score = object.update(at: now, input: input, value: value) { worst = max(worst ?? score, score) }
+            }
+            if let timer = object.nextTimer, timer <= now, let score = object.timer(at: now) { worst = max(worst ?? score, score) }
+            return worst
+        }
+    }
+
     /// A timer of a detector may have come.
     func ring(_ index: Int, _ entry: Entry, at instant: Instant) {
         let now = relative(instant)

@@ -21,6 +21,8 @@ final class DetectorBank {
         let overMessages: (any MessagesDetecting)?
         /// Whether the gate was open when something last came.
         var gateWasOpen = true
+        /// The conditions of a temporal formula in service: the sides of a comparison, or what is true or false.
+        var conditions: [(left: FormulaRunner, right: FormulaRunner?)] = []
         /// Composites that listen to this one, as detector and place among its parts.
         var listeners: [(detector: Int, part: Int)] = []
         var samples = 0
@@ -74,17 +76,29 @@ final class DetectorBank {
             if let signal = entry.watched { simulation.watch(signal, by: index, isRule: false) }
             if entry.object != nil { listen(index, entry) }
             entry.heldWindow = DetectorBank.heldWindow(entry, simulation)
-            for signal in entry.rule?.formula.signalsRead ?? [] { simulation.watch(signal, by: index, isRule: true) }
-            for aggregate in entry.rule?.formula.aggregates ?? [] {
-                if case .signal(let signal) = aggregate.source, entry.rule?.formula.signalsRead.contains(signal) != true {
-                    simulation.watch(signal, by: index, isRule: true)
-                }
-                switch aggregate.source {
-                case .stream, .clock: hasTimedRules = true
-                case .signal: break
+            if entry.object != nil {
+                entry.conditions = entry.declaration.temporalConditions.enumerated().map { number, condition in
+                    let path = "\(entry.declaration.name).\(number)"
+                    guard let sides = condition.sides else { return (simulation.runner(condition.condition, path: path), nil) }
+                    return (simulation.runner(sides.left, path: path), simulation.runner(sides.right, path: "\(path).right"))
                 }
             }
+            for runner in [entry.rule].compactMap({ $0 }) + entry.conditions.flatMap({ [$0.left] + ($0.right.map { [$0] } ?? []) }) {
+                read(runner.formula, by: index)
+            }
             for (place, part) in entry.parts.enumerated() { made[part].listeners.append((index, place)) }
+        }
+    }
+
+    /// A detector depends on a formula: it is asked again when one of its signals changes, and by the clock when that matters.
+    private func read(_ formula: Formula, by index: Int) {
+        for signal in formula.signalsRead { simulation.watch(signal, by: index, isRule: true) }
+        for aggregate in formula.aggregates {
+            if case .signal(let signal) = aggregate.source, !formula.signalsRead.contains(signal) { simulation.watch(signal, by: index, isRule: true) }
+            switch aggregate.source {
+            case .stream, .clock: hasTimedRules = true
+            case .signal: break
+            }
         }
     }
 
@@ -175,7 +189,9 @@ final class DetectorBank {
         guard hasDirtyRules || hasTimedRules, simulation.hasOrigin else { return }
         hasDirtyRules = false
         for index in entries.indices {
-            guard let rule = entries[index].rule, entries[index].isDirty || hasTimedRules else { continue }
+            guard entries[index].isDirty || hasTimedRules else { continue }
+            if !entries[index].conditions.isEmpty { judgeConditions(index, entries[index], at: instant) }
+            guard let rule = entries[index].rule else { continue }
             let entry = entries[index]
             entry.isDirty = false
             entry.samples += 1

@@ -1,6 +1,6 @@
-import Detection
-import Quantities
-import ScenarioLanguage
+package import Detection
+package import Quantities
+package import ScenarioLanguage
 
 extension TemporalReading {
     /// The formula for a monitor: input k is the number of condition k, as `TemporalCondition.number` gives it.

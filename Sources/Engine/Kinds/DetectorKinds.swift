@@ -47,7 +47,7 @@ enum DetectorKinds {
             if range.upperBound.isFinite { greatest = decimalText(range.upperBound) }
         }
         return SettingManifest(
-            setting.name, type(setting.type, of: kind), default: setting.defaultValue.map(text), required: setting.isRequired, min: least, max: greatest,
+            setting.name, type(setting.type, of: kind), default: setting.defaultValue.map { text($0, setting.type) }, required: setting.isRequired, min: least, max: greatest,
             about: setting.about)
     }
 
@@ -65,13 +65,15 @@ enum DetectorKinds {
         case .text: .text
         case .stream: .stream(frames: kind.input != .messages, messages: kind.input != .frames)
         case .tree: .tree
+        case .temporal: .temporal
         case .texts: .texts(allowed: [])
         case .detectors: .detectors
         }
     }
 
-    private static func text(_ value: DetectorSettingValue) -> String {
-        switch value {
+    private static func text(_ value: DetectorSettingValue, _ type: DetectorSettingType) -> String {
+        if case .measure(let dimension, _) = type, case .number(let number) = value { return Quantity(number, dimension).text }
+        return switch value {
         case .duration(let time): "\(time.secondsText)s"
         case .number(let number): decimalText(number)
         case .count(let count): String(count)
@@ -92,9 +94,11 @@ enum DetectorKinds {
             case (.signals, .signals(let signals)): result[setting.name] = .texts(signals.map(signal))
             case (.plain, .number(let number)), (.measure, .number(let number)): result[setting.name] = .number(number)
             case (.plain, .formula(let formula)), (.measure, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
+            case (.stream, .stream(let sources)): result[setting.name] = .texts(sources.map { "\($0)" })
             case (.text, .text(let text)): result[setting.name] = .word(text)
             case (.texts, .texts(let texts)): result[setting.name] = .texts(texts)
             case (.tree, .tree(let tree)): result[setting.name] = .tree(DetectorTree(tree))
+            case (.temporal, .temporal(let formula)): result[setting.name] = .tree(TemporalFormula(formula).tree)
             case (.duration, .duration(let time)): result[setting.name] = .duration(time)
             case (.quantity, .number(let number)): result[setting.name] = .number(number)
             case (.quantity, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
@@ -117,6 +121,12 @@ extension DetectorDeclaration {
     /// All signals that are watched, in the order of the settings.
     var inputs: [Int] {
         settings.flatMap { value -> [Int] in if case .signals(let signals) = value { signals } else { [] } }
+    }
+
+    /// The conditions of a temporal formula: the numbers of its inputs.
+    var temporalConditions: [TemporalCondition] {
+        for case .temporal(let formula) in settings { return formula.conditions }
+        return []
     }
 
     /// The streams that are watched.

@@ -291,7 +291,8 @@ final class LiveNetwork: LinkCarrier, Outside {
             serverEnd[end.link] = id
             if let ping = simulation.nodes[simulation.links.links[end.link].centralSystem].listening?.pingInterval { setPing(id, ping) }
         } else if simulation.links.chargePoint(of: end.link) >= 0,
-            let ping = simulation.nodes[simulation.links.links[end.link].chargePoint].connecting?.pingInterval {
+            let ping = simulation.nodes[simulation.links.links[end.link].chargePoint].connecting?.pingInterval
+        {
             setPing(id, ping)
         }
         simulation.links.stands(end.link, atCentralSystem: end.isCentralSystem)

@@ -48,8 +48,10 @@ final class ProxyNode: Node {
             settings: [
                 SettingManifest(
                     "csms", .text, required: true, about: "Where it connects to: ws://HOST:PORT/PATH, wss://…, or the name of a csms of this run."),
-                SettingManifest("listen", .text, about: "Where charge points connect, HOST:PORT; port 0 is any free one, which is told; 127.0.0.1:0 when not given."),
-                SettingManifest("tls_certificate", .text, about: "PEM file with the certificate chain that it shows to charge points, which then connect with wss."),
+                SettingManifest(
+                    "listen", .text, about: "Where charge points connect, HOST:PORT; port 0 is any free one, which is told; 127.0.0.1:0 when not given."),
+                SettingManifest(
+                    "tls_certificate", .text, about: "PEM file with the certificate chain that it shows to charge points, which then connect with wss."),
                 SettingManifest("tls_key", .text, about: "PEM file with the key of the certificate."),
                 SettingManifest("tls_ca", .text, about: "PEM file with the authorities of charge points."),
                 SettingManifest("csms_ca", .text, about: "PEM file with the authorities that the central system is trusted by."),

@@ -81,6 +81,11 @@ final class MessageRows {
     ) {
         state.wire.removeAll()
         message.encode(into: &state.wire)
+        // A line is UTF-8 whatever was on the wire.
+        if case .frame(let bytes) = message, String(validating: bytes, as: UTF8.self) == nil {
+            state.wire.removeAll()
+            state.wire.append(text: String(decoding: bytes, as: UTF8.self))
+        }
         state.line.removeAll()
         if state.stampOf != instant.nanoseconds { stamp(&state, instant, origin) }
         state.stamp.withBytes { state.line.append(bytes: $0) }

@@ -14,14 +14,22 @@ struct RunJudge {
     init(_ simulation: Simulation, isComplete: Bool) {
         let end = Instant(nanoseconds: simulation.simulated.nanoseconds)
         let origin = simulation.origin.nanoseconds
-        let truth = simulation.truth.finished(end: .never).map { label in
+        var truth = simulation.truth.finished(end: .never).map { label in
             var label = label
             label.start = Instant(nanoseconds: label.start.nanoseconds - origin)
             label.end = label.end == .never ? end : min(Instant(nanoseconds: label.end.nanoseconds - origin), end)
             label.evidence = label.evidence.map { Instant(nanoseconds: $0.nanoseconds - origin) }
             return label
-        }.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
-        let all = simulation.detectors.finished()
+        }
+        // What was learnt from outside data is not judged.
+        let begin = Instant(nanoseconds: max((simulation.outside?.judgedFrom.nanoseconds ?? origin) - origin, 0))
+        for var label in simulation.outside?.labels ?? [] {
+            label.start = Instant(nanoseconds: label.start.nanoseconds - origin)
+            label.end = min(Instant(nanoseconds: label.end.nanoseconds - origin), end)
+            if label.end > begin { truth.append(label) }
+        }
+        truth.sort { ($0.start, $0.end) < ($1.start, $1.end) }
+        let all = simulation.detectors.finished().filter { begin == .zero || $0.alarm.end ?? .never > begin }
         labels = truth
         alarms = all
         var own = simulation.scenario.detectors.map { _ in [Alarm]() }
@@ -29,7 +37,7 @@ struct RunJudge {
         detectors = simulation.scenario.detectors.indices.map { index in
             DetectorVerdict(
                 detector: simulation.scenario.detectors[index].name, alarms: own[index], rows: simulation.detectors.entries[index].monitor.rows,
-                labels: truth, end: end, names: { RunJudge.names(of: $0, simulation) })
+                labels: truth, from: begin, end: end, names: { RunJudge.names(of: $0, simulation) })
         }
         warnings = simulation.warnings
         var isFulfilled = true
@@ -130,7 +138,9 @@ struct RunJudge {
         case .detector(let detector):
             let own = alarms.filter { $0.detector == detector }.map(\.alarm)
             let kinds = score.labelKind.map { [simulation.scenario.labelKinds[$0]] }
-            let result = Scores.evaluate(alarms: own, labels: labels, end: end, kinds: kinds)
+            let origin = simulation.origin.nanoseconds
+            let begin = Instant(nanoseconds: max((simulation.outside?.judgedFrom.nanoseconds ?? origin) - origin, 0))
+            let result = Scores.evaluate(alarms: own, labels: labels, from: begin, end: end, kinds: kinds)
             switch score.function {
             case .count: return Double(own.count)
             case .first: return own.first?.start.seconds ?? .nan

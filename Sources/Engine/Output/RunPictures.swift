@@ -115,6 +115,7 @@ enum RunPictures {
     /// A picture from a run in memory.
     static func draw(_ plot: PlotDeclaration, _ simulation: Simulation, _ judge: RunJudge) -> [UInt8] {
         if !plot.latencies.isEmpty { return LatencyPicture.draw(plot, simulation, subtitle: subtitle(of: simulation.scenario)) }
+        if let scores = plot.scores { return ScorePicture(plot, scores, simulation, judge, subtitle: subtitle(of: simulation.scenario)).render() }
         let symbols = simulation.scenario.symbols.signals
         var spec = PictureSpec(
             title: plot.title, subtitle: subtitle(of: simulation.scenario), panels: [], window: plot.window?.seconds,
@@ -170,7 +171,10 @@ enum RunPictures {
         var written: [String] = []
         for (number, plot) in plots.enumerated() where only == nil || only == number + 1 {
             let subtitle = subtitle(report["scenario"]?.string ?? "", seed: report["seed"]?.string ?? "")
-            let picture = plot["latencies"] == nil ? spec(plot, report, tables).render() : LatencyPicture.redraw(plot, subtitle: subtitle)
+            let picture =
+                plot["scores"] != nil
+                ? ScorePicture(plot, report, tables, subtitle: subtitle).render()
+                : plot["latencies"] == nil ? spec(plot, report, tables).render() : LatencyPicture.redraw(plot, subtitle: subtitle)
             let name = output ?? "\(directory)/plots/\(RunDirectory.pictureName(number, plot["title"]?.string ?? ""))"
             do {
                 if output == nil { try RunDirectory.makeDirectories("\(directory)/plots") }

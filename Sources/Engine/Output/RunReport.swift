@@ -144,6 +144,15 @@ struct RunReport {
     /// What `evsim plot` needs to draw a picture again from the files of the run.
     private func plot(_ plot: PlotDeclaration) -> JSONValue {
         if !plot.latencies.isEmpty { return object([("title", .string(plot.title)), ("latencies", latencies(plot))] + look(of: plot)) }
+        if let scores = plot.scores {
+            let shown = plot.detectors.isEmpty ? Array(scenario.detectors.indices) : plot.detectors
+            return object(
+                [
+                    ("title", .string(plot.title)), ("scores", .string(scores.rawValue)),
+                    ("detectors", .array(shown.map { .string(scenario.detectors[$0].name) })), ("window_s", plot.window.map { seconds($0) } ?? .null),
+                    ("latencies_s", .array(shown.map { .array(judge.detectors[$0].events.detectedLatencies.map { .double(rounded($0)) }) })),
+                ] + look(of: plot))
+        }
         return object(
             [
                 ("title", .string(plot.title)),

@@ -39,6 +39,7 @@ public final class TableReader {
     private var start = 0
     private var end = 0
     private var hasEnded = false
+    private var isFirstPending = false
     private var nextLine = 1
     private var separator = UInt8(ascii: ",")
     private var fields: [(start: Int, end: Int, isQuoted: Bool)] = []
@@ -67,8 +68,19 @@ public final class TableReader {
         store.deallocate()
     }
 
+    /// Gives the columns names; the first row, which was taken for them, comes with the next `next`.
+    func nameColumns(_ names: [String]) {
+        header = names
+        isFirstPending = true
+    }
+
     /// Reads the next row; `false` at the end.
     public func next() throws(TableError) -> Bool {
+        if isFirstPending {
+            isFirstPending = false
+            rows += 1
+            return true
+        }
         guard try nextRow(isHeader: false) else { return false }
         rows += 1
         return true

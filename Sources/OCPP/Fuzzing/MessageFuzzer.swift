@@ -157,7 +157,8 @@ public struct MessageFuzzer {
             return
         case 1:
             changes.append("further field")
-            members.append(JSONValue.Member(["evsim", "vendorData", "", "__proto__", "connectorID"][random.below(5)], [1, "x", .null, .object([])][random.below(4)]))
+            members.append(
+                JSONValue.Member(["evsim", "vendorData", "", "__proto__", "connectorID"][random.below(5)], [1, "x", .null, .object([])][random.below(4)]))
         case 2 where !members.isEmpty:
             let place = random.below(members.count)
             changes.append("doubled \(members[place].key)")

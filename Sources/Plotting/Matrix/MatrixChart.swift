@@ -100,8 +100,9 @@ struct MatrixDrawing {
         columnCount = Swift.max(0, Swift.min(chart.columns.count, Int((most - left - marginWidth - Self.edge) / column)))
         rowCount = Swift.max(0, Swift.min(chart.rows.count, Int((most - top - 90) / lane)))
         let minimum = Swift.max(width(chart.title, Font(size: 19, weight: .bold)), width(chart.subtitle, Font(size: 13)), 320) + 2 * Self.edge
+        let legend = chart.legend.isEmpty ? 0 : left + 150 + width(chart.legend, Self.small) + Self.edge
         box = Rectangle(x: left, y: top, width: column * Double(columnCount), height: lane * Double(Swift.max(rowCount, 1)))
-        self.width = Swift.min(most, Swift.max(minimum, box.maxX + marginWidth + Self.edge).rounded())
+        self.width = Swift.min(most, Swift.max(minimum, legend, box.maxX + marginWidth + Self.edge).rounded())
         height = Swift.min(most, (box.maxY + (chart.legend.isEmpty ? 0 : 44) + Self.edge).rounded())
     }
 

@@ -75,6 +75,8 @@ extension StaticChecks {
             for value in detector.settings {
                 if case .signals(let signals) = value { check(signals, detector.span) }
                 if case .formula(let formula) = value { for signal in formula.signalsWatched { check([signal], detector.span) } }
+                guard case .temporal(let formula) = value else { continue }
+                for condition in formula.conditions { for signal in condition.condition.signalsWatched { check([signal], detector.span) } }
             }
         }
         for expectation in scenario.expectations { for signal in expectation.formula.signalsWatched { check([signal], expectation.span) } }

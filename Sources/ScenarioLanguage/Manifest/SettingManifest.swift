@@ -34,6 +34,8 @@ public enum SettingType: Sendable, Hashable {
     case stream(frames: Bool, messages: Bool)
     /// A nested mapping or list that the kind itself checks.
     case tree
+    /// A formula of temporal logic.
+    case temporal
     /// A level in the dimension of the signal that the detector watches, times a power: `2` for a variance, per second for a rate.
     case level(LevelKind)
     /// A ramp: a share of the rest per step (`20%`) or a slope (`20 A/s`).
@@ -137,6 +139,7 @@ extension SettingType {
         case .stream(frames: false, messages: _): "messages"
         case .stream: "frames or messages"
         case .tree: "mapping"
+        case .temporal: "temporal formula"
         case .level(.plain): "level in the unit of the signal"
         case .level(.squared): "level in the squared unit of the signal"
         case .level(.slope): "level in the unit of the signal per second"

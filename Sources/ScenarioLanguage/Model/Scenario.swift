@@ -105,6 +105,8 @@ public enum SettingValue: Sendable {
     case stream([StreamSource])
     /// A nested structure; no part of it is a formula.
     case tree(FieldValue)
+    /// A formula of temporal logic.
+    case temporal(TemporalReading)
     /// Detectors.
     case detectors([Int])
     /// A ramp: share of the rest per step, or slope per second.
@@ -258,12 +260,22 @@ public struct PlotDeclaration: Sendable {
         case dark
     }
 
+    /// Pictures of what detectors made of a run.
+    public enum Scores: String, Sendable, CaseIterable {
+        /// Truth and alarms over time.
+        case timeline
+        /// How long detectors took.
+        case latency
+    }
+
     /// Title.
     public var title: String
     /// Panels from top to bottom: signals.
     public var panels: [[Int]]
     /// Streams of messages whose answer times are drawn; a plot has them or panels.
     public var latencies: [Int] = []
+    /// What detectors made of the run, in place of panels; `nil` for a plot of signals or answer times.
+    public var scores: Scores?
     /// Whether labels are drawn as bands.
     public var showsLabels: Bool
     /// Detectors whose alarms are drawn.

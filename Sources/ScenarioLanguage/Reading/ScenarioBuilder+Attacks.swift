@@ -124,7 +124,8 @@ extension ScenarioBuilder {
         let frame = parts.prefix(2).joined(separator: ".")
         reading.error(
             .noAttackTarget, node.span, "'\(name)' is a value on a bus",
-            label: parts.count == 3 ? "help: write 'against: \(frame)' and the field '\(parts[2])' in 'with'" : "attack what makes it")
+            label: scope.table.frame(frame) == nil
+                ? "attack what makes it" : "help: write 'against: \(frame)'\(parts.count == 3 ? ", and the field '\(parts[2])' in 'with'" : "")")
         return nil
     }
 

@@ -255,6 +255,8 @@ extension ScenarioBuilder {
     }
 
     private func defaultValue(_ manifest: SettingManifest, _ body: YAMLNode, _ watchDimension: Dimension?) -> SettingValue? {
+        // The unit of a level is that of the signal; the detector itself knows what it does without one.
+        if case .level = manifest.type { return nil }
         guard let text = manifest.defaultText else { return nil }
         if case .texts = manifest.type { return .texts(text.split(separator: ",").map { String($0).trimmed }) }
         return readSetting(YAMLNode(kind: .scalar(YAMLNode.Scalar(given: text)), span: body.span), manifest, body: body, watchDimension: watchDimension)
@@ -310,6 +312,7 @@ extension ScenarioBuilder {
             return value
         case .stream(let frames, let messages): return readStream(node, what, frames: frames, messages: messages)
         case .tree: return constantField(node).map { .tree($0) }
+        case .temporal: return readTemporal(node, what).map { .temporal($0) }
         case .level(let kind): return readLevel(node, kind, what, body: body, watchDimension)
         case .ramp: return readRamp(node, what)
         case .condition: return formula(node, .live, expecting: .flag, what).map { .formula($0) }

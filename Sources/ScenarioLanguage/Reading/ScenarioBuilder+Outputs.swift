@@ -86,8 +86,9 @@ extension ScenarioBuilder {
             if let node = section["title"] { plot.title = reading.text(node, "'title'") ?? "" }
             if let node = section["lines"] { plot.panels = readPanels(node) }
             if let node = section["latencies"] { plot.latencies = readLatencies(node, section) }
-            if section["lines"] == nil, section["latencies"] == nil {
-                reading.error(.missingKey, item.span, "a plot needs the key 'lines' or 'latencies'", label: "for example 'lines: [cp1.current]'")
+            if let node = section["scores"] { readScores(node, section, &plot) }
+            if section["lines"] == nil, section["latencies"] == nil, section["scores"] == nil {
+                reading.error(.missingKey, item.span, "a plot needs the key 'lines', 'latencies' or 'scores'", label: "for example 'lines: [cp1.current]'")
             }
             for mark in section["marks"].flatMap({ reading.list($0, "'marks'") }) ?? [] {
                 guard let name = reading.text(mark, "'marks'") else { continue }
@@ -111,9 +112,22 @@ extension ScenarioBuilder {
         }
     }
 
+    /// What detectors made of the run: all of them, unless 'marks' names some.
+    private func readScores(_ node: YAMLNode, _ section: SectionReader, _ plot: inout PlotDeclaration) {
+        guard let index = reading.word(node, "'scores'", among: PlotDeclaration.Scores.allCases.map(\.rawValue)) else { return }
+        plot.scores = PlotDeclaration.Scores.allCases[index]
+        for name in ["lines", "latencies"] + (plot.scores == .latency ? ["window"] : []) {
+            guard let key = section.key(name) else { continue }
+            reading.error(.notOneOf, key.span, "a plot of 'scores: \(plot.scores?.rawValue ?? "")' has no '\(name)'", label: "make two plots of it")
+        }
+        if scope.table.detectors.isEmpty {
+            reading.error(.unknownDetector, node.span, "a plot of 'scores' needs detectors", label: "the file has none")
+        }
+    }
+
     /// Streams of messages; `ocpp.*` stands for all actions.
     private func readLatencies(_ node: YAMLNode, _ section: SectionReader) -> [Int] {
-        for name in ["lines", "marks", "window"] {
+        for name in ["lines", "scores", "marks", "window"] {
             guard let key = section.key(name) else { continue }
             reading.error(.notOneOf, key.span, "a plot of 'latencies' has no '\(name)'", label: "its axis shows how long answers took, not when they came")
         }

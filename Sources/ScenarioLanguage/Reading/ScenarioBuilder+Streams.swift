@@ -65,6 +65,21 @@ extension ScenarioBuilder {
             .unknownStream, node.span, "there is no \(kind) \(Diagnostic.quoted(name))", label: reading.suggestion(name, known) ?? example)
     }
 
+    /// Reads a formula of temporal logic.
+    func readTemporal(_ node: YAMLNode, _ what: String) -> TemporalReading? {
+        guard let text = reading.text(node, what) else { return nil }
+        do {
+            return try TemporalFormulaReader.read(text, scope: scope)
+        } catch {
+            let related = error.notes.map { (node.span(offset: $0.offset, length: max($0.length, 1)), $0.label) }
+            reading.add(
+                Diagnostic(
+                    error.code, error.message, at: node.span(offset: min(error.offset, max(text.utf8.count - 1, 0)), length: max(error.length, 1)),
+                    label: error.help, related: related))
+            return nil
+        }
+    }
+
     /// Says where the settings of a detector do not fit together, as far as they are known when the file is read.
     func checkDetector(_ declaration: DetectorDeclaration, _ manifest: DetectorManifest, _ body: YAMLNode) {
         guard let check = manifest.check, declaration.settings.count == manifest.settings.count, let problem = check(declaration.settings) else { return }

@@ -303,7 +303,11 @@ public enum ScenarioSchema {
             KeyManifest(
                 "latencies", .list(.reference(.messages)),
                 "In place of 'lines': how long answers took, a row for each action: ocpp.Heartbeat, cp1.ocpp.Heartbeat, or ocpp.* for all that were answered."),
-            KeyManifest("marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands."),
+            KeyManifest(
+                "scores", .word(PlotDeclaration.Scores.allCases.map(\.rawValue)),
+                "In place of 'lines': what detectors made of the run. 'timeline' draws truth and alarms below each other, 'latency' how long detectors took."),
+            KeyManifest(
+                "marks", .list(.reference(.labels)), default: "[]", "'labels' and names of detectors, drawn as bands; for 'scores' the detectors shown."),
             KeyManifest("window", .duration(allowsZero: false), "Only the last part of the run."),
             KeyManifest("size", .size, default: "1200x600", "Size in pixels."),
             KeyManifest("scale", .whole(1...2), default: "1", "2 doubles the pixels, for print."),

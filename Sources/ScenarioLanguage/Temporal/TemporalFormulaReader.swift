@@ -1,4 +1,4 @@
-public import Quantities
+import Quantities
 
 /// Reads formulas of metric temporal logic: `always (cp1.limit <= 1 A implies eventually[0s, 5s] (charger.current <= 2 A))`.
 ///
@@ -51,7 +51,7 @@ public struct TemporalFormulaReader {
     }
 
     private let bytes: [UInt8]
-    private let compile: (String) -> Result<Formula, FormulaError>
+    private let compile: (String) throws(FormulaError) -> Formula
     private var tokens: [Token] = []
     /// For each opening token the index of the one that closes it.
     private var partners: [Int: Int] = [:]
@@ -72,8 +72,8 @@ public struct TemporalFormulaReader {
                 .tooLarge, at: FormulaSpan(start: FormulaParser.lengthLimit, end: text.utf8.count),
                 "the formula has \(text.utf8.count) bytes, more than \(FormulaParser.lengthLimit)")
         }
-        var reader = TemporalFormulaReader(text) { part in
-            do { return .success(try Formula.compile(part, scope: scope, context: context)) } catch { return .failure(error) }
+        var reader = TemporalFormulaReader(text) { (part) throws(FormulaError) -> Formula in
+            try Formula.compile(part, scope: scope, context: context)
         }
         try reader.tokenize()
         let tree = try reader.expression(1)
@@ -90,7 +90,7 @@ public struct TemporalFormulaReader {
         return TemporalReading(text: text, tree: tree, conditions: reader.conditions)
     }
 
-    private init(_ text: String, compile: @escaping (String) -> Result<Formula, FormulaError>) {
+    private init(_ text: String, compile: @escaping (String) throws(FormulaError) -> Formula) {
         bytes = Array(text.utf8)
         self.compile = compile
     }
@@ -281,10 +281,7 @@ public struct TemporalFormulaReader {
     }
 
     private func formula(_ text: String, at offset: Int) throws(TemporalError) -> Formula {
-        switch compile(text) {
-        case .success(let formula): return formula
-        case .failure(let error): throw TemporalError(error, movedBy: offset)
-        }
+        do { return try compile(text) } catch { throw TemporalError(error, movedBy: offset) }
     }
 
     private func read(_ source: String, at offset: Int, tokens range: Range<Int>) throws(TemporalError) -> TemporalCondition {

@@ -133,6 +133,7 @@ extension Wiring {
                 case .stream(let sources): streams += sources.flatMap { self.streams($0, scenario) }
                 case .detectors(let joined): parts += joined
                 case .formula(let formula): signals += formula.signalsUsed
+                case .temporal(let formula): signals += formula.conditions.flatMap(\.condition.signalsUsed)
                 default: break
                 }
             }

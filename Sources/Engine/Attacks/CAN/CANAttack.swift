@@ -11,6 +11,8 @@ class CANAttack: AttackMachine, CANTap {
     let frames: [FrameRuntime]
     /// Buses with what is looked at on each, `nil` for every frame.
     let places: [(bus: Int, identifiers: [UInt32]?)]
+    /// The same by bus; `nil` for every frame, and for buses that are not attacked none.
+    private var identifiers: [Set<UInt32>?]
     private let chance: Double
     private var draws: RandomStream
 
@@ -35,6 +37,8 @@ class CANAttack: AttackMachine, CANTap {
             if whole.contains(bus) { return (bus, only.isEmpty ? nil : only) }
             return (bus, only.isEmpty ? own : own.filter { only.contains($0) })
         }
+        identifiers = [Set<UInt32>?](repeating: [], count: context.simulation.buses.count)
+        for place in places { identifiers[place.bus] = place.identifiers.map { Set($0) } }
         chance = context.number("chance") ?? 1
         draws = context.stream()
     }
@@ -64,10 +68,11 @@ class CANAttack: AttackMachine, CANTap {
 
     /// Whether a frame is one of those that are attacked.
     func meets(_ frame: CANFrame, on bus: Int) -> Bool {
-        guard !frame.isError, let place = places.first(where: { $0.bus == bus }) else { return false }
-        guard let identifiers = place.identifiers else { return true }
+        guard !frame.isError else { return false }
+        guard let identifiers = identifiers[bus] else { return true }
         let raw = frame.rawIdentifier & ~CANFrame.remoteFlag
         guard identifiers.contains(raw) else { return false }
+        guard !frames.isEmpty else { return true }
         let declared = frames.filter { $0.bus == bus && $0.rawIdentifier & ~CANFrame.remoteFlag == raw }
         return declared.isEmpty || declared.contains { $0.accepts(frame) }
     }

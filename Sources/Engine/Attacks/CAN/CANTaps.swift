@@ -42,13 +42,11 @@ final class CANTaps {
     }
 
     private func mark(_ bus: Int) {
-        let map = simulation.tapMaps[bus]
-        map.clear()
+        simulation.tapMaps[bus].clear()
         for (_, identifiers) in chains[bus] {
-            guard let identifiers else { return map.fill() }
-            for identifier in identifiers { map.insert(identifier) }
+            guard let identifiers else { return simulation.tapMaps[bus].fill() }
+            for identifier in identifiers { simulation.tapMaps[bus].insert(identifier) }
         }
-        map.isUsed = !chains[bus].isEmpty
     }
 
     /// Hands a frame from tap to tap; `false` when one of them keeps or drops it.
@@ -68,9 +66,9 @@ final class CANTaps {
 }
 
 /// Which identifiers of a bus some tap looks at: a bit for each of 4096 classes of them.
-final class CANTapMap {
+struct CANTapMap {
     /// Whether there is any tap.
-    var isUsed = false
+    private(set) var isUsed = false
     private let words: UnsafeMutablePointer<UInt64>
 
     init() {
@@ -78,27 +76,30 @@ final class CANTapMap {
         words.initialize(repeating: 0, count: 64)
     }
 
-    deinit { words.deallocate() }
+    func deallocate() { words.deallocate() }
 
     private static func place(_ raw: UInt32) -> Int { Int((raw ^ raw >> 12 ^ raw >> 24) & 0xFFF) }
 
-    func clear() {
+    mutating func clear() {
         words.update(repeating: 0, count: 64)
         isUsed = false
     }
 
-    func fill() {
+    mutating func fill() {
         words.update(repeating: .max, count: 64)
         isUsed = true
     }
 
-    func insert(_ raw: UInt32) {
+    mutating func insert(_ raw: UInt32) {
         let place = Self.place(raw & ~CANFrame.remoteFlag)
         words[place >> 6] |= 1 << UInt64(place & 63)
+        isUsed = true
     }
 
     /// Whether a tap may look at an identifier.
+    @inline(__always)
     func contains(_ raw: UInt32) -> Bool {
+        guard isUsed else { return false }
         let place = Self.place(raw & ~CANFrame.remoteFlag)
         return words[place >> 6] & (1 << UInt64(place & 63)) != 0
     }

@@ -34,22 +34,13 @@ final class ConfuseAttack: InsertingAttack, LinkInterceptor {
 
     override func start() {
         for link in aim.links {
-            seen[link] = Seen()
-            learn(link)
+            seen[link] = Seen(transaction: runningTransaction(link))
             links.intercept(link, by: self)
         }
         super.start()
     }
 
     override func stop() { for link in aim.links { links.leave(link, by: self) } }
-
-    /// What is known of the charge point when the attack begins.
-    private func learn(_ link: Int) {
-        let node = links.chargePoint(of: link)
-        guard node >= 0, let number = simulation.scenario.symbols.signals.firstIndex(where: { $0.node == node && $0.name.hasSuffix(".transaction") }) else { return }
-        let value = simulation.signals.latest(number)
-        if value > 0, value < 1e15 { seen[link]?.transaction = Int(value) }
-    }
 
     /// Listens, so that what it makes up fits the state.
     func pass(_ unit: LinkUnit, up: Bool, link: Int, into out: inout [LinkUnit]) {
@@ -97,7 +88,10 @@ final class ConfuseAttack: InsertingAttack, LinkInterceptor {
             let sample: JSONValue = ["value": "1000", "measurand": "Energy.Active.Import.Register"]
             send(
                 .meterValues,
-                ["connectorId": 1, "transactionId": .integer(Int64((state.transaction ?? 0) + 1000)), "meterValue": [["timestamp": time, "sampledValue": [sample]]]],
+                [
+                    "connectorId": 1, "transactionId": .integer(Int64((state.transaction ?? 0) + 1000)),
+                    "meterValue": [["timestamp": time, "sampledValue": [sample]]],
+                ],
                 link)
         case .bootAgain: send(.bootNotification, ["chargePointVendor": "evsim", "chargePointModel": "charge-point"], link)
         case .unknownAnswer:

@@ -152,7 +152,9 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
     // MARK: Watching
 
     override func answered(_ message: OCPPMessage, to id: MessageID, link: Int) {
-        guard let place = sent.indices.last(where: { !sent[$0].isAnswered && sent[$0].link == link && MessageHead(.frame(sent[$0].text)).id == id }) else { return }
+        guard let place = sent.indices.last(where: { !sent[$0].isAnswered && sent[$0].link == link && MessageHead(.frame(sent[$0].text)).id == id }) else {
+            return
+        }
         sent[place].isAnswered = true
         answers += 1
         switch message.shown {

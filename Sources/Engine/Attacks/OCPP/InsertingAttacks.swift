@@ -11,7 +11,7 @@ class InsertingAttack: LinkAttack, TimedLinkAttack, LinkInserter {
     let count: Int?
     private(set) var spoken = 0
     private var timer = -1
-    /// Counts the times that it was begun, so that old timers say nothing.
+    /// Tells its timers from those of others.
     private var round: UInt64 = 0
 
     init(_ aim: LinkAim, every: Duration?, count: Int?, _ simulation: Simulation) {
@@ -23,9 +23,15 @@ class InsertingAttack: LinkAttack, TimedLinkAttack, LinkInserter {
     func answered(_ message: OCPPMessage, to id: MessageID, link: Int) {}
 
     override func start() {
-        round += 1
+        round = links.attackTimers.serial()
         spoken = 0
         speak()
+    }
+
+    override func end(at now: Instant) {
+        super.end(at: now)
+        if timer >= 0 { links.attackTimers.remove(timer) }
+        timer = -1
     }
 
     /// Sets a timer of the attack; what it was set with comes back with `alarm`.
@@ -95,7 +101,8 @@ final class InjectAttack: InsertingAttack {
         switch content {
         case .text(let text): insert(OCPPMessage(wire: Array(text.utf8)), up: up, link)
         case .call(let action, let fields):
-            call(action, PayloadText.make(action, fields, at: OCPPTimestamp(epoch: simulation.scenario.run.epoch, now)), up: up, link)
+            let time = OCPPTimestamp(epoch: simulation.scenario.run.epoch, now)
+            call(action, PayloadText.make(action, fields, at: time, transaction: runningTransaction(link)), up: up, link)
         }
     }
 }
@@ -103,15 +110,34 @@ final class InjectAttack: InsertingAttack {
 /// Payloads of calls that attacks make up.
 enum PayloadText {
     /// The payload of a call with the fields that are given, and sensible values for those that must be there.
-    static func make(_ name: String, _ fields: JSONValue, at time: OCPPTimestamp) -> String {
+    static func make(_ name: String, _ fields: JSONValue, at time: OCPPTimestamp, transaction: Int? = nil) -> String {
         guard let action = OCPPAction(name: name) else { return fields.members == nil ? "{}" : fields.text() }
-        if action.isSentByChargePoint { return JSONValue.object(MessageFields.filled(fields, action, time: time)).text() }
-        // Shorthands such as `limit` become what they stand for; what the catalogue refuses is sent as it was given.
-        if case .success(.payload(let payload)) = CentralSystemMachine.request(action, with: fields) {
-            let bytes = OCPPMessage.call(.number(0), payload).bytes
-            if let range = MessageHead(.frame(bytes)).payload { return String(decoding: bytes[range], as: UTF8.self) }
+        if action.isSentByChargePoint {
+            var members = MessageFields.filled(fields, action, time: time)
+            if action == .stopTransaction, fields["transactionId"] == nil { members.append(.init("transactionId", .integer(Int64(transaction ?? 0)))) }
+            return JSONValue.object(members).text()
         }
-        return fields.text()
+        // What the catalogue refuses is sent as it was given.
+        guard case .success(let request) = CentralSystemMachine.request(action, with: fields) else { return fields.text() }
+        switch request {
+        case .payload(let payload):
+            let bytes = OCPPMessage.call(.number(0), payload).bytes
+            return MessageHead(.frame(bytes)).payload.map { String(decoding: bytes[$0], as: UTF8.self) } ?? fields.text()
+        case .limit(let amperes, let connector, let level): return limit(amperes, connector, level, time, transaction)
+        case .remoteStop(let wanted): return "{\"transactionId\":\(wanted ?? transaction ?? 0)}"
+        case .template(_, let given): return RelativeTime.resolved(given, OCPPPayload.requestFields(action), at: time).text()
+        }
+    }
+
+    /// The profile that the shorthand `limit` stands for.
+    private static func limit(_ amperes: Double, _ connector: Int, _ level: Int, _ time: OCPPTimestamp, _ transaction: Int?) -> String {
+        let tenths = Int((min(max(amperes.isNaN ? 0 : amperes, -1e9), 1e9) * 10).rounded())
+        let schedule = ChargingSchedule(startSchedule: time, unit: .amperes, periods: [ChargingSchedulePeriod(startPeriod: 0, limitTenths: tenths)])
+        let profile = ChargingProfile(
+            id: 1_000_000, transactionID: transaction, stackLevel: level, purpose: transaction == nil ? .txDefaultProfile : .txProfile, kind: .absolute,
+            schedule: schedule)
+        let bytes = OCPPMessage.call(.number(0), .setChargingProfile(SetChargingProfile(connectorID: connector, profile: profile))).bytes
+        return MessageHead(.frame(bytes)).payload.map { String(decoding: bytes[$0], as: UTF8.self) } ?? "{}"
     }
 }
 
@@ -271,9 +297,11 @@ enum IntruderAnswers {
     /// The answer that says yes.
     static func answer(_ id: MessageID, _ payload: OCPPPayload) -> OCPPMessage {
         guard let action = payload.action, action.isSentByCentralSystem else { return .error(id, CallError(.notImplemented)) }
-        let text = JSONValue.object(OCPPPayload.confirmationFields(action).compactMap { field in
-            field.isRequired ? JSONValue.Member(field.name, yes(field.form)) : nil
-        }).text()
+        let text = JSONValue.object(
+            OCPPPayload.confirmationFields(action).compactMap { field in
+                field.isRequired ? JSONValue.Member(field.name, yes(field.form)) : nil
+            }
+        ).text()
         return .result(id, .raw(action: action.name.description, text: text))
     }
 

@@ -21,13 +21,31 @@ protocol TimedLinkAttack: AnyObject {
 
 /// Timers of attacks on links.
 final class LinkAttackTimers {
-    private var attacks: [any TimedLinkAttack] = []
+    private var attacks: [(any TimedLinkAttack)?] = []
+    private var free: [Int] = []
+    private var lastSerial: UInt64 = 0
     unowned(unsafe) var kernel: Kernel!
 
     /// Takes an attack on; the number for its timers.
     func add(_ attack: any TimedLinkAttack) -> Int {
+        if let place = free.popLast() {
+            attacks[place] = attack
+            return place
+        }
         attacks.append(attack)
         return attacks.count - 1
+    }
+
+    /// An attack sets no more timers.
+    func remove(_ number: Int) {
+        attacks[number] = nil
+        free.append(number)
+    }
+
+    /// A number that no other beginning of an attack has, so that its timers can be told from those of others.
+    func serial() -> UInt64 {
+        lastSerial = (lastSerial + 1) & 0x7FFF_FFFF
+        return lastSerial
     }
 
     /// Sets a timer.
@@ -36,7 +54,7 @@ final class LinkAttackTimers {
     }
 
     /// A timer has come.
-    func due(_ number: Int, _ token: UInt64) { if attacks.indices.contains(number) { attacks[number].due(token) } }
+    func due(_ number: Int, _ token: UInt64) { if attacks.indices.contains(number) { attacks[number]?.due(token) } }
 }
 
 /// What an attack on links is aimed at, and how its messages are marked.
@@ -93,6 +111,7 @@ class LinkAttack {
     func end(at now: Instant) {
         guard isActive else { return }
         isActive = false
+        context = nil
         links.proxyAttacks.removeAll { $0 === self }
         stop()
     }
@@ -110,6 +129,16 @@ class LinkAttack {
 
     final var links: LinkTable { simulation.links }
     final var now: Instant { simulation.kernel.now }
+
+    /// The transaction that runs on connector 1 of a charge point of the run.
+    final func runningTransaction(_ link: Int) -> Int? {
+        let node = links.chargePoint(of: link)
+        guard node >= 0 else { return nil }
+        let kind = simulation.scenario.kinds[simulation.scenario.nodes[simulation.scenario.symbols.declarationOfNode[node]].kind]
+        guard let place = kind.signals.firstIndex(where: { $0.name == "transaction" }) else { return nil }
+        let value = simulation.signals.latest(simulation.nodes[node].firstSignal + place)
+        return value > 0 && value < 1e15 ? Int(value) : nil
+    }
 
     /// The first change of the attack is evidence of it.
     final func showEvidence() { if aim.label >= 0 { simulation.truth.evidence(aim.label, at: now) } }

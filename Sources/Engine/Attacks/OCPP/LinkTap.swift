@@ -9,6 +9,8 @@ struct LinkUnit {
     var action: Int
     /// Number of the label that it belongs to; -1 for none.
     var label: Int
+    /// When its end sent it.
+    var sent: Instant
     /// How long it is kept back in all.
     var delay = Duration.zero
     /// Whether later messages may overtake it while it is kept back.
@@ -17,7 +19,9 @@ struct LinkUnit {
     var holder: (any LinkInterceptor)?
 
     /// A message as its end has sent it.
-    init(_ message: OCPPMessage, action: Int, label: Int) { (self.message, self.action, self.label) = (message, action, label) }
+    init(_ message: OCPPMessage, action: Int, label: Int, at sent: Instant) {
+        (self.message, self.action, self.label, self.sent) = (message, action, label, sent)
+    }
 
     /// Whether it is a call; bytes count as one when they begin so.
     var isCall: Bool { if case .frame = message { MessageHead(message).type == 2 } else { message.isCall } }

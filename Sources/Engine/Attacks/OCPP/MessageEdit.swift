@@ -147,9 +147,9 @@ struct MessageEditor {
         return isChanged
     }
 
-    /// Adds a field that the payload does not have: the last part of a pointer, or a field of the message by its name.
+    /// Adds a field that the payload of a call does not have: the last part of a pointer, or a field of the message by its name.
     private func add(_ edit: MessageEdit, _ payload: inout [UInt8], _ head: MessageHead) -> Bool {
-        guard case .set(let value) = edit.change else { return false }
+        guard case .set(let value) = edit.change, head.type == 2 else { return false }
         var object: Range<Int>?
         var name = ""
         switch edit.place {

@@ -1,0 +1,314 @@
+/// What `can-ids` knows about one identifier: its lengths, its timing and its payload, and the last accepted frame that the next one is held against.
+///
+/// The memory belongs to whoever made the profile: it must be freed with `free()`.
+struct IdentifierProfile {
+    /// Why a frame is anomalous.
+    struct Evidence {
+        var timing = 0.0
+        var curve = 0.0
+        var counter = 0.0
+        var payload = 0.0
+
+        /// The greatest, or what they make together when none is enough alone.
+        var score: Double {
+            let alone = max(max(timing, curve), max(counter, payload))
+            let (t, c, p) = (min(timing, 0.97), min(counter, 0.97), min(payload, 0.97))
+            return max(alone, (t * t + c * c + p * p).squareRoot())
+        }
+    }
+
+    static let gapsForPeriod = 15
+
+    /// Lengths that were seen, a bit for each; 64 bytes have bit 63.
+    var lengths: UInt64 = 0
+    /// Frames of the time to learn, and accepted ones after it.
+    var frames: Int64 = 0
+    var lastAccepted: Int64 = 0
+    var longestGap: Int64 = 0
+    /// The period in nanoseconds; 0 while it is not known.
+    private(set) var period = 0.0
+    private var gaps = InlineArray<15, Int64>(repeating: 0)
+    private var anchor: Int64 = 0
+    private var slots: Int64 = 0
+    private var steady = ArrivalTrack(gain: 0.125)
+    private var loose = ArrivalTrack(gain: 1)
+    private var usesLoose = false
+    private var margin = 1.5
+    var curve = ArrivalCurve()
+    private(set) var model: PayloadModel
+    /// Bytes of the last accepted frame, and after 64 of them those of the last rejected one that came in time.
+    private let bytes: UnsafeMutablePointer<UInt8>
+    private var referenceLength: Int = -1
+    private var candidateLength: Int = -1
+    private var streak: Int64 = 0
+    /// Frames in a row that came in time and were rejected.
+    private var rejections: Int64 = 0
+    /// After so long without an accepted frame nothing is held against the next one.
+    private var returnAfter: Int64 = .max
+    /// Silence that is worth an alarm; `.max` for identifiers without a period.
+    private(set) var silenceLimit: Int64 = .max
+    /// Alarms that this silence has raised.
+    var silences: Int64 = 0
+
+    init(width: Int) {
+        model = PayloadModel(width: width)
+        bytes = .allocate(capacity: 128)
+        bytes.initialize(repeating: 0, count: 128)
+    }
+
+    func free() {
+        model.free()
+        bytes.deallocate()
+    }
+
+    /// By how much the most early frame of a well-known period came early; `nil` without such a period.
+    var earliest: Double? {
+        guard period > 0, steady.observed >= 100 else { return nil }
+        let earliest = Double(min(steady.earliest, loose.earliest))
+        return earliest < 0.4 * period ? earliest : nil
+    }
+
+    static func lengthBit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(length, 63)) }
+
+    /// Whether frames come in slots whose time can be foretold.
+    var isPeriodic: Bool { period > 0 && (usesLoose ? loose : steady).tolerance < 0.6 }
+    /// Frames that the timing was learnt from.
+    private var track: ArrivalTrack { usesLoose ? loose : steady }
+
+    // MARK: Learning
+
+    /// Takes a frame of the time to learn into the picture.
+    mutating func study(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int) {
+        lengths |= IdentifierProfile.lengthBit(length)
+        if length > model.width {
+            model.free()
+            model = PayloadModel(width: length)
+            referenceLength = -1
+        }
+        if frames > 0 { studyGap(time) }
+        curve.learn(time)
+        if referenceLength >= 0 { model.study(UnsafePointer(bytes), data, min(length, referenceLength)) }
+        frames &+= 1
+        lastAccepted = time
+        keep(data, length)
+    }
+
+    private mutating func studyGap(_ time: Int64) {
+        let gap = time &- lastAccepted
+        longestGap = max(longestGap, gap)
+        let known = Int64(IdentifierProfile.gapsForPeriod)
+        if period > 0 {
+            learnSlot(time)
+            if frames == 32 || frames == 256 || frames == 2048 { refine(time) }
+            return
+        }
+        gaps[Int((frames &- 1) % known)] = gap
+        guard frames >= known else { return }
+        period = Double(max(medianGap(), 1))
+        start(time)
+    }
+
+    private mutating func start(_ time: Int64) {
+        steady.forget()
+        loose.forget()
+        steady.lock(time, period: period)
+        loose.lock(time, period: period)
+        anchor = time
+        slots = 0
+    }
+
+    private mutating func learnSlot(_ time: Int64) {
+        let deviation = steady.deviation(time)
+        if Double(deviation) > -0.5 * period { slots &+= ArrivalTrack.skipped(deviation, period) &+ 1 }
+        steady.learn(time, period: period)
+        loose.learn(time, period: period)
+    }
+
+    /// Takes the mean of all slots for the period, which is nearer than the median of a few gaps.
+    private mutating func refine(_ time: Int64) {
+        guard slots >= 8 else { return }
+        let mean = Double(time &- anchor) / Double(slots)
+        guard mean > 0.5 * period, mean < 2 * period else { return }
+        let isFar = (mean - period).magnitude > 0.002 * period
+        period = mean
+        if isFar { start(time) }
+    }
+
+    private func medianGap() -> Int64 {
+        var sorted = gaps
+        for index in 1..<IdentifierProfile.gapsForPeriod {
+            var place = index
+            while place > 0, sorted[place - 1] > sorted[place] {
+                sorted.swapAt(place - 1, place)
+                place -= 1
+            }
+        }
+        return sorted[IdentifierProfile.gapsForPeriod / 2]
+    }
+
+    /// Ends the time to learn.
+    ///
+    /// - Parameters:
+    ///   - bus: the shortest spans of all identifiers.
+    ///   - earliness: nanoseconds by which the identifiers of this bus come early, as other frames hold them up or not.
+    mutating func freeze(bus: InlineArray<5, Int64>, earliness: Double) {
+        margin = frames < 200 ? 2 : 1.5
+        if period > 0 {
+            steady.freeze(period: period, margin: margin, least: earliness)
+            loose.freeze(period: period, margin: margin, least: earliness)
+            usesLoose = loose.tolerance < 0.8 * steady.tolerance
+        }
+        curve.freeze(bus: bus)
+        model.freeze()
+        let quiet = max(5 * period, 2 * Double(longestGap), 1e9)
+        returnAfter = frames < 16 ? 0 : Int64(min(quiet, 9e18))
+        if isPeriodic, Double(longestGap) < 6 * period { silenceLimit = Int64(max(2.5 * period, 2 * Double(longestGap))) &+ 1_000_000 }
+    }
+
+    // MARK: Judging
+
+    /// Nothing is held against the next frame: the clock was set, or the bus was silent.
+    mutating func resync() {
+        referenceLength = -1
+        candidateLength = -1
+        curve.restart()
+    }
+
+    /// The evidence against a frame; all 0 for the first one after a pause.
+    @inline(__always)
+    func judge(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int) -> Evidence {
+        var evidence = Evidence()
+        evidence.curve = curve.evidence(time)
+        guard referenceLength >= 0, time &- lastAccepted <= returnAfter else { return evidence }
+        var lost: Int64 = 1
+        if period > 0 {
+            let deviation = usesLoose ? loose.deviation(time) : steady.deviation(time)
+            evidence.timing =
+                usesLoose
+                ? loose.evidence(deviation, period: period, margin: margin) : steady.evidence(deviation, period: period, margin: margin)
+            lost = max(ArrivalTrack.skipped(deviation, period), isPeriodic ? 0 : 1)
+        }
+        compare(UnsafePointer(bytes), referenceLength, data, length, lost: lost, into: &evidence)
+        return evidence
+    }
+
+    @inline(__always)
+    private func compare(
+        _ old: UnsafePointer<UInt8>, _ oldLength: Int, _ new: UnsafePointer<UInt8>, _ length: Int, lost: Int64, into evidence: inout Evidence
+    ) {
+        let common = min(length, oldLength)
+        let bits = model.surprise(old, new, common)
+        evidence.payload = max(0, (bits - model.mean) / (model.limit - model.mean))
+        if model.counterCount > 0 { evidence.counter = model.counterEvidence(old, new, common, lost: lost) }
+    }
+
+    /// Takes a frame for legitimate.
+    @inline(__always)
+    mutating func accept(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int, learns: Bool) {
+        if referenceLength >= 0 {
+            if learns { model.learn(UnsafePointer(bytes), data, min(length, referenceLength)) }
+            if period > 0 { if usesLoose { loose.take(time, period: period) } else { steady.take(time, period: period) } }
+        } else if period > 0 {
+            loose.lock(time, period: period)
+            steady.lock(time, period: period)
+        }
+        curve.add(time)
+        frames &+= 1
+        lastAccepted = time
+        silences = 0
+        candidateLength = -1
+        streak = 0
+        rejections = 0
+        keep(data, length)
+    }
+
+    @inline(__always)
+    private mutating func keep(_ data: UnsafePointer<UInt8>, _ length: Int) {
+        bytes.update(from: data, count: min(length, 64))
+        referenceLength = min(length, 64)
+    }
+
+    /// A frame whose timing is right but whose payload is not: whether it goes on from the rejected ones before it, so that the sender itself has
+    /// changed its state. A second sender never gets there, because the first one goes on in between.
+    mutating func isNewState(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int, after needed: Int) -> Bool {
+        if candidateLength >= 0 {
+            var evidence = Evidence()
+            compare(UnsafePointer(bytes + 64), candidateLength, data, length, lost: 1, into: &evidence)
+            streak = evidence.score < 1 ? streak &+ 1 : 0
+        }
+        (bytes + 64).update(from: data, count: min(length, 64))
+        candidateLength = min(length, 64)
+        rejections &+= 1
+        let isOpen = isPeriodic ? Double(time &- lastAccepted) >= 1.5 * period : streak > Int64(needed)
+        return isOpen && (streak >= Int64(needed) || rejections >= 8 &* Int64(needed))
+    }
+
+    // MARK: State
+
+    func save(_ writer: inout StateWriter) {
+        writer.put(bits: lengths)
+        for value in [frames, lastAccepted, longestGap, anchor, slots, streak, rejections, returnAfter, silenceLimit, silences] { writer.put(value) }
+        writer.put(period)
+        writer.put(margin)
+        writer.put(usesLoose)
+        for index in 0..<IdentifierProfile.gapsForPeriod { writer.put(gaps[index]) }
+        steady.save(&writer)
+        loose.save(&writer)
+        curve.save(&writer)
+        model.save(&writer)
+        writer.put(referenceLength)
+        writer.put(candidateLength)
+        for index in stride(from: 0, to: 128, by: 8) {
+            var word: UInt64 = 0
+            for place in 0..<8 { word |= UInt64(bytes[index + place]) << UInt64(place * 8) }
+            writer.put(bits: word)
+        }
+    }
+
+    /// Reads a profile that `save` wrote; the caller owns its memory.
+    static func restored(_ reader: inout StateReader) throws(DetectionError) -> IdentifierProfile {
+        var profile = IdentifierProfile(width: 0)
+        do {
+            try profile.fill(&reader)
+        } catch {
+            profile.free()
+            throw error
+        }
+        return profile
+    }
+
+    private mutating func fill(_ reader: inout StateReader) throws(DetectionError) {
+        lengths = try reader.bits()
+        frames = try reader.integer()
+        lastAccepted = try reader.integer()
+        longestGap = try reader.integer()
+        anchor = try reader.integer()
+        slots = try reader.integer()
+        streak = try reader.integer()
+        rejections = try reader.integer()
+        returnAfter = try reader.integer()
+        silenceLimit = try reader.integer()
+        silences = try reader.integer()
+        period = try reader.number()
+        margin = try reader.number()
+        guard frames >= 0, period >= 0, period < 1e19, (1...4).contains(margin), silences >= 0, silenceLimit > 0 else {
+            throw .badState("a number in it is out of range")
+        }
+        usesLoose = try reader.flag()
+        for index in 0..<IdentifierProfile.gapsForPeriod { gaps[index] = try reader.integer() }
+        try steady.restore(&reader)
+        try loose.restore(&reader)
+        try curve.restore(&reader)
+        let restored = try PayloadModel.restored(&reader)
+        model.free()
+        model = restored
+        let (reference, candidate) = (try reader.integer(), try reader.integer())
+        guard (-1...64).contains(reference), (-1...64).contains(candidate) else { throw .badState("a length in it is wrong") }
+        referenceLength = Int(reference)
+        candidateLength = Int(candidate)
+        for index in stride(from: 0, to: 128, by: 8) {
+            let word = try reader.bits()
+            for place in 0..<8 { bytes[index + place] = UInt8(truncatingIfNeeded: word >> UInt64(place * 8)) }
+        }
+    }
+}

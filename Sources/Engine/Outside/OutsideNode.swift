@@ -1,0 +1,245 @@
+import CAN
+import Detection
+import OCPP
+public import Quantities
+
+public import ScenarioLanguage
+
+/// What is played into a run from outside.
+public struct OutsidePlan: Sendable {
+    /// Files in the order in which they are played.
+    public var files: [OutsideFile]
+    /// How many of them are learnt only.
+    public var trained = 0
+    /// Time from the first row that is learnt only.
+    public var learnUntil = Duration.zero
+    /// Ground truth; `nil` for that of the files themselves.
+    public var labels: LabelTable?
+
+    /// A plan for files.
+    public init(files: [OutsideFile]) { self.files = files }
+
+    /// The signals of all files, by the node that they stand behind; the node `data` is always there and comes first.
+    var signals: [(node: String, columns: [OutsideFile.Column])] {
+        var result: [(node: String, columns: [OutsideFile.Column])] = [("data", [])]
+        for column in files.flatMap(\.columns) {
+            let node = column.signal.split(separator: ".").first.map(String.init) ?? "data"
+            let place = result.firstIndex { $0.node == node } ?? result.count
+            if place == result.count { result.append((node, [])) }
+            if !result[place].columns.contains(where: { $0.signal == column.signal }) { result[place].columns.append(column) }
+        }
+        return result
+    }
+
+    /// Kinds of nodes that publish the signals, with the names of their nodes.
+    public var kinds: [(node: String, manifest: KindManifest)] {
+        signals.map { node, columns in
+            let signals = columns.map { column in
+                SignalManifest(
+                    String(column.signal.dropFirst(node.utf8.count + 1)), Unit.named(column.unit)?.dimension ?? .none, unit: column.unit,
+                    about: "A column of the data.")
+            }
+            return (node, KindManifest(name: "outside-\(node)", about: "Data from outside.", settings: [], signals: signals, example: ""))
+        }
+    }
+
+    /// The same as kinds that a run can make.
+    var nodeKinds: [NodeKind] {
+        kinds.map { node, manifest in
+            NodeKind(manifest: manifest) { (context) throws(RunFailure) in node == "data" ? OutsideNode(context, self) : Node(in: context) }
+        }
+    }
+}
+
+/// What a run knows of data from outside: its labels, and from when on it is judged.
+final class OutsideTruth {
+    /// Labels on the clock of the run.
+    var labels: [GroundTruthLabel] = []
+    /// What comes earlier is learnt and not judged.
+    var judgedFrom = Instant.zero
+    /// Whether the row that is being played is labelled.
+    var isLabelled = false
+    /// Time of t = 0 on the clock of the data, and how that writes times.
+    var clock: (time: TableTime, origin: Int64)?
+    /// Rows that were played.
+    var rows = 0
+    /// Labels are asked for in the order of time: those that lie before this one are over.
+    private var firstOpen = 0
+
+    /// Whether a label covers an instant; instants come in ascending order.
+    func covers(_ instant: Instant) -> Bool {
+        while firstOpen < labels.count, labels[firstOpen].end <= instant { firstOpen += 1 }
+        var place = firstOpen
+        while place < labels.count, labels[place].start <= instant {
+            if labels[place].end > instant { return true }
+            place += 1
+        }
+        return false
+    }
+}
+
+/// Plays files from outside into a run, row by row, with their times.
+final class OutsideNode: Node {
+    private let plan: OutsidePlan
+    private let truth = OutsideTruth()
+    private var number = 0
+    private var rows: (any OutsideRows)?
+    /// Clock of the file that is played: its first row, and the instant of the run at which that stands.
+    private var first: Int64?
+    private var base = Instant.zero
+    private var last = Instant.zero
+    private var step = Duration.seconds(1)
+    private var lateRows = 0
+    /// Fields that are no numbers, and frames that are none.
+    var badValues = 0
+    /// The label that is open, and when its last row was.
+    private var open: (kind: String, start: Instant, last: Instant)?
+    private var places: [String: Int] = [:]
+    private var placeOfColumn: [Int] = []
+    private var listener = OutsideListener()
+
+    init(_ context: NodeContext, _ plan: OutsidePlan) {
+        self.plan = plan
+        super.init(in: context)
+        simulation.outside = truth
+    }
+
+    override func ready() {
+        last = now
+        truth.judgedFrom = now + plan.learnUntil
+        for signal in plan.files.flatMap(\.columns).map(\.signal) { places[signal] = simulation.scenario.symbols.signal(signal) }
+        planNext()
+    }
+
+    private func fail(_ error: TableError) {
+        simulation.fail(.badNode, error.text(plan.files.indices.contains(number) ? Self.base(plan.files[number].path) : "the data"), span: nil)
+    }
+
+    private static func base(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// Reads the next row and sets the timer for it.
+    private func planNext() {
+        do throws(TableError) {
+            while number < plan.files.count {
+                if rows == nil { rows = try plan.files[number].open(labels: flags) }
+                guard let rows else { return }
+                guard let time = try rows.next() else {
+                    endFile()
+                    continue
+                }
+                if first == nil { begin(rows, time) }
+                let (since, overflow) = time.subtractingReportingOverflow(first ?? time)
+                guard !overflow, since < 1 << 61 else { throw TableError(message: "the times of two rows lie too far apart") }
+                var instant = base + Duration(nanoseconds: since)
+                if instant < last {
+                    lateRows += 1
+                    instant = last
+                }
+                setTimer(0, at: instant)
+                return
+            }
+        } catch {
+            return fail(error)
+        }
+        close(at: last + step)
+        simulation.kernel.end = last + max(step, Duration(nanoseconds: 1))
+    }
+
+    /// Flags of rows from another file, for the first file that is judged.
+    private var flags: [String?]? { number == plan.trained && plan.labels?.isByRow == true ? plan.labels?.rows : nil }
+
+    /// The first row of a file has come.
+    private func begin(_ rows: any OutsideRows, _ time: Int64) {
+        first = time
+        // A file that goes on where the one before ended keeps its distance.
+        if number > 0 {
+            base = last + step
+            if let clock = truth.clock, clock.time == rows.time {
+                let going = Instant(nanoseconds: time.subtractingReportingOverflow(clock.origin).partialValue)
+                if going > last, going - last < .seconds(3600) { base = going }
+            }
+        } else {
+            base = last
+        }
+        let origin = time.subtractingReportingOverflow(base.nanoseconds).partialValue
+        if number == plan.trained {
+            truth.clock = (rows.time, origin)
+            if plan.trained > 0 { truth.judgedFrom = max(truth.judgedFrom, base) }
+            if let labels = plan.labels, !labels.isByRow { truth.labels += labels.labels(origin: origin) }
+        } else if truth.clock == nil {
+            truth.clock = (rows.time, origin)
+        }
+    }
+
+    private func endFile() {
+        rows = nil
+        first = nil
+        number += 1
+    }
+
+    override func timer(_ id: UInt32, _ payload: UInt32) {
+        guard let rows else { return }
+        truth.rows += 1
+        if now > last { step = now - last }
+        if plan.labels == nil || plan.labels?.isByRow == true { note(rows.flag, joins: rows.joinsFlags) }
+        truth.isLabelled = rows.flag != nil
+        last = now
+        rows.emit(self)
+        planNext()
+    }
+
+    // MARK: Labels
+
+    /// A row says whether something was wrong.
+    private func note(_ kind: String?, joins: Bool) {
+        if let current = open {
+            if kind == current.kind {
+                open?.last = now
+                return
+            }
+            if kind == nil, joins, now - current.last < .seconds(1) { return }
+            close(at: joins ? min(now, current.last + .milliseconds(1)) : now)
+        }
+        if let kind { open = (kind, now, now) }
+    }
+
+    private func close(at end: Instant) {
+        guard let current = open else { return }
+        truth.labels.append(GroundTruthLabel(start: current.start, end: max(end, current.start + Duration(nanoseconds: 1)), kind: current.kind))
+        open = nil
+    }
+
+    // MARK: What rows hand on
+
+    func publish(column signal: String, place: Int, _ value: Double) {
+        while placeOfColumn.count <= place { placeOfColumn.append(-1) }
+        if placeOfColumn[place] < 0 || number > 0 { placeOfColumn[place] = places[signal] ?? -1 }
+        if placeOfColumn[place] >= 0 { simulation.signals.publish(placeOfColumn[place], value) }
+    }
+
+    func send(_ frame: CANWideFrame, channel: Int, isLabelled: Bool) {
+        guard simulation.buses.indices.contains(channel) else { return badValues += 1 }
+        var frame = frame
+        frame.frame.label = isLabelled ? 1 : 0
+        simulation.transmit(simulation.buses[channel].frame(frame), on: channel, by: index)
+    }
+
+    func hear(_ raw: [UInt8], identity: String, isUp: Bool) {
+        let (connection, isNew, content) = listener.hear(raw, identity: identity, isUp: isUp)
+        if isNew {
+            simulation.detectors.saw(
+                MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: true, content: .opened), chargePoint: -1,
+                centralSystem: -1)
+        }
+        simulation.detectors.saw(
+            MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: isUp, content: content), chargePoint: -1,
+            centralSystem: -1)
+    }
+
+    override func finish() {
+        close(at: now)
+        truth.labels.sort { ($0.start, $0.end) < ($1.start, $1.end) }
+        if badValues > 0 { simulation.warn(.badLog, "\(badValues) fields of the data are no numbers or no frames, and were left out", span: nil) }
+        if lateRows > 0 { simulation.warn(.badLog, "\(lateRows) rows of the data lie before the row in front of them, and were played with it", span: nil) }
+    }
+}

@@ -1,0 +1,180 @@
+import CAN
+import CANLogs
+import Glibc
+import Quantities
+
+/// The rows of an open file from outside, one in memory at a time.
+protocol OutsideRows: AnyObject {
+    /// Reads the next row; its time in nanoseconds on the clock of the file, `nil` at the end.
+    func next() throws(TableError) -> Int64?
+    /// The kind of label that the row has of itself; `nil` for none.
+    var flag: String? { get }
+    /// Whether neighbouring labelled rows with others between them are one event.
+    var joinsFlags: Bool { get }
+    /// How times are written.
+    var time: TableTime { get }
+    /// Hands the row on.
+    func emit(_ node: OutsideNode)
+}
+
+/// The times of the rows of a table.
+struct RowClock {
+    private let column: Int?
+    private(set) var format: TableTime?
+    private let period: Int64
+    private var row: Int64 = 0
+
+    static func column(_ table: TableReader, _ settings: OutsideSettings) -> Int? {
+        if let name = settings.timeColumn { return table.column([name]) }
+        return table.column([
+            "time_s", "time", "timestamp", "t_s", "t", "ts", "date", "datetime", "date_time", "time_ms", "time_us", "timestamp_s", "timestamp_ms",
+        ])
+            ?? table.header.firstIndex { header in
+                let lower = header.lowercased()
+                return lower.hasPrefix("time") && ["[s]", "(s)", "[ms]", "(ms)"].contains { lower.hasSuffix($0) }
+            }
+    }
+
+    init(_ table: TableReader, _ settings: OutsideSettings) throws(TableError) {
+        column = Self.column(table, settings)
+        if let name = settings.timeColumn, column == nil {
+            throw TableError(message: "there is no column '\(name)'; this table has \(table.header.prefix(12).joined(separator: ", "))")
+        }
+        format = settings.timeFormat
+        period = max(settings.period.nanoseconds, 1)
+    }
+
+    /// The time of the current row.
+    mutating func time(_ table: TableReader) throws(TableError) -> Int64 {
+        guard let column else {
+            row += 1
+            return (row - 1).multipliedReportingOverflow(by: period).partialValue
+        }
+        let text = table.text(column)
+        if format == nil { format = TableTime.guess(name: table.header[column], value: text) }
+        guard let instant = format?.nanoseconds(text) else {
+            throw TableError(message: "'\(text)' in the column '\(table.header[column])' is no time; --time names another column", line: table.line)
+        }
+        return instant
+    }
+}
+
+/// Flags of rows: those of a column, or those of another file, in the same order.
+struct RowFlags {
+    private let column: Int?
+    private let list: [String?]?
+    private var row = 0
+
+    init(column: Int?, list: [String?]?) {
+        self.column = list == nil ? column : nil
+        self.list = list
+    }
+
+    mutating func next(_ table: TableReader?) -> String? {
+        defer { row += 1 }
+        if let list { return row < list.count ? list[row] : nil }
+        guard let column, let table else { return nil }
+        return LabelTable.kind(ofFlag: table.text(column))
+    }
+}
+
+/// Rows of signals.
+final class TableRows: OutsideRows {
+    private let table: TableReader
+    private var clock: RowClock
+    private var flags: RowFlags
+    private let columns: [OutsideFile.Column]
+    private let units: [Unit?]
+    /// Columns of a table with a row for each value.
+    private let list: (signal: Int, value: Int)?
+    private var placeOfName: [String: Int] = [:]
+    private let settings: OutsideSettings
+    private(set) var flag: String?
+    var joinsFlags: Bool { false }
+    var time: TableTime { clock.format ?? .seconds }
+
+    init(_ file: OutsideFile, _ columns: [OutsideFile.Column], flags: [String?]?) throws(TableError) {
+        table = try TableReader(path: file.path)
+        clock = try RowClock(table, file.settings)
+        self.flags = RowFlags(column: OutsideFile.flagColumn(table, file.settings), list: flags)
+        self.columns = columns
+        units = columns.map { Unit.named($0.unit) }
+        settings = file.settings
+        if case .list = file.content, let signal = table.column(["signal"]), let value = table.column(["value"]) {
+            list = (signal, value)
+        } else {
+            list = nil
+        }
+    }
+
+    func next() throws(TableError) -> Int64? {
+        guard try table.next() else { return nil }
+        let instant = try clock.time(table)
+        flag = flags.next(table)
+        return instant
+    }
+
+    func emit(_ node: OutsideNode) {
+        if let list {
+            let name = table.text(list.signal)
+            let place: Int
+            if let known = placeOfName[name] {
+                place = known
+            } else {
+                let signal = (try? OutsideFile.name(name, 0, settings).0) ?? ""
+                place = columns.firstIndex { $0.signal == signal } ?? -1
+                placeOfName[name] = place
+            }
+            if place >= 0 { hand(place, list.value, node) }
+            return
+        }
+        for (index, column) in columns.enumerated() { hand(index, column.place, node) }
+    }
+
+    @inline(__always)
+    private func hand(_ index: Int, _ field: Int, _ node: OutsideNode) {
+        guard !table.isEmpty(field) else { return }
+        guard let value = table.number(field) else { return node.badValues += 1 }
+        node.publish(column: columns[index].signal, place: index, units[index]?.toBase(value) ?? value)
+    }
+}
+
+/// Rows of a log of frames.
+final class FrameLogRows: OutsideRows {
+    private let reader: CANLogReader
+    private let descriptor: Int32
+    private let name: String
+    private var record = CANLogRecord.empty
+    private var flags: RowFlags
+    private(set) var flag: String?
+    var joinsFlags: Bool { true }
+    var time: TableTime { reader.hasDate ? .date : .seconds }
+
+    init(_ file: OutsideFile, flags: [String?]?) throws(TableError) {
+        let opened = Glibc.open(file.path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw TableError(message: "cannot be read: \(systemMessage(errno))", isUnreadable: true) }
+        do throws(CANLogError) {
+            reader = try CANLogReader(descriptor: opened, name: file.path, skipsBad: true)
+        } catch {
+            close(opened)
+            throw TableError(message: error.text("the log"))
+        }
+        descriptor = opened
+        name = file.path
+        self.flags = RowFlags(column: nil, list: flags)
+    }
+
+    deinit { close(descriptor) }
+
+    func next() throws(TableError) -> Int64? {
+        do throws(CANLogError) {
+            guard try reader.next(&record) else { return nil }
+        } catch {
+            throw TableError(message: error.text("the log"))
+        }
+        flag = flags.next(nil)
+        return record.instant.nanoseconds
+    }
+
+    func emit(_ node: OutsideNode) { node.send(record.frame, channel: Int(record.channel), isLabelled: flag != nil) }
+}
