@@ -130,6 +130,7 @@ judge_of_scenarios() { judge "the judge of the messages of scenarios" Tests/Peer
 judge_of_websockets() { judge "the WebSocket judge" Tests/Peers/websocket_judge.py "$bench"; }
 judge_of_databases() { judge "the judge of databases" Tests/Peers/dbc_judge.py "$evsim" "$bench"; }
 judge_of_transport_protocols() { judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"; }
+judge_of_temporal_logic() { judge "the judge of temporal logic, shapes and forests" Tests/Peers/temporal_judge.py "$bench"; }
 judge_of_logs() { judge "the judge of logs" Tests/Peers/log_judge.py "$evsim"; }
 # Real buses: a judge that cannot run here says why in its last line and ends with 77.
 real_buses() { # name, command
@@ -161,7 +162,7 @@ part() { # function, title
 }
 
 echo "== build"
-packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939'
+packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, rtamt, stumpy, river'
 # The packages for the outside judges come while the first products are built.
 (
     if ! "$python" -c "$packages" 2>/dev/null; then
@@ -201,6 +202,7 @@ parts=(
     "frame_lengths|125 000 random frames have the bits of an independent model"
     "damaged_databases|20 000 damaged DBC files are read, checked and written"
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
+    "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside STUMPY, forests beside River"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_websockets|the WebSocket codec beside the package websockets"
     "generated_files|1000 generated files are formatted and run as before"
