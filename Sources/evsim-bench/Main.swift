@@ -4,6 +4,11 @@ import Glibc
 ///
 /// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
 /// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``), `detector-check` another (``DetectorCheck``);
+/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual|
+/// detectors-cross]... [--json]`; exit 1 when a bar is missed.
+///
+/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols`, `dbc-check`, `temporal-check` and `shape-check` are tools for the judges of the tests
+/// (``MessageCheck``, ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``, ``TemporalCheck``, ``ShapeCheck``);
 /// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
 /// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
@@ -23,6 +28,7 @@ enum Main {
         ("ws-echo", { WebSocketBenchmark.run() }),
         ("ocpp-load", { LoadBenchmark.run() }),
         ("ocpp-virtual", { VirtualBenchmark.run() }),
+        ("detectors-cross", { CrossDetectorBenchmark.run() }),
     ]
 
     static func main() {
@@ -48,6 +54,14 @@ enum Main {
         }
         if arguments.first == "ocpp-order" {
             OrderCheck.run()
+            exit(0)
+        }
+        if arguments.first == "temporal-check" {
+            TemporalCheck.run()
+            exit(0)
+        }
+        if arguments.first == "shape-check" {
+            ShapeCheck.run()
             exit(0)
         }
         if arguments.first == "can-protocols" {
