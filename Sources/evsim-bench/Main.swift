@@ -1,6 +1,7 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program; exit 1 when a bar is missed:
+/// `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-ids|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`.
 ///
 /// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
 /// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``);
@@ -14,6 +15,7 @@ enum Main {
         ("can-logs", { CANLogBenchmark.run() }),
         ("can-wire", { WireBenchmark.run() }),
         ("can-dbc", { DatabaseBenchmark.run() }),
+        ("can-ids", { CANIDSBenchmark.run() }),
         ("can-live", { CANLiveBenchmark.run() }),
         ("ocpp", { OCPPBenchmark.run() }),
         ("formula", { FormulaBenchmark.run() }),

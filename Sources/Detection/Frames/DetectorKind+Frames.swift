@@ -2,7 +2,7 @@ import Quantities
 
 extension DetectorKind {
     /// Every kind over the frames of a bus, and those over frames and messages alike.
-    static let frameKinds: [DetectorKind] = [
+    public static let frameKinds: [DetectorKind] = [
         missing, interArrival, rate, clockSkew, busLoad, idEntropy, idTransition, unknownID, lengthMismatch, bitFlip, payloadEntropy, payloadRange,
         counterRegress, frameDuplicate, frameReplay, canIDs,
     ]
