@@ -1,6 +1,8 @@
 import Glibc
 
 /// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|detectors|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program; exit 1 when a bar is missed:
+/// `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-ids|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`.
 ///
 /// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
 /// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``), `detector-check` another (``DetectorCheck``);
@@ -19,6 +21,7 @@ enum Main {
         ("can-logs", { CANLogBenchmark.run() }),
         ("can-wire", { WireBenchmark.run() }),
         ("can-dbc", { DatabaseBenchmark.run() }),
+        ("can-ids", { CANIDSBenchmark.run() }),
         ("can-live", { CANLiveBenchmark.run() }),
         ("detectors", { DetectorBenchmark.run() }),
         ("ocpp", { OCPPBenchmark.run() }),
