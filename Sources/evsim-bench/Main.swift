@@ -1,9 +1,9 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual|ocpp-ids]... [--json]`; exit 1 when a bar is missed.
 ///
-/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
-/// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``);
+/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `ids-check [KIND]`, `can-protocols` and `dbc-check` are tools for the judges of the tests
+/// (``MessageCheck``, ``OrderCheck``, ``IDsCheck``, ``ProtocolCheck``, ``DatabaseCheck``);
 /// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
 /// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
@@ -22,6 +22,7 @@ enum Main {
         ("ws-echo", { WebSocketBenchmark.run() }),
         ("ocpp-load", { LoadBenchmark.run() }),
         ("ocpp-virtual", { VirtualBenchmark.run() }),
+        ("ocpp-ids", { MessageIDsBenchmark.run() }),
     ]
 
     static func main() {
@@ -45,6 +46,7 @@ enum Main {
             OrderCheck.run()
             exit(0)
         }
+        if arguments.first == "ids-check" { exit(IDsCheck.run(kind: arguments.dropFirst().first ?? "ocpp-ids")) }
         if arguments.first == "can-protocols" {
             ProtocolCheck.run()
             exit(0)
