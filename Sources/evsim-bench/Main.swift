@@ -11,6 +11,10 @@ import Glibc
 ///
 /// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols`, `dbc-check`, `temporal-check` and `shape-check` are tools for the judges of the tests
 /// (``MessageCheck``, ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``, ``TemporalCheck``, ``ShapeCheck``);
+/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual|ocpp-ids]... [--json]`; exit 1 when a bar is missed.
+///
+/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `ids-check [KIND]`, `can-protocols` and `dbc-check` are tools for the judges of the tests
+/// (``MessageCheck``, ``OrderCheck``, ``IDsCheck``, ``ProtocolCheck``, ``DatabaseCheck``);
 /// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
 /// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
@@ -32,6 +36,7 @@ enum Main {
         ("ocpp-load", { LoadBenchmark.run() }),
         ("ocpp-virtual", { VirtualBenchmark.run() }),
         ("detectors-cross", { CrossDetectorBenchmark.run() }),
+        ("ocpp-ids", { MessageIDsBenchmark.run() }),
     ]
 
     static func main() {
@@ -67,6 +72,7 @@ enum Main {
             ShapeCheck.run()
             exit(0)
         }
+        if arguments.first == "ids-check" { exit(IDsCheck.run(kind: arguments.dropFirst().first ?? "ocpp-ids")) }
         if arguments.first == "can-protocols" {
             ProtocolCheck.run()
             exit(0)
