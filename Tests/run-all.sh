@@ -166,8 +166,7 @@ part() { # function, title
 }
 
 echo "== build"
-packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, river, scipy, statsmodels'
-packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, rtamt, stumpy, river'
+packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, river, scipy, statsmodels, sklearn, rtamt, stumpy'
 # The packages for the outside judges come while the first products are built.
 (
     if ! "$python" -c "$packages" 2>/dev/null; then

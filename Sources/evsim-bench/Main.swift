@@ -1,22 +1,9 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|detectors|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
-/// The benchmark program; exit 1 when a bar is missed:
-/// `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-ids|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`.
+/// The benchmark program: `evsim-bench [NAME]... [--json]` measures what `benchmarks` names; exit 1 when a bar is missed.
 ///
-/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
-/// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``), `detector-check` another (``DetectorCheck``);
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual|
-/// detectors-cross]... [--json]`; exit 1 when a bar is missed.
-///
-/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols`, `dbc-check`, `temporal-check` and `shape-check` are tools for the judges of the tests
-/// (``MessageCheck``, ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``, ``TemporalCheck``, ``ShapeCheck``);
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual|ocpp-ids]... [--json]`; exit 1 when a bar is missed.
-///
-/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `ids-check [KIND]`, `can-protocols` and `dbc-check` are tools for the judges of the tests
-/// (``MessageCheck``, ``OrderCheck``, ``IDsCheck``, ``ProtocolCheck``, ``DatabaseCheck``);
-/// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
-/// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
+/// The names of `checks` are tools for the judges of the tests; `ws-echo-server` and `ws-echo-client` are programs for outside judges of the
+/// live transport, `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
@@ -39,6 +26,17 @@ enum Main {
         ("ocpp-ids", { MessageIDsBenchmark.run() }),
     ]
 
+    /// Tools that read a stream and print what evsim makes of it.
+    private static let checks: [(name: String, run: @Sendable ([String]) -> Void)] = [
+        ("ocpp-check", { MessageCheck.run(isStrict: !$0.contains("--lenient")) }),
+        ("dbc-check", { _ in DatabaseCheck.run() }),
+        ("detector-check", { _ in DetectorCheck.run() }),
+        ("ocpp-order", { _ in OrderCheck.run() }),
+        ("temporal-check", { _ in TemporalCheck.run() }),
+        ("shape-check", { _ in ShapeCheck.run() }),
+        ("can-protocols", { _ in ProtocolCheck.run() }),
+    ]
+
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
         if let program = arguments.first, program == "ws-echo-server" || program == "ws-echo-client" {
@@ -48,35 +46,11 @@ enum Main {
             exit(LoadPrograms.run(program, Array(arguments.dropFirst())))
         }
         if arguments.first == "raw-echo-server" { exit(RawEcho.server()) }
-        if arguments.first == "ocpp-check" {
-            MessageCheck.run(isStrict: !arguments.contains("--lenient"))
-            exit(0)
-        }
-        if arguments.first == "dbc-check" {
-            DatabaseCheck.run()
-            exit(0)
-        }
-        if arguments.first == "detector-check" {
-            DetectorCheck.run()
-            exit(0)
-        }
-        if arguments.first == "ocpp-order" {
-            OrderCheck.run()
-            exit(0)
-        }
-        if arguments.first == "temporal-check" {
-            TemporalCheck.run()
-            exit(0)
-        }
-        if arguments.first == "shape-check" {
-            ShapeCheck.run()
+        if let check = checks.first(where: { $0.name == arguments.first }) {
+            check.run(Array(arguments.dropFirst()))
             exit(0)
         }
         if arguments.first == "ids-check" { exit(IDsCheck.run(kind: arguments.dropFirst().first ?? "ocpp-ids")) }
-        if arguments.first == "can-protocols" {
-            ProtocolCheck.run()
-            exit(0)
-        }
         let names = arguments.filter { $0 != "--json" }
         let known = benchmarks.map(\.name)
         for name in names where !known.contains(name) {
