@@ -113,6 +113,31 @@ extension DetectorBank {
         return isOpen
     }
 
+    /// Hands the values of an instant to the detectors over several signals, to each all of its own; its last verdict counts.
+    func feed(at instant: Instant) {
+        let now = relative(instant)
+        var rest = fed
+        fed.removeAll(keepingCapacity: true)
+        if rest.count > 1 { rest.sort { $0.detector < $1.detector } }
+        var first = 0
+        while first < rest.count {
+            let detector = rest[first].detector
+            var end = first + 1
+            while end < rest.count, rest[end].detector == detector { end += 1 }
+            let entry = entries[detector]
+            if let object = entry.overSignals {
+                take(detector, entry, at: now) {
+                    var verdict: Double?
+                    for place in first..<end {
+                        if let score = object.update(at: now, input: rest[place].input, value: rest[place].value) { verdict = score }
+                    }
+                    return verdict
+                }
+            }
+            first = end
+        }
+    }
+
     /// The numbers of a temporal formula at an instant whose values are all known.
     func judgeConditions(_ index: Int, _ entry: Entry, at instant: Instant) {
         entry.isDirty = false

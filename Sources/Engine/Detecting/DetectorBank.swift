@@ -62,6 +62,8 @@ final class DetectorBank {
     var messagesBeforeOrigin: [MessageEvent] = []
     /// Whether the frame that detectors are handed belongs to a label.
     var unitLabel = false
+    /// Values of this instant for detectors over several signals.
+    var fed: [(detector: Int, input: Int, value: Double)] = []
     private var hasDirtyRules = false
     private var hasTimedRules = false
 
@@ -151,12 +153,8 @@ final class DetectorBank {
             entries[index].isDirty = true
             hasDirtyRules = true
         }
-        for (detector, input) in interested.feeding {
-            let entry = entries[detector]
-            guard let object = entry.overSignals else { continue }
-            let now = relative(instant)
-            take(detector, entry, at: now) { object.update(at: now, input: input, value: value) }
-        }
+        // What a detector over several signals is told about an instant it is told at its end, when all values are in.
+        for (detector, input) in interested.feeding { fed.append((detector, input, value)) }
         for index in interested.watching {
             let entry = entries[index]
             entry.samples += 1
@@ -186,6 +184,7 @@ final class DetectorBank {
 
     /// All publications of an instant are committed: rules are asked.
     func instantEnded(at instant: Instant) {
+        if !fed.isEmpty { feed(at: instant) }
         guard hasDirtyRules || hasTimedRules, simulation.hasOrigin else { return }
         hasDirtyRules = false
         for index in entries.indices {
