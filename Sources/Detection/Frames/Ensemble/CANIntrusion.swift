@@ -188,7 +188,7 @@ public final class CANIntrusion: FramesDetecting {
         let evidence = profile.pointee.judge(time, bytes, length)
         let score = evidence.score * state.pointee.settings.sensitivity
         if score < 1 {
-            profile.pointee.accept(time, bytes, length, learns: state.pointee.settings.learns)
+            profile.pointee.accept(time, bytes, length, score: score, learns: state.pointee.settings.learns)
             return Score.settled(hit: false, raw: score)
         }
         return reject(profile, evidence, score, time, identifier, bytes, length)
@@ -198,9 +198,13 @@ public final class CANIntrusion: FramesDetecting {
         _ profile: UnsafeMutablePointer<IdentifierProfile>, _ evidence: IdentifierProfile.Evidence, _ score: Double, _ time: Int64,
         _ identifier: UInt32, _ bytes: UnsafePointer<UInt8>, _ length: Int
     ) -> Double {
+        if profile.pointee.undo(time, bytes, length) {
+            profile.pointee.accept(time, bytes, length, score: 0, learns: false)
+            return Score.settled(hit: false, raw: score)
+        }
         let isInTime = max(evidence.timing, evidence.curve) * state.pointee.settings.sensitivity < 1
         if isInTime, profile.pointee.isNewState(time, bytes, length, after: state.pointee.settings.acceptAfter) {
-            profile.pointee.accept(time, bytes, length, learns: state.pointee.settings.learns)
+            profile.pointee.accept(time, bytes, length, score: 0, learns: state.pointee.settings.learns)
             return Score.settled(hit: false, raw: score)
         }
         let rule: Rule =
