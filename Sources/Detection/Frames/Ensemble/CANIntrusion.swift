@@ -241,7 +241,7 @@ public final class CANIntrusion: FramesDetecting {
     private func due(_ profile: UnsafeMutablePointer<IdentifierProfile>) -> Int64 {
         let limit = profile.pointee.silenceLimit
         guard limit != .max else { return .max }
-        let since = max(profile.pointee.lastAccepted, state.pointee.restarted)
+        let since = max(profile.pointee.lastAccepted, profile.pointee.lastInTime, state.pointee.restarted)
         let wait = limit.multipliedReportingOverflow(by: 1 << min(profile.pointee.silences, 20))
         let sum = since.addingReportingOverflow(wait.overflow ? .max : wait.partialValue)
         return sum.overflow ? .max : sum.partialValue
@@ -269,7 +269,7 @@ public final class CANIntrusion: FramesDetecting {
                 profile.pointee.silences &+= 1
                 continue
             }
-            let since = max(profile.pointee.lastAccepted, state.pointee.restarted)
+            let since = max(profile.pointee.lastAccepted, profile.pointee.lastInTime, state.pointee.restarted)
             let ratio = Double(time &- since) / Double(profile.pointee.silenceLimit)
             profile.pointee.silences &+= 1
             if ratio > worst {

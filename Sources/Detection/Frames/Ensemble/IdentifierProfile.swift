@@ -25,6 +25,8 @@ struct IdentifierProfile {
     /// Frames of the time to learn, and accepted ones after it.
     var frames: Int64 = 0
     var lastAccepted: Int64 = 0
+    /// The last frame that came in time, accepted or not: an identifier with odd payloads is not silent.
+    private(set) var lastInTime = Int64.min
     var longestGap: Int64 = 0
     /// The period in nanoseconds; 0 while it is not known.
     private(set) var period = 0.0
@@ -283,6 +285,7 @@ struct IdentifierProfile {
         (bytes + 128).update(from: data, count: min(length, 64))
         candidateLength = min(length, 64)
         rejections &+= 1
+        lastInTime = time
         let isOpen = isPeriodic ? Double(time &- lastAccepted) >= 1.5 * period : streak > Int64(needed)
         return isOpen && (streak >= Int64(needed) || rejections >= 8 &* Int64(needed))
     }
@@ -291,7 +294,8 @@ struct IdentifierProfile {
 
     func save(_ writer: inout StateWriter) {
         writer.put(bits: lengths)
-        for value in [frames, lastAccepted, longestGap, anchor, slots, streak, rejections, returnAfter, silenceLimit, silences] { writer.put(value) }
+        for value in [frames, lastAccepted, lastInTime, longestGap, anchor, slots] { writer.put(value) }
+        for value in [streak, rejections, returnAfter, silenceLimit, silences] { writer.put(value) }
         writer.put(period)
         writer.put(margin)
         writer.put(usesLoose)
@@ -328,6 +332,7 @@ struct IdentifierProfile {
         lengths = try reader.bits()
         frames = try reader.integer()
         lastAccepted = try reader.integer()
+        lastInTime = try reader.integer()
         longestGap = try reader.integer()
         anchor = try reader.integer()
         slots = try reader.integer()
