@@ -15,8 +15,8 @@ struct CANIntrusionTests {
         var f1: Double { 2 * precision * recall / max(precision + recall, 1e-9) }
     }
 
-    static let learn = 16.0
-    static let total = 26.0
+    static let learn = 14.0
+    static let total = 20.0
 
     static func judge(_ seed: UInt64, _ attack: SyntheticCar.Attack?) throws -> Outcome {
         var car = SyntheticCar(seed: seed)

@@ -83,14 +83,16 @@ struct FrameKindsTests {
         let whole = try Self.make(name)
         var part = try Self.make(name)
         var anomalies = 0
+        var different: [Int] = []
         for (index, item) in stream.enumerated() {
             while let timer = whole.nextTimer, timer.nanoseconds <= item.time {
                 #expect(part.nextTimer == timer)
                 #expect(whole.timer(at: timer)?.bitPattern == part.timer(at: timer)?.bitPattern)
             }
             let score = Self.send(whole, item.time, item.identifier, item.data)
-            #expect(score?.bitPattern == Self.send(part, item.time, item.identifier, item.data)?.bitPattern, "item \(index)")
-            #expect(whole.blame == part.blame)
+            if score?.bitPattern != Self.send(part, item.time, item.identifier, item.data)?.bitPattern || whole.blame != part.blame {
+                different.append(index)
+            }
             if let score, score >= 1 { anomalies += 1 }
             if index % 1900 == 1700 {
                 var writer = StateWriter()
@@ -109,6 +111,7 @@ struct FrameKindsTests {
                 _ = Self.send(broken, item.time, item.identifier, item.data)
             }
         }
+        #expect(different == [])
         if !["frame-duplicate", "frame-replay", "clock-skew", "missing", "id-entropy", "bus-load"].contains(name) { #expect(anomalies > 0) }
     }
 
@@ -125,7 +128,7 @@ struct FrameKindsTests {
             let length = seed == 2 ? [0, 1, 8, 12, 64].randomElement(using: &random) ?? 0 : 8
             let data = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
             for score in [Self.send(detector, time, identifier, data), detector.nextTimer.flatMap { detector.timer(at: $0) }] {
-                if let score { #expect(score >= 0 && score <= Score.cap && score.isFinite, "seed \(seed)") }
+                if let score, !(score >= 0 && score <= Score.cap && score.isFinite) { Issue.record("\(score), seed \(seed)") }
             }
             if step % 300 == 299 { detector.resume() }
         }
@@ -136,10 +139,12 @@ struct FrameKindsTests {
     func shifted(_ name: String) throws {
         let (a, b) = (try Self.make(name), try Self.make(name))
         let shift: Int64 = 1_700_000_000_123_456_789
+        var different = 0
         for item in Self.stream(3, 2500) {
             let (one, other) = (Self.send(a, item.time, item.identifier, item.data), Self.send(b, item.time + shift, item.identifier, item.data))
-            #expect(one?.bitPattern == other?.bitPattern)
+            if one?.bitPattern != other?.bitPattern { different += 1 }
         }
+        #expect(different == 0)
     }
 
     @Test("a flood of forged identifiers takes no more than max_groups states", arguments: ["inter-arrival", "bit-flip", "missing", "can-ids", "unknown-id"])

@@ -76,7 +76,9 @@ struct ArrivalTrack {
             tolerance = 2
             return
         }
-        let seen = max(margin * Double(earliest), least) / period
+        var seen = max(margin * Double(earliest), least) / period
+        // A few odd frames must not make the timing of an identifier worthless.
+        if seen >= 0.6, observed >= 5000 { seen = max(margin * trimmed(UInt64(observed) / 5000), least / period) }
         // Beyond that frames come whenever they want.
         tolerance = seen < 0.6 ? max(seen, 0.025) : 2
     }
@@ -88,6 +90,17 @@ struct ArrivalTrack {
         let share = -Double(deviation) / period
         if share > tolerance { return share / tolerance }
         return Double(rareness[min(Int(min(share / margin, 1) * Double(ArrivalTrack.classes)), ArrivalTrack.classes &- 1)])
+    }
+
+    /// The share of the period by which all but so many frames were early at most.
+    private func trimmed(_ outliers: UInt64) -> Double {
+        var tail: UInt64 = 0
+        var index = ArrivalTrack.classes
+        while index > 0, tail + UInt64(counts[index - 1]) <= outliers {
+            tail += UInt64(counts[index - 1])
+            index -= 1
+        }
+        return Double(index) / Double(ArrivalTrack.classes)
     }
 
     /// The surprise of being at least as early as each class, as a share of 13 bits: that of what did not happen once in 8000 frames.
@@ -139,6 +152,9 @@ struct ArrivalCurve {
         times[Int(truncatingIfNeeded: count) & 15] = time
         count &+= 1
     }
+
+    /// Takes the last accepted frame back.
+    mutating func removeLast() { if count > 0 { count &-= 1 } }
 
     /// The time of the accepted frame `step` before the next one.
     @inline(__always)

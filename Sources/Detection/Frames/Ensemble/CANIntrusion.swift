@@ -188,7 +188,7 @@ public final class CANIntrusion: FramesDetecting {
         let evidence = profile.pointee.judge(time, bytes, length)
         let score = evidence.score * state.pointee.settings.sensitivity
         if score < 1 {
-            profile.pointee.accept(time, bytes, length, learns: state.pointee.settings.learns)
+            profile.pointee.accept(time, bytes, length, score: score, learns: state.pointee.settings.learns)
             return Score.settled(hit: false, raw: score)
         }
         return reject(profile, evidence, score, time, identifier, bytes, length)
@@ -198,9 +198,13 @@ public final class CANIntrusion: FramesDetecting {
         _ profile: UnsafeMutablePointer<IdentifierProfile>, _ evidence: IdentifierProfile.Evidence, _ score: Double, _ time: Int64,
         _ identifier: UInt32, _ bytes: UnsafePointer<UInt8>, _ length: Int
     ) -> Double {
+        if profile.pointee.undo(time, bytes, length) {
+            profile.pointee.accept(time, bytes, length, score: 0, learns: false)
+            return Score.settled(hit: false, raw: score)
+        }
         let isInTime = max(evidence.timing, evidence.curve) * state.pointee.settings.sensitivity < 1
         if isInTime, profile.pointee.isNewState(time, bytes, length, after: state.pointee.settings.acceptAfter) {
-            profile.pointee.accept(time, bytes, length, learns: state.pointee.settings.learns)
+            profile.pointee.accept(time, bytes, length, score: 0, learns: state.pointee.settings.learns)
             return Score.settled(hit: false, raw: score)
         }
         let rule: Rule =
@@ -237,7 +241,7 @@ public final class CANIntrusion: FramesDetecting {
     private func due(_ profile: UnsafeMutablePointer<IdentifierProfile>) -> Int64 {
         let limit = profile.pointee.silenceLimit
         guard limit != .max else { return .max }
-        let since = max(profile.pointee.lastAccepted, state.pointee.restarted)
+        let since = max(profile.pointee.lastAccepted, profile.pointee.lastInTime, state.pointee.restarted)
         let wait = limit.multipliedReportingOverflow(by: 1 << min(profile.pointee.silences, 20))
         let sum = since.addingReportingOverflow(wait.overflow ? .max : wait.partialValue)
         return sum.overflow ? .max : sum.partialValue
@@ -265,7 +269,7 @@ public final class CANIntrusion: FramesDetecting {
                 profile.pointee.silences &+= 1
                 continue
             }
-            let since = max(profile.pointee.lastAccepted, state.pointee.restarted)
+            let since = max(profile.pointee.lastAccepted, profile.pointee.lastInTime, state.pointee.restarted)
             let ratio = Double(time &- since) / Double(profile.pointee.silenceLimit)
             profile.pointee.silences &+= 1
             if ratio > worst {

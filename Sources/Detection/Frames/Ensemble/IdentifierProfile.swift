@@ -18,12 +18,15 @@ struct IdentifierProfile {
     }
 
     static let gapsForPeriod = 15
+    private static let room = 192
 
     /// Lengths that were seen, a bit for each; 64 bytes have bit 63.
     var lengths: UInt64 = 0
     /// Frames of the time to learn, and accepted ones after it.
     var frames: Int64 = 0
     var lastAccepted: Int64 = 0
+    /// The last frame that came in time, accepted or not: an identifier with odd payloads is not silent.
+    private(set) var lastInTime = Int64.min
     var longestGap: Int64 = 0
     /// The period in nanoseconds; 0 while it is not known.
     private(set) var period = 0.0
@@ -36,9 +39,17 @@ struct IdentifierProfile {
     private var margin = 1.5
     var curve = ArrivalCurve()
     private(set) var model: PayloadModel
-    /// Bytes of the last accepted frame, and after 64 of them those of the last rejected one that came in time.
+    /// Bytes of the last two accepted frames, and after 128 of them those of the last rejected one that came in time.
     private let bytes: UnsafeMutablePointer<UInt8>
+    /// Which of the first two is the last accepted one.
+    private var current = 0
     private var referenceLength: Int = -1
+    /// What was before the last accepted frame, for the case that the next one fits there better; -1 when there is no way back.
+    private var formerLength: Int = -1
+    private var formerExpected: Int64 = 0
+    private var formerAccepted: Int64 = 0
+    /// The score of the last accepted frame.
+    private var acceptedScore = 0.0
     private var candidateLength: Int = -1
     private var streak: Int64 = 0
     /// Frames in a row that came in time and were rejected.
@@ -52,8 +63,8 @@ struct IdentifierProfile {
 
     init(width: Int) {
         model = PayloadModel(width: width)
-        bytes = .allocate(capacity: 128)
-        bytes.initialize(repeating: 0, count: 128)
+        bytes = .allocate(capacity: IdentifierProfile.room)
+        bytes.initialize(repeating: 0, count: IdentifierProfile.room)
     }
 
     func free() {
@@ -70,6 +81,11 @@ struct IdentifierProfile {
 
     static func lengthBit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(length, 63)) }
 
+    private var reference: UnsafePointer<UInt8> {
+        @inline(__always) get { UnsafePointer(bytes + current &* 64) }
+    }
+    private var former: UnsafePointer<UInt8> { UnsafePointer(bytes + (1 &- current) &* 64) }
+
     /// Whether frames come in slots whose time can be foretold.
     private(set) var isPeriodic = false
 
@@ -85,7 +101,7 @@ struct IdentifierProfile {
         }
         if frames > 0 { studyGap(time) }
         curve.learn(time)
-        if referenceLength >= 0 { model.study(UnsafePointer(bytes), data, min(length, referenceLength)) }
+        if referenceLength >= 0 { model.study(reference, data, min(length, referenceLength)) }
         frames &+= 1
         lastAccepted = time
         keep(data, length)
@@ -169,6 +185,7 @@ struct IdentifierProfile {
     /// Nothing is held against the next frame: the clock was set, or the bus was silent.
     mutating func resync() {
         referenceLength = -1
+        formerLength = -1
         candidateLength = -1
         curve.restart()
     }
@@ -179,16 +196,41 @@ struct IdentifierProfile {
         var evidence = Evidence()
         evidence.curve = curve.evidence(time)
         guard referenceLength >= 0, time &- lastAccepted <= returnAfter else { return evidence }
+        weigh(time, expected: usesLoose ? loose.expected : steady.expected, reference, referenceLength, data, length, into: &evidence)
+        return evidence
+    }
+
+    /// Timing and payload against a state.
+    @inline(__always)
+    private func weigh(
+        _ time: Int64, expected: Int64, _ old: UnsafePointer<UInt8>, _ oldLength: Int, _ data: UnsafePointer<UInt8>, _ length: Int,
+        into evidence: inout Evidence
+    ) {
         var lost: Int64 = 1
         if period > 0 {
-            let deviation = usesLoose ? loose.deviation(time) : steady.deviation(time)
+            let deviation = time &- expected
             evidence.timing =
                 usesLoose
                 ? loose.evidence(deviation, period: period, margin: margin) : steady.evidence(deviation, period: period, margin: margin)
-            lost = max(ArrivalTrack.skipped(deviation, period), isPeriodic ? 0 : 1)
+            lost = isPeriodic ? ArrivalTrack.skipped(deviation, period) : 1
         }
-        compare(UnsafePointer(bytes), referenceLength, data, length, lost: lost, into: &evidence)
-        return evidence
+        compare(old, oldLength, data, length, lost: lost, into: &evidence)
+    }
+
+    /// Whether a rejected frame fits much better in the place of the last accepted one: then that one was the injected one, and the state goes back to
+    /// before it.
+    mutating func undo(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        guard formerLength >= 0, time &- formerAccepted <= returnAfter else { return false }
+        var evidence = Evidence()
+        weigh(time, expected: formerExpected, former, formerLength, data, length, into: &evidence)
+        guard evidence.score < min(0.6, acceptedScore - 0.15) else { return false }
+        current = 1 &- current
+        referenceLength = formerLength
+        formerLength = -1
+        lastAccepted = formerAccepted
+        if usesLoose { loose.expected = formerExpected } else { steady.expected = formerExpected }
+        curve.removeLast()
+        return true
     }
 
     @inline(__always)
@@ -203,9 +245,13 @@ struct IdentifierProfile {
 
     /// Takes a frame for legitimate.
     @inline(__always)
-    mutating func accept(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int, learns: Bool) {
+    mutating func accept(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int, score: Double, learns: Bool) {
+        formerLength = referenceLength
+        formerAccepted = lastAccepted
+        formerExpected = usesLoose ? loose.expected : steady.expected
+        acceptedScore = score
         if referenceLength >= 0 {
-            if learns { model.learn(UnsafePointer(bytes), data, min(length, referenceLength)) }
+            if learns { model.learn(reference, data, min(length, referenceLength)) }
             if period > 0 { if usesLoose { loose.take(time, period: period) } else { steady.take(time, period: period) } }
         } else if period > 0 {
             loose.lock(time, period: period)
@@ -223,7 +269,8 @@ struct IdentifierProfile {
 
     @inline(__always)
     private mutating func keep(_ data: UnsafePointer<UInt8>, _ length: Int) {
-        bytes.update(from: data, count: min(length, 64))
+        current = 1 &- current
+        (bytes + current &* 64).update(from: data, count: min(length, 64))
         referenceLength = min(length, 64)
     }
 
@@ -232,12 +279,13 @@ struct IdentifierProfile {
     mutating func isNewState(_ time: Int64, _ data: UnsafePointer<UInt8>, _ length: Int, after needed: Int) -> Bool {
         if candidateLength >= 0 {
             var evidence = Evidence()
-            compare(UnsafePointer(bytes + 64), candidateLength, data, length, lost: 1, into: &evidence)
+            compare(UnsafePointer(bytes + 128), candidateLength, data, length, lost: 1, into: &evidence)
             streak = evidence.score < 1 ? streak &+ 1 : 0
         }
-        (bytes + 64).update(from: data, count: min(length, 64))
+        (bytes + 128).update(from: data, count: min(length, 64))
         candidateLength = min(length, 64)
         rejections &+= 1
+        lastInTime = time
         let isOpen = isPeriodic ? Double(time &- lastAccepted) >= 1.5 * period : streak > Int64(needed)
         return isOpen && (streak >= Int64(needed) || rejections >= 8 &* Int64(needed))
     }
@@ -246,7 +294,8 @@ struct IdentifierProfile {
 
     func save(_ writer: inout StateWriter) {
         writer.put(bits: lengths)
-        for value in [frames, lastAccepted, longestGap, anchor, slots, streak, rejections, returnAfter, silenceLimit, silences] { writer.put(value) }
+        for value in [frames, lastAccepted, lastInTime, longestGap, anchor, slots] { writer.put(value) }
+        for value in [streak, rejections, returnAfter, silenceLimit, silences] { writer.put(value) }
         writer.put(period)
         writer.put(margin)
         writer.put(usesLoose)
@@ -256,9 +305,11 @@ struct IdentifierProfile {
         loose.save(&writer)
         curve.save(&writer)
         model.save(&writer)
-        writer.put(referenceLength)
-        writer.put(candidateLength)
-        for index in stride(from: 0, to: 128, by: 8) {
+        for value in [referenceLength, candidateLength, formerLength, current] { writer.put(value) }
+        writer.put(formerExpected)
+        writer.put(formerAccepted)
+        writer.put(acceptedScore)
+        for index in stride(from: 0, to: IdentifierProfile.room, by: 8) {
             var word: UInt64 = 0
             for place in 0..<8 { word |= UInt64(bytes[index + place]) << UInt64(place * 8) }
             writer.put(bits: word)
@@ -281,6 +332,7 @@ struct IdentifierProfile {
         lengths = try reader.bits()
         frames = try reader.integer()
         lastAccepted = try reader.integer()
+        lastInTime = try reader.integer()
         longestGap = try reader.integer()
         anchor = try reader.integer()
         slots = try reader.integer()
@@ -303,11 +355,14 @@ struct IdentifierProfile {
         let restored = try PayloadModel.restored(&reader)
         model.free()
         model = restored
-        let (reference, candidate) = (try reader.integer(), try reader.integer())
-        guard (-1...64).contains(reference), (-1...64).contains(candidate) else { throw .badState("a length in it is wrong") }
-        referenceLength = Int(reference)
-        candidateLength = Int(candidate)
-        for index in stride(from: 0, to: 128, by: 8) {
+        referenceLength = try reader.int(in: -1...64)
+        candidateLength = try reader.int(in: -1...64)
+        formerLength = try reader.int(in: -1...64)
+        current = try reader.int(in: 0...1)
+        formerExpected = try reader.integer()
+        formerAccepted = try reader.integer()
+        acceptedScore = try reader.number()
+        for index in stride(from: 0, to: IdentifierProfile.room, by: 8) {
             let word = try reader.bits()
             for place in 0..<8 { bytes[index + place] = UInt8(truncatingIfNeeded: word >> UInt64(place * 8)) }
         }

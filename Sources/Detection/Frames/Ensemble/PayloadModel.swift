@@ -29,9 +29,10 @@ struct PayloadModel {
     private let matches: UnsafeMutablePointer<UInt32>
     private(set) var counterCount = 0
     private var counters = InlineArray<4, Counter>(repeating: Counter())
-    /// Mean and greatest surprise while learning, in bits.
+    /// Mean surprise while learning, in bits.
     private(set) var mean = 0.0
-    private(set) var greatest = 0.0
+    /// The three greatest surprises while learning, the greatest first: of many frames one may be odd.
+    private var greatest = InlineArray<3, Double>(repeating: 0)
     /// The surprise that counts as evidence 1.
     private(set) var limit = Double.infinity
 
@@ -94,7 +95,7 @@ struct PayloadModel {
         if learnt >= 32 {
             let bits = surprise(old, new, length)
             mean += (bits - mean) / Double(learnt - 31)
-            greatest = max(greatest, bits)
+            remember(bits)
         }
         learn(old, new, length)
         for half in 0..<min(length, width) * 2 {
@@ -110,6 +111,13 @@ struct PayloadModel {
         }
     }
 
+    private mutating func remember(_ bits: Double) {
+        guard bits > greatest[2] else { return }
+        greatest[2] = bits
+        if greatest[2] > greatest[1] { greatest.swapAt(1, 2) }
+        if greatest[1] > greatest[0] { greatest.swapAt(0, 1) }
+    }
+
     /// Ends the time to learn: finds the counters and sets the limit of surprise.
     mutating func freeze() {
         counterCount = 0
@@ -120,7 +128,7 @@ struct PayloadModel {
             counterCount += 1
         }
         let unseen = Double(coarseLog2(2 * learnt + 2)) / 65536
-        limit = learnt < 24 ? .infinity : max(1.3 * greatest, mean + 2.2 * unseen, 30)
+        limit = learnt < 24 ? .infinity : max(1.3 * greatest[learnt < 5000 ? 0 : 1], mean + 2.2 * unseen, 30)
     }
 
     private func cycle(_ half: Int, _ right: UInt32, _ wrong: UInt32) -> Counter? {
@@ -199,7 +207,7 @@ struct PayloadModel {
             writer.put(counters[index].weight)
         }
         writer.put(mean)
-        writer.put(greatest)
+        for index in 0..<3 { writer.put(greatest[index]) }
         writer.put(limit)
     }
 
@@ -244,7 +252,7 @@ struct PayloadModel {
             counters[index].weight = try reader.number()
         }
         mean = try reader.number()
-        greatest = try reader.number()
+        for index in 0..<3 { greatest[index] = try reader.number() }
         limit = try reader.number()
     }
 }
