@@ -94,7 +94,7 @@ public final class Detector: Detecting {
         place.save(&writer)
     }
 
-    /// Takes over a state; throws when it was saved with other settings, and names the first that differs.
+    /// Takes over a state; throws when it was saved with other settings, and names the first that differs. After an error the detector starts anew.
     public func restore(_ reader: inout StateReader) throws(DetectionError) {
         var found: [String] = []
         for _ in 0..<(try reader.count()) { found.append(try reader.text()) }
@@ -102,7 +102,13 @@ public final class Detector: Detecting {
             let other = found.first { !identity.contains($0) } ?? identity.first { !found.contains($0) } ?? ""
             throw .badState("it was saved with other settings: \(other)")
         }
-        try place.restore(&reader)
+        do {
+            try place.restore(&reader)
+        } catch {
+            // Half a state is none.
+            place.restart()
+            throw error
+        }
     }
 }
 

@@ -168,10 +168,13 @@ struct SignalRange {
     }
 
     mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
-        low = try reader.number()
-        high = try reader.number()
-        count = try reader.int(in: 0...probe)
-        guard !isKnown || low.magnitude < 1e101 && high.magnitude < 1e101 && low <= high else { throw .badState("a range in it is none") }
+        let (least, greatest) = (try reader.number(), try reader.number())
+        let learnt = try reader.int(in: 0...probe)
+        guard !isGiven else { return }
+        guard learnt == 0 || least.magnitude < 1e101 && greatest.magnitude < 1e101 && least <= greatest else {
+            throw .badState("a range in it is none")
+        }
+        (low, high, count) = learnt == 0 ? (.infinity, -.infinity, 0) : (least, greatest, learnt)
     }
 }
 

@@ -122,8 +122,9 @@ struct Markov: DetectorState, ~Copyable {
         try judge.restore(&reader)
         try counts.restore(&reader)
         try rows.restore(&reader)
-        previous = try reader.optionalInteger()
-        if let previous, !(0..<Int64(states)).contains(previous) { throw .badState("a number in it is out of range") }
+        let state = try reader.optionalInteger()
+        if let state, !(0..<Int64(states)).contains(state) { throw .badState("a number in it is out of range") }
+        previous = state
         learnt = try reader.int(in: 0...Int.max / 2)
         statistic = nil
     }

@@ -33,7 +33,8 @@ struct SortedWindow: ~Copyable {
         let base = sorted.base
         let kept = ring.count
         if ring.isFull {
-            let from = rank(of: ring.oldest, in: kept)
+            // Within the window also when a damaged state has brought the two orders apart.
+            let from = min(rank(of: ring.oldest, in: kept), kept &- 1)
             var to = rank(of: value, in: kept)
             if to > from {
                 to &-= 1
