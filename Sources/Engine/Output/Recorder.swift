@@ -112,7 +112,8 @@ final class Recorder {
     var files: [String] {
         (signalFile.map { _ in ["signals.csv"] } ?? [])
             + frameFiles.map { String($0.path[($0.path.lastIndex(of: "/").map($0.path.index(after:)) ?? $0.path.startIndex)...]) }
-            + (frameLabels.map { _ in ["frame-labels.csv"] } ?? []) + (messageFile.map { _ in ["messages.jsonl"] } ?? []) + (captureFile.map { _ in ["capture.pcapng"] } ?? [])
+            + (frameLabels.map { _ in ["frame-labels.csv"] } ?? []) + (messageFile.map { _ in ["messages.jsonl"] } ?? [])
+            + (captureFile.map { _ in ["capture.pcapng"] } ?? [])
     }
 
     /// Writes what is left in the buffers.
