@@ -234,6 +234,34 @@ struct FrameAttackTests {
     }
 }
 
+/// Built-in attacks inside attacks and sequences of others.
+@Suite("attacks inside definitions")
+struct NestedAttackTests {
+    @Test("an attack of a sequence takes its targets and settings from its arguments, and is labelled with the names of the scenario")
+    func sequence() throws {
+        let directory = try ScratchDirectory()
+        let outcome = Runner.run(
+            try scenario(
+                """
+                evsim: 1
+                scenario: nested
+                run: {for: 5s}
+                nodes: {charger: {is: charger-module, bus: can0}}
+                sequences:
+                  hit:
+                    settings: {where: {type: node}, much: {type: current, default: 3 A}}
+                    steps: [{attack: modify, against: =where.limit, for: 1s, severity: critical, with: {add: =much}}]
+                steps:
+                  - set: {charger.limit: 10 A}
+                  - wait: 1s
+                  - {call: hit, with: {where: charger, much: 4 A}}
+                expect: [=max(charger.limit) == 14 A, =charger.limit == 10 A]
+                """), options: RunOptions(directory: directory.path))
+        #expect(outcome.verdict == .pass, "\(outcome.expectations.map(\.sentence))")
+        #expect(try directory.text("labels.csv").hasSuffix("\n1,2,MESSAGE_MODIFICATION,critical,modify,charger.limit,1,signal\n"))
+    }
+}
+
 /// What attacks make of signals.
 @Suite("attacks on signals")
 struct SignalAttackTests {

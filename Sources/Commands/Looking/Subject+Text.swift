@@ -34,7 +34,8 @@ extension Subject {
             var text = title(attack.name, "attack on \(attack.links.text), labelled \(attack.kind)", attack.about)
             text += "\nIts severity is \(attack.severity.word) unless the step says another; four defaults are those of low, medium, high and critical.\n"
             text += heading("Settings, for the key 'with'") + TextLayout.definitions(attack.settings.map(Subject.attackRow), width: width)
-            return text + heading(attack.examples.count == 1 ? "Example" : "Examples") + Subject.indented(attack.examples.map { "- \($0)" }.joined(separator: "\n"))
+            return text + heading(attack.examples.count == 1 ? "Example" : "Examples")
+                + Subject.indented(attack.examples.map { "- \($0)" }.joined(separator: "\n"))
         case .message(let message):
             var text = title(
                 message.name, "message of \(message.protocolName), sent by \(message.sender == .either ? "either side" : "the \(message.sender.rawValue)")",

@@ -110,7 +110,8 @@ extension SchemaBuilder {
         case .attacked:
             return define("attacked") {
                 let one: JSONValue = [
-                    "type": "string", "pattern": .string("^=\\s*\\S|" + SchemaPattern.path), "examples": ["can0", "can0.limit", "cp1", "ocpp.Heartbeat", "charger.voltage"],
+                    "type": "string", "pattern": .string("^=\\s*\\S|" + SchemaPattern.path),
+                    "examples": ["can0", "can0.limit", "cp1", "ocpp.Heartbeat", "charger.voltage"],
                 ]
                 return ["anyOf": [one, ["type": "array", "items": one, "minItems": 1]]]
             }

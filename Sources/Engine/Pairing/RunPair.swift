@@ -143,7 +143,8 @@ public struct RunPair {
 
     /// The page `pair.md`.
     var markdown: String {
-        var text = "# With and without its attacks\n\nThe same seed twice. In [benign](benign/report.md) attacks and labelled steps only take their time; [attacked](attacked/report.md) is the whole run.\n\n"
+        var text =
+            "# With and without its attacks\n\nThe same seed twice. In [benign](benign/report.md) attacks and labelled steps only take their time; [attacked](attacked/report.md) is the whole run.\n\n"
         text += "\(summary.prefix(1).uppercased())\(summary.dropFirst()).\n"
         if !rows.isEmpty {
             text += "\n| detector | alarms | caused by the attacks | false by proof | alarms without the attacks |\n|---|---|---|---|---|\n"

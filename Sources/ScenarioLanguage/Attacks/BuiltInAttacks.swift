@@ -129,7 +129,8 @@ public enum BuiltInAttacks {
     private static let modify = AttackManifest(
         name: "modify", kind: "MESSAGE_MODIFICATION", severity: .medium, links: [.can, .ocpp, .signal],
         settings: [
-            chance(["25%", "50%", "100%", "100%"]), set, AttackSetting("add", .changes(asNumbers: false), [.can, .ocpp, .signal], about: "What is added to the real values."),
+            chance(["25%", "50%", "100%", "100%"]), set,
+            AttackSetting("add", .changes(asNumbers: false), [.can, .ocpp, .signal], about: "What is added to the real values."),
             AttackSetting("scale", .changes(asNumbers: true), [.can, .ocpp, .signal], about: "What the real values are multiplied by."),
             AttackSetting("freeze", .fields, [.can, .ocpp, .signal], about: "Fields that keep the value that they had when the attack began."),
             AttackSetting("flip", .bits, .can, about: "Bits of the data that are inverted."),

@@ -13,7 +13,8 @@ extension LanguageCatalogue {
         entry(
             .mixedTargets, "targets of different sorts",
             "One attack acts on frames, on messages or on signals. Two attacks can act at once as tracks of 'parallel'.",
-            wrong: "- {attack: drop, against: [can0, cp1], for: 5s}", right: "- parallel: {bus: [{attack: drop, against: can0, for: 5s}], link: [{attack: drop, against: cp1, for: 5s}]}"),
+            wrong: "- {attack: drop, against: [can0, cp1], for: 5s}",
+            right: "- parallel: {bus: [{attack: drop, against: can0, for: 5s}], link: [{attack: drop, against: cp1, for: 5s}]}"),
         entry(
             .settingOfOtherLink, "a setting that means nothing there",
             "Some settings of an attack are for frames, for messages or for signals alone; 'evsim describe ATTACK' has the table.",
@@ -23,10 +24,13 @@ extension LanguageCatalogue {
             wrong: "- {attack: flood, against: can0, with: {every: 1ms, rate: 100 Hz}}", right: "- {attack: flood, against: can0, with: {rate: 100 Hz}}"),
         entry(
             .attackNeeds, "an attack that is not told what to do",
-            "Most settings of attacks have defaults, but 'modify' must know what it changes, and 'inject' what it sends.", wrong: "- {attack: modify, against: can0.limit}",
+            "Most settings of attacks have defaults, but 'modify' must know what it changes, and 'inject' what it sends.",
+            wrong: "- {attack: modify, against: can0.limit}",
             right: "- {attack: modify, against: can0.limit, with: {set: {limit: 80 A}}}"),
         entry(
-            .noAttackedField, "a field that no attacked frame has", "'set', 'add', 'scale' and 'freeze' name fields of the declared frames that the attack acts on.",
-            wrong: "- {attack: modify, against: can0.limit, with: {set: {limmit: 80 A}}}", right: "- {attack: modify, against: can0.limit, with: {set: {limit: 80 A}}}"),
+            .noAttackedField, "a field that no attacked frame has",
+            "'set', 'add', 'scale' and 'freeze' name fields of the declared frames that the attack acts on.",
+            wrong: "- {attack: modify, against: can0.limit, with: {set: {limmit: 80 A}}}",
+            right: "- {attack: modify, against: can0.limit, with: {set: {limit: 80 A}}}"),
     ]
 }

@@ -89,9 +89,12 @@ public struct StepManifest: Sendable {
                 KeyManifest("by", .reference(.node), "Node that attacks: 'attacker' in the attack of a plugin, the sender on a bus with wires."),
                 KeyManifest(
                     "against", .attacked,
-                    "What is attacked: a bus, a declared frame, a charge point, messages (`cp1.ocpp.MeterValues`) or a signal; of an attack of a plugin a node, its 'target'."),
+                    "What is attacked: a bus, a declared frame, a charge point, messages (`cp1.ocpp.MeterValues`) or a signal; of an attack of a plugin a node, its 'target'."
+                ),
                 KeyManifest("for", .time, "Longest time that it goes on."),
-                KeyManifest("severity", .word(ScenarioSchema.severities), "How hard it is; decides what 'with' does not give. Each attack has its own when it is not given."),
+                KeyManifest(
+                    "severity", .word(ScenarioSchema.severities),
+                    "How hard it is; decides what 'with' does not give. Each attack has its own when it is not given."),
                 KeyManifest("with", .arguments, default: "{}", "Settings of the attack ('evsim describe ATTACK')."),
             ]),
     ]

@@ -161,6 +161,12 @@ extension ScenarioBuilder {
             // One value is meant for the only field that there is.
             let fields = Set(attackedFields(targets).map(\.field.name))
             if link == .can, fields.count == 1, let name = fields.first { return readChange(name, node, node, asNumbers, link, targets).map { [$0] } }
+            if link == .can, isLimit, !hasLimit(targets) {
+                reading.error(
+                    .noAttackedField, node.span, "no attacked frame has a field that is a limit",
+                    label: "its name has 'limit' or 'max' in it, or it is the only one of its frame; else name it: {FIELD: …}")
+                return nil
+            }
             if link == .ocpp || isLimit, let dimension = asNumbers ? Dimension.none : (try? Quantity.parse(node.text ?? ""))?.dimension {
                 return readNumber(node, dimension, what).map { [FieldChange(path: "", value: $0)] }
             }
@@ -179,6 +185,15 @@ extension ScenarioBuilder {
             changes.append(change)
         }
         return changes
+    }
+
+    /// Whether an attacked frame has a field that `overdraw` takes for a limit.
+    private func hasLimit(_ targets: [AttackTarget]) -> Bool {
+        let fields = attackedFields(targets)
+        return fields.contains { one in
+            let name = one.field.name.lowercased()
+            return name.contains("limit") || name.contains("max") || fields.count { $0.frame == one.frame } == 1
+        }
     }
 
     private func readChange(

@@ -70,13 +70,28 @@ extension ScenarioBuilder {
             }
             link = itsLink
             targets += found
-            names.append(item.text ?? "")
+            let written = item.text ?? ""
+            // Inside a definition a target is called as the scenario calls it.
+            names += scope.enclosure == nil && !written.hasPrefix("=") ? [written] : found.map { name(of: $0) ?? written }
         }
         guard let link, !targets.isEmpty else {
             reading.error(.emptySection, node.span, "'against' needs at least one target")
             return nil
         }
         return (targets, link, names)
+    }
+
+    /// What the scenario calls a target; `nil` when that is known only when the step is reached.
+    private func name(of target: AttackTarget) -> String? {
+        switch target {
+        case .bus(let bus): return scenario.buses[bus].name
+        case .frame(let frame): return scope.table.frames[frame].name
+        case .signal(let signal): return scope.table.signals[signal].name
+        case .messages(.constant(let nodes), let actions):
+            let names = nodes.prefix(3).map { scope.table.nodes[$0] }.joined(separator: " ") + (nodes.count > 3 ? " …" : "")
+            return actions.isEmpty ? names : "\(names) \(actions.joined(separator: " "))"
+        case .messages: return nil
+        }
     }
 
     private static func phrase(_ link: AttackLinks) -> String {
