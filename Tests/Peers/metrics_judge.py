@@ -31,7 +31,7 @@ for line in sys.stdin:
     print(json.dumps({
         'range_precision': ts_precision(labels, predicted, alpha=0, cardinality='reciprocal', bias='flat'),
         'range_recall': ts_recall(labels, predicted, alpha=0, cardinality='reciprocal', bias='front'),
-        'affiliation_precision': near['precision'], 'affiliation_recall': near['recall'],
+        'affiliation_precision': near['Affiliation_Precision'], 'affiliation_recall': near['Affiliation_Recall'],
         'vus_pr': vus['VUS_PR'], 'vus_roc': vus['VUS_ROC']}), flush=True)
 """
 

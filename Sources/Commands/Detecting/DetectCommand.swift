@@ -108,6 +108,7 @@ enum DetectCommand {
             plan.files.append(file)
             plan.trained = 1
         }
+        plan.flows = arguments.text(.flowsFile)
         for path in arguments.positionals.map(\.text) { plan.files.append(try open(path, settings)) }
         if let text = arguments.text(.learnUntil) {
             plan.learnUntil = try duration(text, "--learn-until")

@@ -15,7 +15,7 @@ extension CommandTable {
         ],
         options: [
             .withDetectors, .labelFile, .trainFile, .learnUntil, .columnUnit, .timeColumn, .timeFormat, .rowPeriod, .labelColumn, .detectExpect, .scoresFile,
-            .database, .directory, .set, .quiet, .json,
+            .flowsFile, .database, .directory, .set, .quiet, .json,
         ],
         examples: [
             ("evsim detect charging.csv --with detectors.yaml --labels labels.csv", "a table, scored"),

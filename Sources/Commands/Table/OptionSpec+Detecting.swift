@@ -27,6 +27,9 @@ extension OptionSpec {
         repeats: true)
     static let scoresFile = OptionSpec(
         name: "scores", valueName: "FILE", type: .file(["csv"]), about: "Writes a row for each sample of each detector: time, detector, score, alarm, label.")
+    static let flowsFile = OptionSpec(
+        name: "flows", valueName: "FILE", type: .file(["csv"]),
+        about: "Writes features of the flows in a log of OCPP messages, with the columns of the public data set of OCPP 1.6 attacks.")
     static let alarmFile = OptionSpec(
         name: "alarms", valueName: "FILE", type: .file(["csv"]), about: "Alarms: start, end, and detector if there are several.")
     static let rowsFile = OptionSpec(

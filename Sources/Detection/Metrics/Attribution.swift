@@ -14,6 +14,8 @@ public struct Attribution: Equatable, Sendable {
     ///   - alarms: with the name that each blames, empty for none.
     ///   - names: for a target of a label the names that mean it, for example the identifier of a frame; the target itself always does.
     public init(alarms: [(alarm: Alarm, blame: String)], labels: [GroundTruthLabel], names: (String) -> [String] = { _ in [] }) {
+        // Most detectors name nothing, and labels can be many.
+        guard alarms.contains(where: { !$0.blame.isEmpty }) else { return }
         let known = labels.map { Set([$0.target] + names($0.target)) }
         for (alarm, blame) in alarms where !blame.isEmpty {
             let touched = labels.indices.filter { labels[$0].start < alarm.end ?? .never && alarm.start < labels[$0].end }

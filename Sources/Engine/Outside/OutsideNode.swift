@@ -16,6 +16,8 @@ public struct OutsidePlan: Sendable {
     public var learnUntil = Duration.zero
     /// Ground truth; `nil` for that of the files themselves.
     public var labels: LabelTable?
+    /// File for the features of the flows of messages; `nil` for none.
+    public var flows: String?
 
     /// A plan for files.
     public init(files: [OutsideFile]) { self.files = files }
@@ -60,6 +62,8 @@ final class OutsideTruth {
     var judgedFrom = Instant.zero
     /// Whether the row that is being played is labelled.
     var isLabelled = false
+    /// The label that is open, and when its last row was.
+    var open: (kind: String, start: Instant, last: Instant)?
     /// Time of t = 0 on the clock of the data, and how that writes times.
     var clock: (time: TableTime, origin: Int64)?
     /// Rows that were played.
@@ -76,6 +80,14 @@ final class OutsideTruth {
             place += 1
         }
         return false
+    }
+}
+
+extension OutsideTruth {
+    /// The kind of the first label that touches a stretch of time; the open one counts.
+    func kind(from start: Instant, to end: Instant) -> String? {
+        if let open, open.start <= end { return open.kind }
+        return labels.last { $0.start <= end && $0.end > start }?.kind
     }
 }
 
@@ -99,11 +111,10 @@ final class OutsideNode: Node {
     private var lateRows = 0
     /// Fields that are no numbers, and frames that are none.
     var badValues = 0
-    /// The label that is open, and when its last row was.
-    private var open: (kind: String, start: Instant, last: Instant)?
     private var places: [String: Int] = [:]
     private var placeOfColumn: [Int] = []
     private var listener = OutsideListener()
+    private var flows: FlowFile?
 
     init(_ context: NodeContext, _ plan: OutsidePlan) {
         self.plan = plan
@@ -123,6 +134,11 @@ final class OutsideNode: Node {
 
     override func ready() {
         last = now
+        do {
+            if let path = plan.flows { flows = try FlowFile(path, truth, epoch: simulation.scenario.run.epoch) }
+        } catch {
+            return simulation.fail(.cannotWrite, "\(error.path): \(error.reason)", span: nil)
+        }
         if column == nil { truth.judgedFrom = now + plan.learnUntil }
         if column != nil {
             publish(Signal.rows, 0)
@@ -217,21 +233,21 @@ final class OutsideNode: Node {
 
     /// A row says whether something was wrong.
     private func note(_ kind: String?, joins: Bool) {
-        if let current = open {
+        if let current = truth.open {
             if kind == current.kind {
-                open?.last = now
+                truth.open?.last = now
                 return
             }
             if kind == nil, joins, now - current.last < .seconds(1) { return }
             close(at: joins ? min(now, current.last + .milliseconds(1)) : now)
         }
-        if let kind { open = (kind, now, now) }
+        if let kind { truth.open = (kind, now, now) }
     }
 
     private func close(at end: Instant) {
-        guard let current = open else { return }
+        guard let current = truth.open else { return }
         truth.labels.append(GroundTruthLabel(start: current.start, end: max(end, current.start + Duration(nanoseconds: 1)), kind: current.kind))
-        open = nil
+        truth.open = nil
     }
 
     // MARK: What rows hand on
@@ -262,13 +278,14 @@ final class OutsideNode: Node {
                 MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: true, content: .opened), chargePoint: -1,
                 centralSystem: -1)
         }
-        simulation.detectors.saw(
-            MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: isUp, content: content), chargePoint: -1,
-            centralSystem: -1)
+        let event = MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: isUp, content: content)
+        if now >= truth.judgedFrom { flows?.take(event) }
+        simulation.detectors.saw(event, chargePoint: -1, centralSystem: -1)
     }
 
     override func finish() {
         close(at: now)
+        if let problem = flows?.finish() { simulation.fail(.cannotWrite, "\(problem.path): \(problem.reason)", span: nil) }
         truth.labels.sort { ($0.start, $0.end) < ($1.start, $1.end) }
         if badValues > 0 { simulation.warn(.badLog, "\(badValues) fields of the data are no numbers or no frames, and were left out", span: nil) }
         if lateRows > 0 { simulation.warn(.badLog, "\(lateRows) rows of the data lie before the row in front of them, and were played with it", span: nil) }

@@ -97,8 +97,7 @@ struct TimelineDrawing {
         let left = (margin + min(names, chart.width * 0.28) + 16 * unit).rounded()
         let right = (chart.width - margin - (notes > 0 ? min(notes, chart.width * 0.2) + 14 * unit : 0)).rounded()
         box = Rectangle(x: left, y: top, width: max(40, right - left), height: max(20, bottom - top))
-        // A few lanes do not become thick bars.
-        lane = min(54 * unit, box.height / Double(max(1, shown + (shown < chart.lanes.count ? 1 : 0))))
+        lane = box.height / Double(max(1, shown + (shown < chart.lanes.count ? 1 : 0)))
         let (low, high) = (chart.range.from, chart.range.to)
         (from, to) = low.isFinite && high.isFinite && high > low ? (low, high) : (0, 1)
     }
@@ -165,7 +164,8 @@ struct TimelineDrawing {
         case .label: color = theme.label
         case .alarm(let severity): color = theme.color(of: severity)
         }
-        let height = min(lane * 0.56, 22 * unit)
+        // A few lanes do not become thick bars.
+        let height = min(lane * 0.56, 30 * unit)
         var reached = -Double.infinity
         for interval in row.intervals {
             let left = max(x(interval.start), reached)
