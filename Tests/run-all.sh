@@ -134,6 +134,7 @@ judge_of_databases() { judge "the judge of databases" Tests/Peers/dbc_judge.py "
 judge_of_transport_protocols() { judge "the judge of ISO-TP and J1939" Tests/Peers/can_protocol_judge.py "$bench"; }
 judge_of_detectors() { judge "the judge of detectors" Tests/Peers/detector_judge.py "$bench"; }
 judge_of_scores() { judge "the judge of scores" Tests/Peers/metrics_judge.py "$evsim"; }
+judge_of_temporal_logic() { judge "the judge of temporal logic, shapes and forests" Tests/Peers/temporal_judge.py "$bench"; }
 judge_of_logs() { judge "the judge of logs" Tests/Peers/log_judge.py "$evsim"; }
 # Real buses: a judge that cannot run here says why in its last line and ends with 77.
 real_buses() { # name, command
@@ -165,7 +166,7 @@ part() { # function, title
 }
 
 echo "== build"
-packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, river, scipy, statsmodels'
+packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, river, scipy, statsmodels, sklearn, rtamt, stumpy'
 # The packages for the outside judges come while the first products are built.
 (
     if ! "$python" -c "$packages" 2>/dev/null; then
@@ -212,6 +213,7 @@ parts=(
     "damaged_databases|20 000 damaged DBC files are read, checked and written"
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
     "judge_of_detectors|detectors over one signal beside River, pandas, SciPy and statsmodels"
+    "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside STUMPY, forests beside River"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_scores|scores of detectors beside scikit-learn"
     "judge_of_websockets|the WebSocket codec beside the package websockets"

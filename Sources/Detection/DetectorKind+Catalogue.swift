@@ -2,7 +2,7 @@ import Quantities
 
 extension DetectorKind {
     /// Every kind of detector, in the order of the reference.
-    public static let all: [DetectorKind] = basicKinds + signalKinds + crossKinds + messageKinds
+    public static let all: [DetectorKind] = basicKinds + signalKinds + crossKinds + frameKinds + messageKinds
 
     private static let basicKinds: [DetectorKind] = [
         threshold, movingRange, moving("moving-variance", root: false), moving("moving-std", root: true), rateOfChange, oscillation, rule,

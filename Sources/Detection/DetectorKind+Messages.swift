@@ -3,7 +3,7 @@ import Quantities
 
 extension DetectorKind {
     /// The kinds over messages of OCPP, in the order of the reference.
-    static let messageKinds: [DetectorKind] = [
+    public static let messageKinds: [DetectorKind] = [
         MessageKinds.duplicate, MessageKinds.replay, MessageKinds.stateMachine, MessageKinds.signature, MessageKinds.correlate, MessageKinds.flood,
         MessageKinds.clock, MessageKinds.identity, MessageKinds.transactions, MessageKinds.commands, MessageKinds.ocppIDs, MessageKinds.meterFraud,
     ]

@@ -41,6 +41,26 @@ public struct MovingRange: DetectorState, ~Copyable {
     /// The range of the newest window.
     public var statistic: Double? { range }
 
+    /// Takes samples in a row; the window stays in registers as long as it goes by time.
+    public mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
+        let count = min(times.count, values.count, scores.count)
+        guard let time = times.baseAddress, let value = values.baseAddress, let score = scores.baseAddress else { return }
+        var index = 0
+        while index < count {
+            score[index] = update(at: time[index], value: value[index]) ?? .nan
+            index &+= 1
+            guard !countsSamples else { continue }
+            var last = clock.last
+            let start = index
+            index = extremes.takeRows(
+                time, value, score, from: index, to: count, width: width, needed: minimumSamples, criterion: criterion, last: &last)
+            clock.advance(to: last)
+            guard index > start else { continue }
+            number &+= Int64(index &- start)
+            range = extremes.count >= minimumSamples ? extremes.maximum - extremes.minimum : nil
+        }
+    }
+
     /// Writes the state.
     public func save(_ writer: inout StateWriter) {
         clock.save(&writer)

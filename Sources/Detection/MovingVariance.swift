@@ -121,24 +121,27 @@ public struct MovingVariance: DetectorState, ~Copyable {
             index &+= 1
             guard sums.canReplace, samples.count >= 2, samples.count >= needed else { continue }
             var (local, last, sequence) = (sums, clock.last, number)
+            let (base, mask, first, end) = samples.cursor
+            var (head, tail) = (first, end)
+            let start = index
             while index < total, time[index].nanoseconds >= last, value[index].magnitude <= WindowSums.greatest {
                 let position = countsSamples ? sequence &+ 1 : time[index].nanoseconds
-                guard onlyFirstExpires(at: position) else { break }
+                guard distance(from: base[head & mask].position, to: position) >= width,
+                    distance(from: base[(head &+ 1) & mask].position, to: position) < width
+                else { break }
+                let next = local.replacing(base[head & mask].value, with: value[index])
+                // Sums that have to be rebuilt are left to the path for one sample.
+                guard !next.isWorn else { break }
+                local = next
                 last = time[index].nanoseconds
                 sequence &+= 1
-                local.replace(samples.first.value, with: value[index])
-                samples.replaceFirst(with: WindowSample(position: position, value: value[index]))
-                if local.isWorn {
-                    local.rebuild(samples)
-                    let result = takesRoot ? local.variance(count: samples.count, ddof: ddof).squareRoot() : local.variance(count: samples.count, ddof: ddof)
-                    score[index] = criterion.score(result)
-                    index &+= 1
-                    break
-                }
-                let result = takesRoot ? local.steadyVariance.squareRoot() : local.steadyVariance
-                score[index] = criterion.score(result)
+                base[tail & mask] = WindowSample(position: position, value: value[index])
+                head &+= 1
+                tail &+= 1
+                score[index] = criterion.score(takesRoot ? local.steadyVariance.squareRoot() : local.steadyVariance)
                 index &+= 1
             }
+            samples.turned(by: index &- start)
             clock.advance(to: last)
             number = sequence
             sums = local
@@ -242,6 +245,14 @@ struct WindowSums {
         mean += (after - before) * reciprocal
         squares += (after - before) * ((after - mean) + (before - oldMean))
         if squares > greatestSquares { greatestSquares = squares }
+    }
+
+    /// The sums with a sample in the place of the oldest one; only when `canReplace`.
+    @inline(__always)
+    func replacing(_ old: Double, with new: Double) -> WindowSums {
+        var sums = self
+        sums.replace(old, with: new)
+        return sums
     }
 
     /// Adds a sample; `false` when the sums have to be rebuilt to take it.

@@ -82,12 +82,14 @@ struct SampleRing: ~Copyable {
     @inline(__always)
     mutating func removeLast() { tail &-= 1 }
 
-    /// The newest sample takes the place of the oldest; there must be one.
+    /// Where the samples lie: the index of the oldest and of the place behind the newest, both to be masked.
+    var cursor: (base: UnsafeMutablePointer<WindowSample>, mask: Int, head: Int, tail: Int) { (base, mask, head, tail) }
+
+    /// So many samples have been written behind the newest, and as many of the oldest are gone.
     @inline(__always)
-    mutating func replaceFirst(with sample: WindowSample) {
-        head &+= 1
-        base[tail & mask] = sample
-        tail &+= 1
+    mutating func turned(by count: Int) {
+        head &+= count
+        tail &+= count
     }
 
     mutating func removeAll() {

@@ -1,3 +1,5 @@
+import Quantities
+
 /// The least and the greatest value of a moving window: a queue out of two stacks.
 ///
 /// The older part of the window holds for each sample the extremes from it to the end of that part; of the younger part only the extremes as a whole
@@ -20,7 +22,7 @@ struct WindowExtremes: ~Copyable {
     /// An empty window that keeps so many samples at most.
     init(limit: Int = Window.maximumSamples) {
         self.limit = limit
-        capacity = 64
+        capacity = 128
         positions = .allocate(capacity: capacity)
         lows = .allocate(capacity: capacity)
         highs = .allocate(capacity: capacity)
@@ -36,10 +38,10 @@ struct WindowExtremes: ~Copyable {
     var isEmpty: Bool { head == tail }
     /// The least value; infinity for an empty window.
     @inline(__always)
-    var minimum: Double { head < middle && lows[head] < low ? lows[head] : low }
+    var minimum: Double { head < tail && lows[head] < low ? lows[head] : low }
     /// The greatest value; minus infinity for an empty window.
     @inline(__always)
-    var maximum: Double { head < middle && highs[head] > high ? highs[head] : high }
+    var maximum: Double { head < tail && highs[head] > high ? highs[head] : high }
 
     /// Adds the newest sample; the result is the number of samples lost to the memory bound.
     @inline(__always)
@@ -67,8 +69,46 @@ struct WindowExtremes: ~Copyable {
         head &+= 1
     }
 
-    /// The younger part becomes the older one.
-    private mutating func turn() {
+    /// Takes samples in a row as long as they are in order and finite and there is room; the result is the index of the first that was not taken.
+    ///
+    /// A score is the criterion's of the range, or `nan` while the window holds fewer than `needed` samples.
+    mutating func takeRows(
+        _ time: UnsafePointer<Instant>, _ value: UnsafePointer<Double>, _ score: UnsafeMutablePointer<Double>, from start: Int, to end: Int, width: UInt64,
+        needed: Int, criterion: Criterion, last: inout Int64
+    ) -> Int {
+        let (positions, lows, highs) = (positions, lows, highs)
+        var (head, middle, tail, low, high, newest) = (head, middle, tail, low, high, last)
+        let room = min(capacity, head &+ limit)
+        var index = start
+        while index < end, tail < room {
+            let (now, x) = (time[index].nanoseconds, value[index])
+            guard now >= newest, x.isFinite else { break }
+            newest = now
+            positions[tail] = now
+            lows[tail] = x
+            highs[tail] = x
+            tail &+= 1
+            low = x < low ? x : low
+            high = x > high ? x : high
+            while distance(from: positions[head], to: now) >= width {
+                if head == middle {
+                    WindowExtremes.turn(lows, highs, from: head, to: tail)
+                    (middle, low, high) = (tail, .infinity, -.infinity)
+                }
+                head &+= 1
+            }
+            let least = lows[head] < low ? lows[head] : low
+            let greatest = highs[head] > high ? highs[head] : high
+            score[index] = tail &- head >= needed ? criterion.score(greatest - least) : .nan
+            index &+= 1
+        }
+        (self.head, self.middle, self.tail, self.low, self.high, last) = (head, middle, tail, low, high, newest)
+        return index
+    }
+
+    /// Makes each value of a part the extreme from it to the end of the part.
+    @inline(__always)
+    private static func turn(_ lows: UnsafeMutablePointer<Double>, _ highs: UnsafeMutablePointer<Double>, from head: Int, to tail: Int) {
         var (least, greatest) = (Double.infinity, -Double.infinity)
         var index = tail
         while index > head {
@@ -78,6 +118,11 @@ struct WindowExtremes: ~Copyable {
             lows[index] = least
             highs[index] = greatest
         }
+    }
+
+    /// The younger part becomes the older one.
+    private mutating func turn() {
+        WindowExtremes.turn(lows, highs, from: head, to: tail)
         middle = tail
         low = .infinity
         high = -.infinity

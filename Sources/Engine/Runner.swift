@@ -115,7 +115,8 @@ public enum Runner {
         let report = RunReport(simulation, judge)
         if let directory = options.directory {
             do {
-                let failing = try FailingCases(scenario: simulation.scenario, live: options.live).write(simulation.links.fuzzers, to: directory)
+                let failing = try FailingCases(scenario: simulation.scenario, live: options.live, interrupt: options.interrupt).write(
+                    simulation.links.fuzzers, to: directory)
                 files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots, further: failing)
             } catch {
                 couldNotWrite = true

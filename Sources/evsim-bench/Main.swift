@@ -1,11 +1,9 @@
 import Glibc
 
-/// The benchmark program: `evsim-bench [kernel|can|can-wire|can-logs|can-dbc|can-live|detectors|ocpp|formula|scenario|plugin|ws-echo|ocpp-load|ocpp-virtual]... [--json]`; exit 1 when a bar is missed.
+/// The benchmark program: `evsim-bench [NAME]... [--json]` measures what `benchmarks` names; exit 1 when a bar is missed.
 ///
-/// `evsim-bench ocpp-check [--lenient]`, `ocpp-order`, `can-protocols` and `dbc-check` are tools for the judges of the tests (``MessageCheck``,
-/// ``OrderCheck``, ``ProtocolCheck``, ``DatabaseCheck``), `detector-check` another (``DetectorCheck``);
-/// `evsim-bench ws-echo-server` and `ws-echo-client` are programs for outside judges of the live transport,
-/// `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
+/// The names of `checks` are tools for the judges of the tests; `ws-echo-server` and `ws-echo-client` are programs for outside judges of the
+/// live transport, `ocpp-csms` and `ocpp-charge-points` the two sides of the load test.
 @main
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () -> [Measurement])] = [
@@ -14,6 +12,7 @@ enum Main {
         ("can-logs", { CANLogBenchmark.run() }),
         ("can-wire", { WireBenchmark.run() }),
         ("can-dbc", { DatabaseBenchmark.run() }),
+        ("can-ids", { CANIDSBenchmark.run() }),
         ("can-live", { CANLiveBenchmark.run() }),
         ("detectors", { DetectorBenchmark.run() }),
         ("ocpp", { OCPPBenchmark.run() }),
@@ -23,6 +22,19 @@ enum Main {
         ("ws-echo", { WebSocketBenchmark.run() }),
         ("ocpp-load", { LoadBenchmark.run() }),
         ("ocpp-virtual", { VirtualBenchmark.run() }),
+        ("detectors-cross", { CrossDetectorBenchmark.run() }),
+        ("ocpp-ids", { MessageIDsBenchmark.run() }),
+    ]
+
+    /// Tools that read a stream and print what evsim makes of it.
+    private static let checks: [(name: String, run: @Sendable ([String]) -> Void)] = [
+        ("ocpp-check", { MessageCheck.run(isStrict: !$0.contains("--lenient")) }),
+        ("dbc-check", { _ in DatabaseCheck.run() }),
+        ("detector-check", { _ in DetectorCheck.run() }),
+        ("ocpp-order", { _ in OrderCheck.run() }),
+        ("temporal-check", { _ in TemporalCheck.run() }),
+        ("shape-check", { _ in ShapeCheck.run() }),
+        ("can-protocols", { _ in ProtocolCheck.run() }),
     ]
 
     static func main() {
@@ -34,26 +46,11 @@ enum Main {
             exit(LoadPrograms.run(program, Array(arguments.dropFirst())))
         }
         if arguments.first == "raw-echo-server" { exit(RawEcho.server()) }
-        if arguments.first == "ocpp-check" {
-            MessageCheck.run(isStrict: !arguments.contains("--lenient"))
+        if let check = checks.first(where: { $0.name == arguments.first }) {
+            check.run(Array(arguments.dropFirst()))
             exit(0)
         }
-        if arguments.first == "dbc-check" {
-            DatabaseCheck.run()
-            exit(0)
-        }
-        if arguments.first == "detector-check" {
-            DetectorCheck.run()
-            exit(0)
-        }
-        if arguments.first == "ocpp-order" {
-            OrderCheck.run()
-            exit(0)
-        }
-        if arguments.first == "can-protocols" {
-            ProtocolCheck.run()
-            exit(0)
-        }
+        if arguments.first == "ids-check" { exit(IDsCheck.run(kind: arguments.dropFirst().first ?? "ocpp-ids")) }
         let names = arguments.filter { $0 != "--json" }
         let known = benchmarks.map(\.name)
         for name in names where !known.contains(name) {

@@ -115,7 +115,8 @@ struct FrameKindsTests {
     @Test("no frame and no order of times makes a detector crash, and every score is within 0...1e6", arguments: names, 0..<3 as Range<UInt64>)
     func garbage(_ name: String, _ seed: UInt64) throws {
         var random = SplitMix(state: seed)
-        let detector = try Self.make(name, DetectorKind.frameKinds.first { $0.name == name }?.settings.contains { $0.name == "max_groups" } == true ? ["max_groups": .count(8)] : [:])
+        let detector = try Self.make(
+            name, DetectorKind.frameKinds.first { $0.name == name }?.settings.contains { $0.name == "max_groups" } == true ? ["max_groups": .count(8)] : [:])
         let odd: [Int64] = [.min, .max, 0, -1, 1, .max - 1, .min + 1]
         for step in 0..<800 {
             let isOdd = Int.random(in: 0..<40, using: &random) == 0

@@ -208,7 +208,11 @@ struct SyntheticCar {
                 message.next = max(time + 1e-4, message.scheduled + message.period * jitter * random.normal())
             case .relative(let jitter): message.next = time + max(1e-4, message.period * (1 + jitter * random.normal()))
             case .mixed:
-                if time < flagAt, time + message.period > flagAt { message.next = flagAt } else { message.next = time + message.period * (1 + 0.01 * random.normal()) }
+                if time < flagAt, time + message.period > flagAt {
+                    message.next = flagAt
+                } else {
+                    message.next = time + message.period * (1 + 0.01 * random.normal())
+                }
             case .event(let gap): message.next = time + (random.chance(0.2) ? 0.02 : gap * random.exponential())
             case .burst(let count):
                 message.left += 1

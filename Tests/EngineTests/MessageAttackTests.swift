@@ -7,7 +7,7 @@ import Testing
 @Suite("attacks on messages in scenarios")
 struct MessageAttackTests {
     /// A run with a fuzz attack; the files of failing cases by name.
-    private func fuzzed(csms: String = "", chargePoint: String = "", _ with: String) throws -> (run: Recorded, cases: [String: String]) {
+    private func fuzzed(csms: String = "", chargePoint: String = "", time: String = "8s", _ with: String) throws -> (run: Recorded, cases: [String: String]) {
         let run = try Recorded(
             """
             evsim: 1
@@ -17,7 +17,7 @@ struct MessageAttackTests {
               csms: {is: csms\(csms)}
               cp1: {is: charge-point, csms: csms, plugged: false\(chargePoint)}
             steps:
-              - {attack: fuzz, against: cp1, for: 8s, with: {every: 100ms, \(with)}}
+              - {attack: fuzz, against: cp1, for: \(time), with: {every: 100ms, \(with)}}
             expect: [=csms.registered == 1]
             record: [messages]
             """)
@@ -49,7 +49,8 @@ struct MessageAttackTests {
     @Test("A charge point that leaves a call without an answer, and one that answers InternalError, are found")
     func silent() throws {
         let (run, cases) = try fuzzed(
-            chargePoint: ", replies: {GetConfiguration: ignore, ClearCache: {error: InternalError}}", "direction: down, only: [GetConfiguration, ClearCache]")
+            chargePoint: ", replies: {GetConfiguration: ignore, ClearCache: {error: InternalError}}", time: "12s",
+            "direction: down, only: [GetConfiguration, ClearCache]")
         #expect(run.outcome.verdict == .fail)
         let texts = cases.values.joined()
         #expect(texts.contains("there was no answer in time") && texts.contains("the answer was InternalError"), "\(cases)")

@@ -72,7 +72,7 @@ def zscores():
     before = pd.Series(x).shift(1)
 
     def judged(mean, sd, needed):
-        z = ((pd.Series(x) - mean) / sd).abs().values
+        z = ((pd.Series(x) - mean) / sd).abs().to_numpy(copy=True)
         z[:needed] = math.nan
         return lambda score, s: close(array(s), z, 1e-7, 1e-7) or (None if rows(score) == [i for i, v in enumerate(z) if v > 3] else "other alarms")
 
@@ -210,17 +210,19 @@ def rarity():
     h = np.full(bins, 1 / bins)
     kernel = np.exp(-0.5 * np.arange(-3, 4) ** 2)
     kernel /= kernel.sum()
-    wanted = []
+    wanted, touched = [], np.zeros(bins, bool)
     for n, value in enumerate(x):
         b = min(max(int((value - low) / (high - low + 1e-12) * bins), 0), bins - 1)
-        # Cells that differ by rounding only are ties; where one is near, the row is not compared.
+        # Cells that differ by rounding only may be decided either way; where one is near, the row is not compared. Cells that no sample has reached
+        # have the same history and must tie.
         share, near = h[h <= h[b]].sum(), np.abs(h / h[b] - 1)
-        open_question = ((near < 1e-9) & (h != h[b])).any()
+        open_question = ((near < 1e-9) & touched & (np.arange(bins) != b)).any()
         wanted.append(math.nan if n <= 50 else None if open_question else -math.log10(max(1e-12, share)))
         a = max(1 / forget, 1 / (n + 2))
         h *= 1 - a
         for j in range(-3, 4):
             h[min(max(b + j, 0), bins - 1)] += a * kernel[j + 3]
+            touched[min(max(b + j, 0), bins - 1)] = True
 
     def judge(_, s):
         known = [row for row, value in enumerate(wanted) if value is not None]

@@ -14,12 +14,13 @@ from ocpp_peer import check, tally
 from ocpp_peer_charge_point import closed_port, keys, station
 from ocpp_peer_csms import door, everything
 from ocpp_peer_edges import garbage, impostor, network, silence, tls
+from ocpp_peer_fuzz import fuzz
 from ocpp_peer_proxy import proxy
 
 PARTS = {
     "everything": everything, "door": door, "station": station, "keys": keys, "closed-port": closed_port, "reference": reference,
     "garbage": garbage, "impostor": impostor, "silence": silence, "tls": tls, "network": network,
-    "proxy": proxy,
+    "proxy": proxy, "fuzz": fuzz,
 }
 
 

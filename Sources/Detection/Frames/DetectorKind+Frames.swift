@@ -2,7 +2,7 @@ import Quantities
 
 extension DetectorKind {
     /// Every kind over the frames of a bus, and those over frames and messages alike.
-    static let frameKinds: [DetectorKind] = [
+    public static let frameKinds: [DetectorKind] = [
         missing, interArrival, rate, clockSkew, busLoad, idEntropy, idTransition, unknownID, lengthMismatch, bitFlip, payloadEntropy, payloadRange,
         counterRegress, frameDuplicate, frameReplay, canIDs,
     ]
@@ -43,7 +43,8 @@ extension DetectorKind {
         settings: [
             stream, period,
             DetectorSetting(
-                "factor", .plain(1...1000), default: .number(2.5), about: "Periods without an item that are still normal.", source: "VictoriaMetrics issue 7825"),
+                "factor", .plain(1...1000), default: .number(2.5), about: "Periods without an item that are still normal.", source: "VictoriaMetrics issue 7825"
+            ),
             DetectorSetting("jitter", .duration, default: .duration(.zero), about: "A time that is added to the factor times the period."),
             DetectorSetting("expect_first_within", .duration, about: "The time from the start of the run within which the first item must come."),
             StreamTrack.setting, learn(.frozen), learnFor(nil), StreamTrack.groups,
@@ -93,7 +94,8 @@ extension DetectorKind {
             DetectorSetting("timespan", .duration, required: true, about: "The time in which they are counted.", source: "Sigma correlation rules"),
             DetectorSetting(
                 "mode", .oneOf(RateCell.Mode.allCases.map(\.rawValue)), default: .word("sliding"),
-                about: "sliding: while a moving window holds so many; threshold: on every so-many-th; limit: on at most so many; both: once in each time; backoff: on the count, ten times it, a hundred times it.",
+                about:
+                    "sliding: while a moving window holds so many; threshold: on every so-many-th; limit: on at most so many; both: once in each time; backoff: on the count, ten times it, a hundred times it.",
                 source: "Suricata thresholds"),
             StreamTrack.setting, StreamTrack.groups,
         ],
@@ -110,7 +112,9 @@ extension DetectorKind {
     private static let clockSkew = DetectorKind(
         "clock-skew", about: "The clock behind a sender's period has another rate than before, as when another device sends in its place.", input: .stream,
         settings: [
-            stream, period, DetectorSetting("batch", .count(1...10000), default: .count(20), about: "Items in a step of the fit.", source: "USENIX Security 2016, Cho and Shin"),
+            stream, period,
+            DetectorSetting(
+                "batch", .count(1...10000), default: .count(20), about: "Items in a step of the fit.", source: "USENIX Security 2016, Cho and Shin"),
             DetectorSetting("forgetting", .plain(0.9...1), default: .number(0.9995), about: "The forgetting factor of the least squares fit."),
             DetectorSetting("k", .plain(0...1000), default: .number(5), about: "The slack of the cumulative sum in standard deviations."),
             DetectorSetting("h", .plain(positive), default: .number(5), about: "The level of the cumulative sum that is anomalous."),
@@ -121,7 +125,8 @@ extension DetectorKind {
         object: { settings throws(DetectionError) in
             try KeyedDetector<ClockSkewCell>(
                 ClockSkewCell.Plan(
-                    period: try period(settings).map(Double.init), batch: Int64(settings.count("batch") ?? 20), forgetting: settings.number("forgetting") ?? 0.9995,
+                    period: try period(settings).map(Double.init), batch: Int64(settings.count("batch") ?? 20),
+                    forgetting: settings.number("forgetting") ?? 0.9995,
                     k: settings.number("k") ?? 5, h: settings.number("h") ?? 5, warmup: Int64(settings.count("warmup_batches") ?? 50)),
                 track: StreamTrack(settings), groups: groups(settings))
         })
@@ -139,13 +144,16 @@ extension DetectorKind {
         example: "flooded: {is: bus-load, watch: can0, bitrate: 500 kbit/s, above: 0.9}",
         object: { settings throws(DetectionError) in
             try BusLoad(
-                bitrate: settings.number("bitrate") ?? 500_000, window: settings.duration("window") ?? .milliseconds(100), above: settings.number("above") ?? 0.9)
+                bitrate: settings.number("bitrate") ?? 500_000, window: settings.duration("window") ?? .milliseconds(100),
+                above: settings.number("above") ?? 0.9)
         })
 
     private static let idEntropy = DetectorKind(
         "id-entropy", about: "The identifiers of the last frames are more or less varied than usual.", input: .frames,
         settings: [
-            bus, DetectorSetting("frames", .count(2...65536), default: .count(1000), about: "Frames whose identifiers are counted.", source: "doi 10.3390/e22091044"),
+            bus,
+            DetectorSetting(
+                "frames", .count(2...65536), default: .count(1000), about: "Frames whose identifiers are counted.", source: "doi 10.3390/e22091044"),
             DetectorSetting("k", .plain(positive), default: .number(4), about: "Standard deviations from the mean that are still normal."),
             learnFor(learningTime),
         ],
@@ -159,7 +167,8 @@ extension DetectorKind {
         settings: [
             bus, DetectorSetting("window", .duration, default: .duration(.milliseconds(100)), about: "The window in which unseen pairs are counted."),
             DetectorSetting(
-                "max_unseen", .count(1...10000), default: .count(15), about: "Unseen pairs in the window that are anomalous.", source: "doi 10.1109/TVT.2022.3190721"),
+                "max_unseen", .count(1...10000), default: .count(15), about: "Unseen pairs in the window that are anomalous.",
+                source: "doi 10.1109/TVT.2022.3190721"),
             learnFor(learningTime),
             DetectorSetting("max_pairs", .count(16...1_048_576), default: .count(65536), about: "The greatest number of pairs that are kept."),
         ],
@@ -215,7 +224,9 @@ extension DetectorKind {
     private static let bitFlip = DetectorKind(
         "bit-flip", about: "Bits of a payload flip that do not, or stay that always flip.", input: .frames,
         settings: [
-            bus, DetectorSetting("halflife_frames", .plain(1...1e9), default: .number(1000), about: "Frames of an identifier after which what was learnt counts half."),
+            bus,
+            DetectorSetting(
+                "halflife_frames", .plain(1...1e9), default: .number(1000), about: "Frames of an identifier after which what was learnt counts half."),
             DetectorSetting("z", .plain(positive), default: .number(4), about: "Standard deviations above the mean surprise that are still normal."),
             DetectorSetting("warmup_frames", .count(2...1_000_000), default: .count(50), about: "Frames of an identifier before there is a score."),
             learn(.normalOnly), learnFor(nil), StreamTrack.groups,
@@ -276,7 +287,9 @@ extension DetectorKind {
 
     private static let frameDuplicate = DetectorKind(
         "frame-duplicate", about: "The same frame, identifier and data, comes again within a short time.", input: .frames,
-        settings: [bus, DetectorSetting("window", .duration, default: .duration(.milliseconds(2)), about: "The time within which it is a duplicate."), capacity],
+        settings: [
+            bus, DetectorSetting("window", .duration, default: .duration(.milliseconds(2)), about: "The time within which it is a duplicate."), capacity,
+        ],
         example: "copies: {is: frame-duplicate, watch: can0, window: 2ms}",
         object: { settings throws(DetectionError) in
             try FrameDuplicate(window: settings.duration("window") ?? .milliseconds(2), capacity: settings.count("capacity") ?? 65536)
@@ -301,7 +314,8 @@ extension DetectorKind {
     // MARK: Preset
 
     private static let canIDs = DetectorKind(
-        "can-ids", about: "The frames of a bus are not as they were while learning: a preset that joins the rules for identifiers, timing, counters and payloads.",
+        "can-ids",
+        about: "The frames of a bus are not as they were while learning: a preset that joins the rules for identifiers, timing, counters and payloads.",
         input: .frames,
         settings: [
             bus, learnFor(learningTime),

@@ -2,7 +2,8 @@ import Quantities
 
 /// Cumulative sums of small deviations: `cusum` (Page, Biometrika 41 (1954) 100-115; head start: Lucas & Crosier, Technometrics 24 (1982) 199-205).
 struct CUSUM: DetectorState, ~Copyable {
-    private let k: Double
+    /// What a sample must deviate to count on each side; infinite on a side that does not count.
+    private let allowance: SIMD2<Double>
     private let h: Double
     private let cap: Double
     private let start: Double
@@ -16,10 +17,10 @@ struct CUSUM: DetectorState, ~Copyable {
     private var hasBegun = false
 
     /// The sums of the deviations above and below the reference, in standard deviations.
-    var upper: Double { sums.up }
-    var lower: Double { sums.down }
+    var upper: Double { sums.both[0] }
+    var lower: Double { sums.both[1] }
     /// The greater of them; `nil` before the first judged sample.
-    var statistic: Double? { hasBegun ? max(sums.up, sums.down) : nil }
+    var statistic: Double? { hasBegun ? max(upper, lower) : nil }
 
     /// A detector that scores the greater sum / `h`.
     ///
@@ -37,7 +38,7 @@ struct CUSUM: DetectorState, ~Copyable {
         try requirePositive("h", h)
         if let cap, !(cap >= h) { throw .outOfRange(setting: "cap", requirement: "at least 'h'") }
         let reference = try Reference(mean: mean, sigma: sigma, needed: minimumSamples, learning: learning)
-        self.k = k
+        allowance = SIMD2(side == .below ? .infinity : k, side == .above ? .infinity : k)
         self.h = h
         self.cap = cap ?? 2 * h
         start = headStart ? h / 2 : 0
@@ -46,17 +47,17 @@ struct CUSUM: DetectorState, ~Copyable {
         self.reference = reference
         inverse = 1 / reference.sigma
         inverseLimit = 1 / h
-        sums = Sums(up: side == .below ? 0 : start, down: side == .above ? 0 : start, upZero: 0, downZero: 0)
+        sums = Sums(both: SIMD2(side == .below ? 0 : start, side == .above ? 0 : start))
     }
 
     /// Input that could not be used.
     var health: DetectorHealth { clock.health }
 
     /// The last instant at which the greater sum was 0: the estimate of when the shift began.
-    var onset: Instant? { hasBegun ? Instant(nanoseconds: upper >= lower ? sums.upZero : sums.downZero) : nil }
+    var onset: Instant? { hasBegun ? Instant(nanoseconds: sums.zeros[upper >= lower ? 0 : 1]) : nil }
 
     private mutating func begin() {
-        sums = Sums(up: side == .below ? 0 : start, down: side == .above ? 0 : start, upZero: 0, downZero: 0)
+        sums = Sums(both: SIMD2(side == .below ? 0 : start, side == .above ? 0 : start))
         hasBegun = false
     }
 
@@ -77,8 +78,7 @@ struct CUSUM: DetectorState, ~Copyable {
         if sums.fired, restarts { begin() }
         if !hasBegun {
             hasBegun = true
-            sums.upZero = instant.nanoseconds
-            sums.downZero = instant.nanoseconds
+            sums.zeros = SIMD2(repeating: instant.nanoseconds)
         }
         var local = sums
         let score = step(value, at: instant.nanoseconds, &local)
@@ -86,31 +86,24 @@ struct CUSUM: DetectorState, ~Copyable {
         return score
     }
 
-    /// The sums, the instants at which they were last 0, and whether the newest sample was anomalous.
+    /// The sums above and below, the instants at which they were last 0, and whether the newest sample was anomalous.
+    ///
+    /// Both are computed side by side, without a branch: which of them is 0 cannot be predicted.
     private struct Sums {
-        var up: Double
-        var down: Double
-        var upZero: Int64
-        var downZero: Int64
+        var both: SIMD2<Double>
+        var zeros = SIMD2<Int64>.zero
         var fired = false
     }
 
     @inline(__always)
     private func step(_ value: Double, at now: Int64, _ sums: inout Sums) -> Double {
         let z = (value - reference.mean) * inverse
-        if side != .below {
-            let sum = sums.up + (z - k)
-            let floored = sum > 0 ? sum : 0
-            sums.up = floored < cap ? floored : cap
-            sums.upZero = sum > 0 ? sums.upZero : now
-        }
-        if side != .above {
-            let sum = sums.down - (z + k)
-            let floored = sum > 0 ? sum : 0
-            sums.down = floored < cap ? floored : cap
-            sums.downZero = sum > 0 ? sums.downZero : now
-        }
-        let greater = sums.up > sums.down ? sums.up : sums.down
+        let raised = sums.both + (SIMD2(z, -z) - allowance)
+        let isAbove = raised .> 0
+        let floored = raised.replacing(with: 0, where: .!isAbove)
+        sums.both = floored.replacing(with: cap, where: floored .> cap)
+        sums.zeros = SIMD2(repeating: now).replacing(with: sums.zeros, where: isAbove)
+        let greater = sums.both[0] > sums.both[1] ? sums.both[0] : sums.both[1]
         sums.fired = greater > h
         return Score.settled(hit: sums.fired, raw: greater * inverseLimit)
     }
@@ -139,10 +132,10 @@ struct CUSUM: DetectorState, ~Copyable {
     func save(_ writer: inout StateWriter) {
         clock.save(&writer)
         reference.save(&writer)
-        for value in [sums.up, sums.down] { writer.put(value) }
+        for value in [upper, lower] { writer.put(value) }
         writer.put(sums.fired)
-        writer.put(sums.upZero)
-        writer.put(sums.downZero)
+        writer.put(sums.zeros[0])
+        writer.put(sums.zeros[1])
         writer.put(hasBegun)
     }
 
@@ -151,11 +144,9 @@ struct CUSUM: DetectorState, ~Copyable {
         try clock.restore(&reader)
         try reference.restore(&reader)
         inverse = 1 / reference.sigma
-        sums.up = try reader.number()
-        sums.down = try reader.number()
+        sums.both = SIMD2(try reader.number(), try reader.number())
         sums.fired = try reader.flag()
-        sums.upZero = try reader.integer()
-        sums.downZero = try reader.integer()
+        sums.zeros = SIMD2(try reader.integer(), try reader.integer())
         hasBegun = try reader.flag()
     }
 }

@@ -49,7 +49,8 @@ enum StreamTrack: String, CaseIterable {
 
     static let setting = DetectorSetting(
         "track", .oneOf(allCases.map(\.rawValue)), default: .word("each"),
-        about: "What has a state of its own: each identifier or each action of a charge point, all together, or each identity, connection or address; frames know each and all.",
+        about:
+            "What has a state of its own: each identifier or each action of a charge point, all together, or each identity, connection or address; frames know each and all.",
         source: "'track' of Suricata")
     static let groups = DetectorSetting(
         "max_groups", .count(1...65536), default: .count(4096), about: "The greatest number of states; the one that was used longest ago goes first.")

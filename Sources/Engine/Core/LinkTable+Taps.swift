@@ -5,6 +5,15 @@ import SimulationKernel
 
 /// Links with interceptors: between the end that sends a message and its record and travel.
 extension LinkTable {
+    /// An event of an attack on a link has come.
+    func attackEvent(_ event: Event) {
+        switch event.kind {
+        case EventKind.heldMessage: heldDue(Int(event.target), event.payload)
+        case EventKind.linkAttack: attackTimers.due(Int(event.target), event.payload)
+        default: deliverToIntruder(event.payload)
+        }
+    }
+
     /// The tap of a link, made when it is first asked for.
     func tap(_ number: Int) -> LinkTap {
         let link = links[number]

@@ -107,8 +107,8 @@ final class LinkTable {
     var proxyAttacks: [LinkAttack] = []
     /// Fuzz attacks of the run, whose findings are judged at its end.
     var fuzzers: [FuzzAttack] = []
-    /// Messages that fuzz attacks send in place of drawn ones, by the path of the attack: a failing case is being made smaller.
-    var fuzzTrial: [String: [[UInt8]]]?
+    /// Messages that a fuzz attack sends in place of drawn ones, and what they shall show: a failing case is being made smaller.
+    var fuzzTrial: (path: String, texts: [[UInt8]], trouble: FuzzAttack.Trouble)?
     /// Calls and their answers by action.
     let calls = CallMeter()
 

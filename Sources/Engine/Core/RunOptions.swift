@@ -20,15 +20,12 @@ public struct RunOptions {
     public var drawsPlots = true
     /// The most rows of scores that are kept for each detector; `nil` keeps some where the scenario can have labels, 0 none.
     public var scoreRows: Int?
-<<<<<<< HEAD
     /// File that each score is written to while the run goes on.
     public var scoreFile: String?
     /// Data from outside that is played by the nodes of its kinds.
     public var outside: OutsidePlan?
-=======
     /// Whether attacks and labelled steps do nothing but take their time.
     public var isBenign = false
->>>>>>> 5723a7634e6b5d1316d485985255a63d157b8fdf
 
     /// Options of a run that writes nothing.
     public init(directory: String? = nil) { self.directory = directory }

@@ -8,6 +8,8 @@ struct NodeKind: Sendable {
     /// The built-in kinds in the order of their pages.
     static let all: [NodeKind] = [
         CentralSystemNode.kind, ChargePointNode.kind, ChargerModuleNode.kind, VehicleNode.kind, GridMeterNode.kind, ArrivalsNode.kind,
-        RemoteChargePointNode.kind, ProxyNode.kind, FaultInjectorNode.kind, CANBridgeNode.kind, CANReplayNode.kind, MonitorNode.kind,
+        RemoteChargePointNode.kind, ProxyNode.kind, FaultInjectorNode.kind, CANBridgeNode.kind, CANReplayNode.kind, OutsideNode.tableReplay,
+        OutsideNode.messageReplay,
+        MonitorNode.kind,
     ]
 }

@@ -1,5 +1,6 @@
 import CAN
 import Detection
+import Glibc
 import OCPP
 public import Quantities
 
@@ -81,7 +82,13 @@ final class OutsideTruth {
 /// Plays files from outside into a run, row by row, with their times.
 final class OutsideNode: Node {
     private let plan: OutsidePlan
-    private let truth = OutsideTruth()
+    private var truth = OutsideTruth()
+    private var played = 0
+    /// Name of the column that is the signal `value`; empty for a log of messages, `nil` when the node plays all that a command names.
+    private let column: String?
+    /// Lines of the scenario that are played.
+    private var memory: MemoryFile?
+    private enum Signal { static let rows = 0, finished = 1, value = 2 }
     private var number = 0
     private var rows: (any OutsideRows)?
     /// Clock of the file that is played: its first row, and the instant of the run at which that stands.
@@ -100,13 +107,27 @@ final class OutsideNode: Node {
 
     init(_ context: NodeContext, _ plan: OutsidePlan) {
         self.plan = plan
+        column = nil
         super.init(in: context)
         simulation.outside = truth
     }
 
+    /// A node of a scenario: it plays one file and leaves the end of the run alone.
+    init(_ context: NodeContext, _ file: OutsideFile, column: String?, keeping memory: MemoryFile?) {
+        plan = OutsidePlan(files: [file])
+        self.column = column ?? ""
+        self.memory = memory
+        super.init(in: context)
+        if let known = simulation.outside { truth = known } else { simulation.outside = truth }
+    }
+
     override func ready() {
         last = now
-        truth.judgedFrom = now + plan.learnUntil
+        if column == nil { truth.judgedFrom = now + plan.learnUntil }
+        if column != nil {
+            publish(Signal.rows, 0)
+            publish(Signal.finished, 0)
+        }
         for signal in plan.files.flatMap(\.columns).map(\.signal) { places[signal] = simulation.scenario.symbols.signal(signal) }
         planNext()
     }
@@ -135,6 +156,7 @@ final class OutsideNode: Node {
                     lateRows += 1
                     instant = last
                 }
+                guard column == nil || instant < simulation.kernel.end else { return }
                 setTimer(0, at: instant)
                 return
             }
@@ -142,6 +164,7 @@ final class OutsideNode: Node {
             return fail(error)
         }
         close(at: last + step)
+        guard column == nil else { return publish(Signal.finished, 1) }
         simulation.kernel.end = last + max(step, Duration(nanoseconds: 1))
     }
 
@@ -180,11 +203,13 @@ final class OutsideNode: Node {
     override func timer(_ id: UInt32, _ payload: UInt32) {
         guard let rows else { return }
         truth.rows += 1
+        played += 1
         if now > last { step = now - last }
         if plan.labels == nil || plan.labels?.isByRow == true { note(rows.flag, joins: rows.joinsFlags) }
         truth.isLabelled = rows.flag != nil
         last = now
         rows.emit(self)
+        if column != nil { publish(Signal.rows, Double(played)) }
         planNext()
     }
 
@@ -212,6 +237,12 @@ final class OutsideNode: Node {
     // MARK: What rows hand on
 
     func publish(column signal: String, place: Int, _ value: Double) {
+        if let column {
+            if signal == column || signal.utf8.count == column.utf8.count + 5 && signal.hasPrefix("data.") && signal.hasSuffix(column) {
+                publish(Signal.value, value)
+            }
+            return
+        }
         while placeOfColumn.count <= place { placeOfColumn.append(-1) }
         if placeOfColumn[place] < 0 || number > 0 { placeOfColumn[place] = places[signal] ?? -1 }
         if placeOfColumn[place] >= 0 { simulation.signals.publish(placeOfColumn[place], value) }

@@ -53,32 +53,46 @@ public struct TextShrinker {
             isSmaller = false
             for place in value.places.reversed() {
                 guard let old = value.at(place) else { continue }
+                var isPlainer = false
                 for candidate in Self.plainer(old, isRoot: place.isEmpty) {
                     var trial = value
                     if let candidate { trial.put(candidate, at: place) } else { trial.remove(at: place) }
                     guard trial.text().utf8.count < value.text().utf8.count, ask(Array(trial.text().utf8), fails) else { continue }
                     value = trial
-                    isSmaller = true
+                    isPlainer = true
                     break
                 }
+                if !isPlainer, case .string(let text) = old, let shorter = shorter(text, { value.with(.string($0), at: place) }, fails) {
+                    value.put(.string(shorter), at: place)
+                    isPlainer = true
+                }
+                isSmaller = isSmaller || isPlainer
             }
         }
         return Array(value.text().utf8)
+    }
+
+    /// The shortest beginning of a text that still fails, as far as halving finds it; `nil` when none is shorter.
+    private mutating func shorter(_ text: String, _ whole: (String) -> JSONValue, _ fails: ([UInt8]) -> Bool) -> String? {
+        let scalars = Array(text.unicodeScalars)
+        func beginning(_ count: Int) -> String { String(String.UnicodeScalarView(scalars.prefix(count))) }
+        // Nothing of it is known to fail, or all of it.
+        var (right, failing) = (-1, scalars.count)
+        while failing - right > 1, budget > 0 {
+            let middle = right < 0 ? 0 : (right + failing) / 2
+            if ask(Array(whole(beginning(middle)).text().utf8), fails) { failing = middle } else { right = middle }
+        }
+        return failing < scalars.count ? beginning(failing) : nil
     }
 
     /// What could stand in place of a value, the plainest first; `nil` is nothing at all.
     private static func plainer(_ value: JSONValue, isRoot: Bool) -> [JSONValue?] {
         var list: [JSONValue?] = isRoot ? [] : [nil]
         switch value {
-        case .string(let text):
-            let count = text.unicodeScalars.count
-            for share in [0, 1, count / 4, count / 2, count * 3 / 4, count * 7 / 8, count - 1] where share >= 0 && share < count {
-                list.append(.string(String(String.UnicodeScalarView(text.unicodeScalars.prefix(share)))))
-            }
         case .number, .double, .integer: list += [0, 1]
         case .array(let elements): if !isRoot { list += [.array([])] + elements.map { Optional($0) } }
         case .object: if !isRoot { list.append(.object([])) }
-        case .bool, .null: break
+        case .string, .bool, .null: break
         }
         return list
     }
@@ -105,6 +119,12 @@ extension JSONValue {
         case .object(let members): return members.indices.contains(first) ? members[first].value.at(Array(place.dropFirst())) : nil
         default: return nil
         }
+    }
+
+    fileprivate func with(_ value: JSONValue, at place: [Int]) -> JSONValue {
+        var changed = self
+        changed.put(value, at: place)
+        return changed
     }
 
     fileprivate mutating func put(_ value: JSONValue, at place: [Int]) { change(place) { _ in value } }

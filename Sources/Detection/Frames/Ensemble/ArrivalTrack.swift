@@ -16,6 +16,8 @@ struct ArrivalTrack {
     private var counts = InlineArray<64, UInt32>(repeating: 0)
     /// The earliest that a frame was, in nanoseconds.
     private(set) var earliest: Int64 = 0
+    /// For each class the surprise of being at least so early.
+    private var rareness = InlineArray<64, Float>(repeating: 0)
     /// The share of the period by which a frame may be early; above 1 when earliness says nothing.
     private(set) var tolerance = 2.0
 
@@ -69,6 +71,7 @@ struct ArrivalTrack {
     ///
     /// - Parameter least: nanoseconds that every frame of this bus may be early.
     mutating func freeze(period: Double, margin: Double, least: Double) {
+        tabulate()
         guard observed >= 15 else {
             tolerance = 2
             return
@@ -84,19 +87,18 @@ struct ArrivalTrack {
         guard deviation < 0 else { return 0 }
         let share = -Double(deviation) / period
         if share > tolerance { return share / tolerance }
-        return rareness(share / margin)
+        return Double(rareness[min(Int(min(share / margin, 1) * Double(ArrivalTrack.classes)), ArrivalTrack.classes &- 1)])
     }
 
-    /// The surprise of being at least so early, as a share of 13 bits: that of what did not happen once in 8000 frames.
-    private func rareness(_ share: Double) -> Double {
-        guard observed > 0, share > 0 else { return 0 }
+    /// The surprise of being at least as early as each class, as a share of 13 bits: that of what did not happen once in 8000 frames.
+    private mutating func tabulate() {
         var tail: UInt64 = 0
-        var index = min(Int(min(share, 1) * Double(ArrivalTrack.classes)), ArrivalTrack.classes - 1)
-        while index < ArrivalTrack.classes {
+        for index in (0..<ArrivalTrack.classes).reversed() {
             tail += UInt64(counts[index])
-            index += 1
+            // Half of all frames come early: that is no surprise.
+            let bits = coarseLog2(UInt64(observed) + 1) - coarseLog2(tail + 1)
+            rareness[index] = index == 0 ? 0 : min(0.95, Float(bits) / (13 * 65536))
         }
-        return min(0.95, Double(coarseLog2(UInt64(observed) + 1) - coarseLog2(tail + 1)) / (13 * 65536))
     }
 
     func save(_ writer: inout StateWriter) {
@@ -111,6 +113,7 @@ struct ArrivalTrack {
         expected = try reader.integer()
         observed = UInt32(truncatingIfNeeded: try reader.integer())
         for index in 0..<ArrivalTrack.classes { counts[index] = UInt32(truncatingIfNeeded: try reader.integer()) }
+        tabulate()
         earliest = try reader.integer()
         tolerance = try reader.number()
     }

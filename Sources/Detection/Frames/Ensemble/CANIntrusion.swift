@@ -204,7 +204,9 @@ public final class CANIntrusion: FramesDetecting {
             return Score.settled(hit: false, raw: score)
         }
         let rule: Rule =
-            if evidence.timing >= max(evidence.counter, evidence.payload, evidence.curve) { .timing } else if evidence.curve
+            if evidence.timing >= max(evidence.counter, evidence.payload, evidence.curve) {
+                .timing
+            } else if evidence.curve
                 >= max(evidence.counter, evidence.payload)
             { .rate } else if evidence.counter >= evidence.payload { .counter } else { .payload }
         return fired(rule, identifier, score)

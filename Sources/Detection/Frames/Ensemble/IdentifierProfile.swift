@@ -71,9 +71,7 @@ struct IdentifierProfile {
     static func lengthBit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(length, 63)) }
 
     /// Whether frames come in slots whose time can be foretold.
-    var isPeriodic: Bool { period > 0 && (usesLoose ? loose : steady).tolerance < 0.6 }
-    /// Frames that the timing was learnt from.
-    private var track: ArrivalTrack { usesLoose ? loose : steady }
+    private(set) var isPeriodic = false
 
     // MARK: Learning
 
@@ -157,6 +155,7 @@ struct IdentifierProfile {
             steady.freeze(period: period, margin: margin, least: earliness)
             loose.freeze(period: period, margin: margin, least: earliness)
             usesLoose = loose.tolerance < 0.8 * steady.tolerance
+            isPeriodic = min(steady.tolerance, loose.tolerance) < 0.6
         }
         curve.freeze(bus: bus)
         model.freeze()
@@ -251,6 +250,7 @@ struct IdentifierProfile {
         writer.put(period)
         writer.put(margin)
         writer.put(usesLoose)
+        writer.put(isPeriodic)
         for index in 0..<IdentifierProfile.gapsForPeriod { writer.put(gaps[index]) }
         steady.save(&writer)
         loose.save(&writer)
@@ -295,6 +295,7 @@ struct IdentifierProfile {
             throw .badState("a number in it is out of range")
         }
         usesLoose = try reader.flag()
+        isPeriodic = try reader.flag()
         for index in 0..<IdentifierProfile.gapsForPeriod { gaps[index] = try reader.integer() }
         try steady.restore(&reader)
         try loose.restore(&reader)

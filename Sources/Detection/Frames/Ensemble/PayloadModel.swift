@@ -164,16 +164,16 @@ struct PayloadModel {
         var worst = 0.0
         for index in 0..<counterCount {
             let half = Int(counters[index].place)
-            guard half / 2 < length else { continue }
+            guard half &>> 1 < length else { continue }
             let shift = UInt8(half & 1) * 4
-            let from = counters[index].order[Int(old[half / 2] >> shift & 15)]
-            let to = counters[index].order[Int(new[half / 2] >> shift & 15)]
+            let from = counters[index].order[Int(old[half &>> 1] &>> shift & 15)]
+            let to = counters[index].order[Int(new[half &>> 1] &>> shift & 15)]
             let cycle = Int64(counters[index].length)
             var isRight = false
             if from == 0xFF {
                 isRight = to != 0xFF
             } else if to != 0xFF {
-                let steps = (Int64(to) - Int64(from) + cycle) % cycle
+                let steps = Int64(to) &- Int64(from) &+ (to < from ? cycle : 0)
                 isRight = steps == 0 ? lost + 1 >= cycle : steps <= lost + 1
             }
             if !isRight { worst = max(worst, counters[index].weight) }

@@ -9,8 +9,18 @@ struct FailingCases {
     let scenario: Scenario
     /// How the run reaches the outside; `nil` in virtual time.
     let live: LiveSettings?
+    /// Raised by whoever wants the run to end early.
+    let interrupt: InterruptFlag
     /// Runs that one case may take.
     private var budget: Int { live == nil ? 400 : 60 }
+    /// When making cases smaller ends in a live run, by the monotonic clock: each run takes its time there.
+    private let deadline: UInt64
+
+    init(scenario: Scenario, live: LiveSettings?, interrupt: InterruptFlag) {
+        (self.scenario, self.live, self.interrupt) = (scenario, live, interrupt)
+        deadline = live == nil ? .max : WallClock.monotonic &+ 60_000_000_000
+    }
+
     /// The most cases that are written.
     private static let most = 8
 
@@ -33,14 +43,14 @@ struct FailingCases {
 
     /// Whether some messages in place of drawn ones show the same trouble.
     private func shows(_ trouble: FuzzAttack.Trouble, _ fuzzer: FuzzAttack, _ texts: [[UInt8]]) -> Bool {
-        guard let recorder = try? Recorder(scenario, directory: nil),
-            let trial = try? Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: KernelLimits(), interrupt: nil)
+        guard !interrupt.isRaised, live == nil || WallClock.monotonic < deadline, let recorder = try? Recorder(scenario, directory: nil),
+            let trial = try? Simulation(scenario, kinds: NodeKind.all, recorder: recorder, limits: KernelLimits(), interrupt: interrupt)
         else { return false }
         var quiet = live
         quiet?.told = nil
         quiet?.readyFile = nil
         guard (try? Runner.attach(quiet, to: trial)) != nil else { return false }
-        trial.links.fuzzTrial = [fuzzer.aim.path: texts]
+        trial.links.fuzzTrial = (fuzzer.aim.path, texts, trouble)
         _ = trial.run()
         return trial.links.fuzzers.contains { $0.aim.path == fuzzer.aim.path && $0.findings.contains { $0.trouble == trouble } }
     }

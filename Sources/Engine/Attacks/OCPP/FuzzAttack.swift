@@ -65,15 +65,22 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
     private var fuzzers: [Bool: MessageFuzzer] = [:]
     private var nextGiven = 0
     private let isTrial: Bool
+    /// What a trial looks for.
+    private let sought: Trouble?
+    /// A call that is in order, behind the messages of a trial: whose answer comes has stood them.
+    private var probe: MessageID?
     /// How long a peer has for its answer.
-    static let patience = Duration.seconds(10)
+    private let patience: Duration
     /// The most messages that are remembered, and the most findings.
     private static let most = (messages: 200_000, findings: 100)
 
     init(_ aim: LinkAim, _ settings: Settings, every: Duration?, count: Int?, _ simulation: Simulation) {
         var settings = settings
-        isTrial = simulation.links.fuzzTrial != nil
-        if let trial = simulation.links.fuzzTrial { settings.given = trial[aim.path] ?? [] }
+        let trial = simulation.links.fuzzTrial
+        isTrial = trial != nil
+        sought = trial?.trouble
+        if let trial { settings.given = trial.path == aim.path ? trial.texts : [] }
+        patience = simulation.links.carrier == nil ? .seconds(10) : .seconds(5)
         self.settings = settings
         super.init(aim, every: settings.changesRealOnes && !isTrial ? nil : every, count: settings.given?.count ?? count, simulation)
         simulation.links.fuzzers.append(self)
@@ -105,7 +112,9 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
         if let given = settings.given {
             guard nextGiven < given.count else { return }
             nextGiven += 1
-            return send(given[nextGiven - 1], [], up: up, link)
+            send(given[nextGiven - 1], [], up: up, link)
+            if isTrial, sought != .noAnswer, nextGiven == given.count { sendProbe(up: up, link) }
+            return
         }
         let id = links.tap(link).freshID().description
         let made = fuzzer(up: up) { $0.make(id: id) }
@@ -115,7 +124,13 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
     private func send(_ text: [UInt8], _ changes: [String], up: Bool, _ link: Int) {
         remember(text, changes, up: up, link, isOwn: true)
         insert(.frame(text), up: up, link)
-        setTimer(in: Self.patience, UInt64(sent.count + 1))
+        setTimer(in: patience, UInt64(sent.count + 1))
+    }
+
+    private func sendProbe(up: Bool, _ link: Int) {
+        let id = links.tap(link).freshID()
+        probe = id
+        insert(.call(id, .raw(action: "DataTransfer", text: "{\"vendorId\":\"evsim\"}")), up: up, link)
     }
 
     private func remember(_ text: [UInt8], _ changes: [String], up: Bool, _ link: Int, isOwn: Bool) {
@@ -147,11 +162,12 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
     }
 
     // All is sent; the answers are still to come.
-    override func finishLater() { if settings.given == nil { setTimer(in: Self.patience, 1) } }
+    override func finishLater() { if settings.given == nil { setTimer(in: patience, 1) } }
 
     // MARK: Watching
 
     override func answered(_ message: OCPPMessage, to id: MessageID, link: Int) {
+        if id == probe { return end() }
         guard let place = sent.indices.last(where: { !sent[$0].isAnswered && sent[$0].link == link && MessageHead(.frame(sent[$0].text)).id == id }) else {
             return
         }
@@ -162,7 +178,7 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
         case .error(_, let error): if error.code.name == "InternalError" { find(.internalError, place) }
         default: break
         }
-        if isTrial, sent.count == settings.given?.count, sent.allSatisfy({ $0.isAnswered }) { end() }
+        if isTrial, probe == nil, sent.count == settings.given?.count, sent.allSatisfy({ $0.isAnswered }) { end() }
     }
 
     override func alarm(_ token: UInt64) {
@@ -175,7 +191,7 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
     }
 
     func connectionEnded(link: Int) {
-        guard isActive, let place = sent.indices.last(where: { sent[$0].link == link }), now - sent[place].instant <= Self.patience else { return }
+        guard isActive, let place = sent.indices.last(where: { sent[$0].link == link }), now - sent[place].instant <= patience else { return }
         // Who is told to restart may go.
         let ends: [OCPPAction] = [.reset, .updateFirmware, .signedUpdateFirmware]
         guard !sent.contains(where: { $0.link == link && $0.verdict == .right && $0.action.map(ends.contains) ?? false && now - $0.instant < .seconds(600) })
