@@ -152,14 +152,13 @@ extension DetectorKind {
     static let mtl = DetectorKind(
         "mtl", about: "A formula over time is violated: a limit of 0 that the current does not follow within 5 s.", input: .signals,
         settings: [
-            DetectorSetting("formula", .tree, required: true, about: "What must hold at every instant, in metric temporal logic."),
-            DetectorSetting("scale", .tree, about: "For each unit the distance that scores 2; by default the greatest number of that unit in the formula."),
+            DetectorSetting("formula", .text, required: true, about: "What must hold at every instant, in metric temporal logic."),
             maximumAge,
         ],
         example: "ignored: {is: mtl, formula: 'always (cp1.limit <= 1 A implies eventually[0s, 5s] (charger.current <= 2 A))'}"
     ) { settings throws(DetectionError) in
-        guard let tree = settings.tree("formula") else { throw .missing(setting: "formula") }
-        return try TemporalDetector(TemporalFormula(tree), maximumAge: settings.duration("max_age"))
+        guard let code = settings.word("formula") else { throw .missing(setting: "formula") }
+        return try TemporalDetector(TemporalFormula(code: code), maximumAge: settings.duration("max_age"))
     }
 
     private static let maximumAge = DetectorSetting("max_age", .duration, about: "A value older than this gives no verdict; by default never.")
