@@ -28,7 +28,9 @@ public enum DetectorSettingType: Equatable, Sendable {
     case texts
     /// A nested structure that the kind itself checks; see `DetectorTree`.
     case tree
-    /// A formula of temporal logic; it comes as the tree of a `TemporalFormula`, and its numbers as the inputs.
+    /// A mapping whose keys are states of the signal in another setting; they come as the numbers of the states.
+    case states(of: String)
+    /// A formula of temporal logic; it comes as the code of a `TemporalFormula`, and its numbers as the inputs.
     case temporal
     /// A list of names of detectors.
     case detectors
@@ -130,7 +132,7 @@ struct DetectorSettings {
     private static func check(_ value: DetectorSettingValue, _ setting: DetectorSetting) throws(DetectionError) {
         switch (setting.type, value) {
         case (.duration, .duration), (.quantity, .number), (.condition, .word), (.signal, .word), (.detectors, .word), (.text, .word), (.texts, .texts),
-            (.stream, .word), (.stream, .texts), (.tree, .tree), (.temporal, .tree):
+            (.stream, .word), (.stream, .texts), (.tree, .tree), (.states, .tree), (.temporal, .word):
             return
         case (.signals(let least), .texts(let names)):
             guard names.count >= least else { throw .outOfRange(setting: setting.name, requirement: "at least \(least) signals") }
@@ -207,6 +209,7 @@ extension DetectorSettingType {
         case .text: "a text"
         case .texts: "a list of texts"
         case .tree: "a mapping"
+        case .states: "a mapping of states"
         case .temporal: "a formula of temporal logic"
         case .detectors: "a list of detectors"
         }

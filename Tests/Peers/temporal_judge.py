@@ -173,7 +173,7 @@ for f in [
     x, ("always", (0, 4), x), ("always", (2, 5), x), ("implies", x, ("eventually", (0, 3), y)), ("implies", x, ("always", (0, 3), y)),
     ("implies", x, ("always", (1, 4), ("or", y, z))), ("and", ("eventually", (0, 5), y), z), ("always", (0, 3), ("implies", x, ("eventually", (0, 2), y))),
     ("implies", ("once", (0, 2), x), ("and", ("always", (0, 2), y), ("eventually", (0, 4), z))), ("not", ("eventually", (0, 4), ("and", x, y))),
-    ("implies", x, ("until", (0, 4), y, z)), ("since", (1, 4), x, y), ("implies", ("rise", x), ("always", (0, 3), ("not", y))),
+    ("since", (1, 4), x, y), ("implies", ("rise", x), ("always", (0, 3), ("not", y))),
 ]:
     for _ in range(6):
         add(f, True)

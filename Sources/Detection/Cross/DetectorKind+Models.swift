@@ -157,8 +157,8 @@ extension DetectorKind {
         ],
         example: "ignored: {is: mtl, formula: 'always (cp1.limit <= 1 A implies eventually[0s, 5s] (charger.current <= 2 A))'}"
     ) { settings throws(DetectionError) in
-        guard let tree = settings.tree("formula") else { throw .missing(setting: "formula") }
-        return try TemporalDetector(TemporalFormula(tree), maximumAge: settings.duration("max_age"))
+        guard let code = settings.word("formula") else { throw .missing(setting: "formula") }
+        return try TemporalDetector(TemporalFormula(code: code), maximumAge: settings.duration("max_age"))
     }
 
     private static let maximumAge = DetectorSetting("max_age", .duration, about: "A value older than this gives no verdict; by default never.")

@@ -180,6 +180,8 @@ extension DetectorBank {
             for tap in messageTaps where tap.watches(chargePoint, centralSystem, event.action) { _ = tap.object.update(event) }
         }
         for (index, entry) in entries.enumerated() where entry.object?.nextTimer != nil { plan(index) }
+        // "None of these fires" is true before anything has happened.
+        for (index, entry) in entries.enumerated() where entry.composite != nil { judge(index, at: simulation.kernel.now) }
     }
 
     /// A message is on the wire, or a connection has changed.

@@ -106,7 +106,7 @@ final class DetectorBank {
 
     private static func make(_ declaration: DetectorDeclaration, _ simulation: Simulation) throws(RunFailure) -> Entry {
         let kind = DetectorKinds.all[declaration.kind]
-        let values = DetectorKinds.values(kind, declaration.settings, signal: { simulation.scenario.symbols.signals[$0].name }) { formula, name in
+        let values = DetectorKinds.values(kind, declaration.settings, simulation.scenario.symbols) { formula, name in
             simulation.evaluateSetting(formula, path: "\(declaration.name).\(name)")
         }
         do {
@@ -213,7 +213,7 @@ final class DetectorBank {
         }
     }
 
-    private func judge(_ index: Int, at instant: Instant) {
+    func judge(_ index: Int, at instant: Instant) {
         let entry = entries[index]
         guard let composite = entry.composite else { return }
         let now = relative(instant)

@@ -11,17 +11,17 @@ enum DetectorKinds {
     static let manifests: [DetectorManifest] = all.map { kind in
         DetectorManifest(
             name: kind.name, about: kind.about, settings: kind.settings.map { manifest($0, of: kind) },
-            source: kind.settings.map(\.source).first { !$0.isEmpty } ?? "", example: kind.example, check: { problem(kind, $0) })
+            source: kind.settings.map(\.source).first { !$0.isEmpty } ?? "", example: kind.example, check: { problem(kind, $0, $1) })
     }
 
     /// What a kind says against settings that are known when the file is read.
-    private static func problem(_ kind: DetectorKind, _ settings: [SettingValue]) -> DetectorManifest.Problem? {
+    private static func problem(_ kind: DetectorKind, _ settings: [SettingValue], _ symbols: SymbolTable) -> DetectorManifest.Problem? {
         guard kind.input != .parts else { return nil }
         for (setting, value) in zip(kind.settings, settings) {
             if case .formula = value, setting.type != .condition { return nil }
             if case .absent = value, setting.isRequired { return nil }
         }
-        let values = values(kind, settings, signal: { "\($0)" }, evaluate: { _, _ in .nan })
+        let values = values(kind, settings, symbols, evaluate: { _, _ in .nan })
         do {
             if kind.isObject { _ = try kind.makeObject(values) } else { _ = try kind.makeDetector(values) }
             return nil
@@ -64,7 +64,7 @@ enum DetectorKinds {
         case .measure(let dimension, _): .quantity(dimension)
         case .text: .text
         case .stream: .stream(frames: kind.input != .messages, messages: kind.input != .frames)
-        case .tree: .tree
+        case .tree, .states: .tree
         case .temporal: .temporal
         case .texts: .texts(allowed: [])
         case .detectors: .detectors
@@ -85,8 +85,9 @@ enum DetectorKinds {
 
     /// The settings of a declaration by name, as a kind takes them; `evaluate` gives the value of a formula.
     static func values(
-        _ kind: DetectorKind, _ settings: [SettingValue], signal: (Int) -> String, evaluate: (Formula, String) -> Double
+        _ kind: DetectorKind, _ settings: [SettingValue], _ symbols: SymbolTable, evaluate: (Formula, String) -> Double
     ) -> [String: DetectorSettingValue] {
+        func signal(_ index: Int) -> String { symbols.signals[index].name }
         var result: [String: DetectorSettingValue] = [:]
         for (setting, value) in zip(kind.settings, settings) {
             switch (setting.type, value) {
@@ -98,7 +99,9 @@ enum DetectorKinds {
             case (.text, .text(let text)): result[setting.name] = .word(text)
             case (.texts, .texts(let texts)): result[setting.name] = .texts(texts)
             case (.tree, .tree(let tree)): result[setting.name] = .tree(DetectorTree(tree))
-            case (.temporal, .temporal(let formula)): result[setting.name] = .tree(TemporalFormula(formula).tree)
+            case (.states(let of), .tree(let tree)):
+                result[setting.name] = .tree(numbered(DetectorTree(tree), states(of, kind, settings, symbols)))
+            case (.temporal, .temporal(let formula)): result[setting.name] = .word(formula.formula().code)
             case (.duration, .duration(let time)): result[setting.name] = .duration(time)
             case (.quantity, .number(let number)): result[setting.name] = .number(number)
             case (.quantity, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
@@ -108,6 +111,22 @@ enum DetectorKinds {
             }
         }
         return result
+    }
+}
+
+extension DetectorKinds {
+    /// The names of the states of the signal in a setting.
+    private static func states(_ name: String, _ kind: DetectorKind, _ settings: [SettingValue], _ symbols: SymbolTable) -> [String] {
+        for (setting, value) in zip(kind.settings, settings) where setting.name == name {
+            if case .signals(let signals) = value, let first = signals.first { return symbols.signals[first].members ?? [] }
+        }
+        return []
+    }
+
+    /// A mapping whose keys are states, with their numbers instead; other keys stay.
+    private static func numbered(_ tree: DetectorTree, _ states: [String]) -> DetectorTree {
+        guard case .entries(let entries) = tree else { return tree }
+        return .entries(entries.map { entry in (states.firstIndex(of: entry.name).map(String.init) ?? entry.name, entry.value) })
     }
 }
 

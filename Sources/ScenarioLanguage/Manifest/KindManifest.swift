@@ -168,7 +168,7 @@ public struct DetectorManifest: Sendable {
     /// The detector as one line of a file.
     public let example: String
     /// Finds what is wrong with settings that are right one by one; `nil` when there is nothing, or when some are known only in a run.
-    public let check: (@Sendable ([SettingValue]) -> Problem?)?
+    public let check: (@Sendable ([SettingValue], SymbolTable) -> Problem?)?
 
     /// Settings that do not fit together.
     public struct Problem: Sendable {
@@ -186,7 +186,7 @@ public struct DetectorManifest: Sendable {
 
     /// A detector kind.
     public init(
-        name: String, about: String, settings: [SettingManifest], source: String, example: String, check: (@Sendable ([SettingValue]) -> Problem?)? = nil
+        name: String, about: String, settings: [SettingManifest], source: String, example: String, check: (@Sendable ([SettingValue], SymbolTable) -> Problem?)? = nil
     ) {
         self.check = check
         self.name = name

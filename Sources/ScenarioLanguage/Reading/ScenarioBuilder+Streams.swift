@@ -82,7 +82,7 @@ extension ScenarioBuilder {
 
     /// Says where the settings of a detector do not fit together, as far as they are known when the file is read.
     func checkDetector(_ declaration: DetectorDeclaration, _ manifest: DetectorManifest, _ body: YAMLNode) {
-        guard let check = manifest.check, declaration.settings.count == manifest.settings.count, let problem = check(declaration.settings) else { return }
+        guard let check = manifest.check, declaration.settings.count == manifest.settings.count, let problem = check(declaration.settings, scope.table) else { return }
         var node = body
         for name in problem.path {
             if let inner = node[name] {

@@ -66,7 +66,7 @@ struct CrossSubject: CustomTestStringConvertible, Sendable {
                 "watch": .texts(["a", "b"]), "trees": .count(5), "height": .count(4), "samples": .count(20), "above": .number(0.9),
                 "limits": .tree(.list([.list([.number(-5, .none), .number(5, .none)]), .list([.number(0, .none), .number(9, .none)])])),
             ]),
-        CrossSubject(kind: "mtl", inputs: 2, values: ["formula": .tree(formula.tree), "max_age": .duration(.seconds(30))]),
+        CrossSubject(kind: "mtl", inputs: 2, values: ["formula": .word(formula.code), "max_age": .duration(.seconds(30))]),
     ]
 }
 
