@@ -409,7 +409,7 @@ struct MessageRuleTests {
                     script.wait(2)
                 }
             })
-        #expect(guessing.first?.blame == "cp1: tag-guessing: cp1" && (guessing.first?.time ?? 99) < 20)
+        #expect(guessing.first?.blame == "cp1: tag-guessing" && (guessing.first?.time ?? 99) < 20)
         let storm = alarms(
             try messageDetector("ocpp-ids"),
             script { script in

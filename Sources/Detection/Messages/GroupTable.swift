@@ -1,106 +1,44 @@
 /// A bounded number of states by key: when it is full, the key that was longest unused makes room.
 ///
 /// A flood of forged names so costs a fixed amount of memory. Complexity: O(1) for each use; nothing is allocated once the table is full.
-struct GroupTable<State> {
-    private struct Slot {
-        var key: UInt64
-        var newer: Int32
-        var older: Int32
-        var state: State
-    }
+struct GroupTable<State>: ~Copyable {
+    private var map: RecencyMap<State>
+
+    init(capacity: Int) { map = RecencyMap(capacity: max(1, min(capacity, 1 << 24))) }
 
     /// The greatest number of keys.
-    let capacity: Int
-    /// Keys that had to make room.
-    private(set) var evictions = 0
-    private var slots: [Slot] = []
-    private var index: [UInt64: Int32] = [:]
-    private var newest: Int32 = -1
-    private var oldest: Int32 = -1
-
-    init(capacity: Int) { self.capacity = max(1, min(capacity, 1 << 24)) }
-
+    var capacity: Int { map.capacity }
     /// The number of keys.
-    var count: Int { slots.count }
+    var count: Int { map.count }
+    /// Keys that had to make room.
+    var evictions: Int { map.evictions }
 
     /// The place of a key that is known, without making it the newest.
-    func find(_ key: UInt64) -> Int? { index[key].map { Int($0) } }
+    func find(_ key: UInt64) -> Int? { map.find(key) }
 
     /// The place of a key, which becomes the newest; a key that is new gets the state that `make` gives.
     mutating func place(of key: UInt64, _ make: () -> State) -> Int {
-        if newest >= 0, slots[Int(newest)].key == key { return Int(newest) }
-        if let place = index[key] {
-            unlink(place)
-            link(place)
-            return Int(place)
+        if let place = map.find(key) {
+            map.touch(place)
+            return place
         }
-        let place: Int32
-        if slots.count < capacity {
-            place = Int32(slots.count)
-            slots.append(Slot(key: key, newer: -1, older: -1, state: make()))
-        } else {
-            place = oldest
-            evictions += 1
-            unlink(place)
-            index[slots[Int(place)].key] = nil
-            slots[Int(place)].key = key
-            slots[Int(place)].state = make()
-        }
-        index[key] = place
-        link(place)
-        return Int(place)
+        return map.insert(key, make()).slot
     }
 
     /// The state at a place.
     subscript(place: Int) -> State {
-        _read { yield slots[place].state }
-        _modify { yield &slots[place].state }
+        _read { yield map[place] }
+        _modify { yield &map[place] }
     }
-
-    /// The key at a place.
-    func key(at place: Int) -> UInt64 { slots[place].key }
-
-    private mutating func unlink(_ place: Int32) {
-        let (newer, older) = (slots[Int(place)].newer, slots[Int(place)].older)
-        if newer >= 0 { slots[Int(newer)].older = older } else { newest = older }
-        if older >= 0 { slots[Int(older)].newer = newer } else { oldest = newer }
-    }
-
-    private mutating func link(_ place: Int32) {
-        slots[Int(place)].newer = -1
-        slots[Int(place)].older = newest
-        if newest >= 0 { slots[Int(newest)].newer = place } else { oldest = place }
-        newest = place
-    }
-
-    // MARK: State
 
     /// Writes keys and states, the oldest first.
     func save(_ writer: inout StateWriter, _ each: (State, inout StateWriter) -> Void) {
-        writer.put(evictions)
-        writer.put(count)
-        var place = oldest
-        while place >= 0 {
-            writer.put(bits: slots[Int(place)].key)
-            each(slots[Int(place)].state, &writer)
-            place = slots[Int(place)].newer
-        }
+        map.save(&writer) { writer, state in each(copy state, &writer) }
     }
 
     /// Reads what `save` wrote.
     mutating func restore(_ reader: inout StateReader, _ each: (inout StateReader) throws(DetectionError) -> State) throws(DetectionError) {
-        var fresh = GroupTable(capacity: capacity)
-        let evictions = try reader.integer()
-        let count = try reader.count()
-        guard count <= capacity else { throw .badState("it has more groups than 'max_groups' allows") }
-        for _ in 0..<count {
-            let key = try reader.bits()
-            let state = try each(&reader)
-            guard fresh.find(key) == nil else { throw .badState("a group stands in it twice") }
-            _ = fresh.place(of: key) { state }
-        }
-        fresh.evictions = Int(evictions)
-        self = fresh
+        try map.restore(&reader, value: each)
     }
 }
 

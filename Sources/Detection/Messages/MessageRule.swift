@@ -143,7 +143,9 @@ final class MessageRuleSet: MessagesDetecting {
             }
         }
         if best >= 1 {
-            let reason = rules[worst].rule.reason
+            var reason = Substring(rules[worst].rule.reason)
+            if reason.hasPrefix(view.identity) { reason = reason.dropFirst(view.identity.count) }
+            if reason.hasPrefix(": ") { reason = reason.dropFirst(2) }
             blame = reason.isEmpty ? "\(view.identity): \(rules[worst].name)" : "\(view.identity): \(rules[worst].name): \(reason)"
             onset = rules[worst].rule.onset
             until = hold > 0 ? view.now.addingReportingOverflow(hold).partialValue : nil

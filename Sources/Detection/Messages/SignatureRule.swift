@@ -29,7 +29,7 @@ final class SignatureRule: MessageRule {
             isHit = selections[0].holds(view) && (selections.count == 1 || !selections[1].holds(view))
         }
         guard isHit else { return 0 }
-        reason = view.identity
+        reason = view.violation.isEmpty ? view.identity : "\(view.identity): \(view.violation)"
         return score
     }
 
