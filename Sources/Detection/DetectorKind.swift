@@ -67,6 +67,9 @@ public struct DetectorKind: Sendable {
         makeObject = nil
     }
 
+    /// The fewest parts that a composite of the kind has.
+    public var leastParts: Int { rule == .noneOf ? 1 : 2 }
+
     /// Whether `makeObject` makes it, and not `makeDetector`.
     public var isObject: Bool { makeObject != nil }
 

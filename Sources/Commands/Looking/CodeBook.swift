@@ -7,7 +7,9 @@ enum CodeBook {
     /// All pages.
     static var entries: [DiagnosticCatalogue.Entry] {
         let formulas = FormulaErrorCatalogue.all.map { DiagnosticCatalogue.Entry($0.code, $0.title, $0.explanation) }
-        let all = DiagnosticCatalogue.entries + LanguageCatalogue.entries + formulas + RunCode.catalogue + Formatter.catalogue + DatabaseCatalogue.entries
+        let temporal = TemporalErrorCatalogue.all.map { DiagnosticCatalogue.Entry($0.code, $0.title, $0.explanation) }
+        let files = DiagnosticCatalogue.entries + LanguageCatalogue.entries + Formatter.catalogue + DatabaseCatalogue.entries
+        let all = files + formulas + temporal + RunCode.catalogue
         return all.sorted { $0.code.utf8.lexicographicallyPrecedes($1.code.utf8) }
     }
 

@@ -157,7 +157,7 @@ extension SchemaBuilder {
         case .level: return anyQuantity(flag: false, formula: true)
         case .ramp: return orSetting(define("ramp") { pattern(SchemaPattern.ramp, "20%", "for example '20%', '20 A/s' or 'immediate'") }, names)
         case .condition: return formula
-        case .detectors: return ["type": "array", "items": orSetting(name(dashes: false), names), "minItems": 2]
+        case .detectors: return ["type": "array", "items": orSetting(name(dashes: false), names), "minItems": .integer(setting.min == "1" ? 1 : 2)]
         case .replies(let caller): return replies(caller, names)
         case .texts(allowed: []): return ["type": ["array", "null"], "items": text]
         case .texts(let allowed): return ["type": ["array", "null"], "items": ["type": "string", "enum": .array(allowed.map { .string($0) })]]

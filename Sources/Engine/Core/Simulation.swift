@@ -479,8 +479,6 @@ public final class Simulation: EventDispatcher {
     /// Whether a signal was ever published.
     func wasPublished(_ signal: Int) -> Bool { interest[signal] & Interest.published != 0 }
 
-    // MARK: Failure and warnings
-
     /// Ends the run with a reason that names what happened and when.
     func fail(_ code: RunCode, _ message: String, span: Span?) {
         guard failure == nil else { return }

@@ -42,6 +42,7 @@ enum DetectorKinds {
             least = String(range.lowerBound)
             greatest = String(range.upperBound)
         }
+        if setting.type == .detectors { least = String(kind.leastParts) }
         if case .plain(let range) = setting.type {
             if range.lowerBound.isFinite { least = decimalText(range.lowerBound) }
             if range.upperBound.isFinite { greatest = decimalText(range.upperBound) }

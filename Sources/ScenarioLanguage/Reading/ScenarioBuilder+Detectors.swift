@@ -161,7 +161,7 @@ extension ScenarioBuilder {
     }
 
     /// Names of other detectors, as composites take them.
-    func readDetectorNames(_ node: YAMLNode, _ what: String) -> SettingValue? {
+    func readDetectorNames(_ node: YAMLNode, _ what: String, least: Int) -> SettingValue? {
         var result: [Int] = []
         for item in reading.list(node, what) ?? [] {
             guard let written = reading.text(item, what) else { return nil }
@@ -172,8 +172,8 @@ extension ScenarioBuilder {
             reading.markUsed("detector \(name)")
             result.append(index)
         }
-        if result.count < 2 {
-            reading.error(.outOfRange, node.span, "\(what) needs at least two detectors")
+        if result.count < least {
+            reading.error(.outOfRange, node.span, "\(what) needs at least \(least == 1 ? "one detector" : "two detectors")")
             return nil
         }
         return .detectors(result)

@@ -316,7 +316,7 @@ extension ScenarioBuilder {
         case .level(let kind): return readLevel(node, kind, what, body: body, watchDimension)
         case .ramp: return readRamp(node, what)
         case .condition: return formula(node, .live, expecting: .flag, what).map { .formula($0) }
-        case .detectors: return readDetectorNames(node, what)
+        case .detectors: return readDetectorNames(node, what, least: manifest.min == "1" ? 1 : 2)
         case .texts(let allowed):
             guard !allowed.isEmpty else { return .texts((reading.list(node, what) ?? []).compactMap { reading.text($0, what) }) }
             let words = (reading.list(node, what) ?? []).compactMap { reading.word($0, what, among: allowed).map { allowed[$0] } }
@@ -486,27 +486,5 @@ extension ScenarioBuilder {
             label = "signals of a \(kind.name): \(kind.signals.map(\.name).joined(separator: ", "))"
         }
         reading.error(.unknownSignal, node.span, "there is no signal \(Diagnostic.quoted(name))", label: label)
-    }
-
-    private func readSignals(_ node: YAMLNode, _ what: String, mixed: Bool) -> SettingValue? {
-        var result: [Int] = []
-        for item in node.items ?? [node] {
-            if let name = item.text, let set = scope.signalSet(name) {
-                scope.mention(signals: set)
-                result += set
-            } else if let index = signal(item, what) {
-                result.append(index)
-            } else {
-                return nil
-            }
-        }
-        guard let first = result.first else { return .signals([]) }
-        if !mixed, let other = result.first(where: { scope.table.signals[$0].dimension != scope.table.signals[first].dimension }) {
-            reading.error(
-                .mixedDimensions, node.span,
-                "\(what) has \(reading.article(scope.table.signals[first].dimension.name)) and \(reading.article(scope.table.signals[other].dimension.name))")
-            return nil
-        }
-        return .signals(result)
     }
 }

@@ -23,6 +23,28 @@ extension ScenarioBuilder {
         return .stream(sources)
     }
 
+    func readSignals(_ node: YAMLNode, _ what: String, mixed: Bool) -> SettingValue? {
+        var result: [Int] = []
+        for item in node.items ?? [node] {
+            if let name = item.text, let set = scope.signalSet(name) {
+                scope.mention(signals: set)
+                result += set
+            } else if let index = signal(item, what) {
+                result.append(index)
+            } else {
+                return nil
+            }
+        }
+        guard let first = result.first else { return .signals([]) }
+        if !mixed, let other = result.first(where: { scope.table.signals[$0].dimension != scope.table.signals[first].dimension }) {
+            reading.error(
+                .mixedDimensions, node.span,
+                "\(what) has \(reading.article(scope.table.signals[first].dimension.name)) and \(reading.article(scope.table.signals[other].dimension.name))")
+            return nil
+        }
+        return .signals(result)
+    }
+
     private func frameSource(_ node: YAMLNode, _ name: String) -> StreamSource? {
         if let bus = busName(node, scope.enclosure).flatMap({ busIndex($0) }) { return .bus(bus) }
         guard let full = scope.absolute(name), let frame = scope.table.frame(full) else { return nil }
