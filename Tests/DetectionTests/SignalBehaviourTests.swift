@@ -36,11 +36,11 @@ struct SignalBehaviourTests {
         let given: [String: DetectorSettingValue] = ["mean": .number(0), "sigma": .number(1)]
         let chart = given.merging(["limits": .word("fixed")]) { $1 }
         let table: [(String, [String: DetectorSettingValue], shift: Double, runs: Int, wanted: Double, within: Double)] = [
-            ("cusum", given, 1, 2500, 10.4, 0.05), ("cusum", given, 0, 300, 465, 0.2),
-            ("cusum", given.merging(["h": .number(4)]) { $1 }, 1, 2500, 8.38, 0.05),
-            ("cusum", given.merging(["h": .number(4)]) { $1 }, 0, 600, 168, 0.15),
-            ("ewma-chart", chart.merging(["lambda": .number(0.1), "limit": .number(2.814)]) { $1 }, 1, 2500, 10.3, 0.05),
-            ("ewma-chart", chart, 1, 2500, 10.8, 0.06), ("ewma-chart", chart, 0, 300, 560, 0.2),
+            ("cusum", given, 1, 1500, 10.4, 0.05), ("cusum", given, 0, 120, 465, 0.25),
+            ("cusum", given.merging(["h": .number(4)]) { $1 }, 1, 1500, 8.38, 0.05),
+            ("cusum", given.merging(["h": .number(4)]) { $1 }, 0, 200, 168, 0.2),
+            ("ewma-chart", chart.merging(["lambda": .number(0.1), "limit": .number(2.814)]) { $1 }, 1, 1500, 10.3, 0.05),
+            ("ewma-chart", chart, 1, 1500, 10.8, 0.06), ("ewma-chart", chart, 0, 120, 560, 0.25),
         ]
         for row in table {
             let found = try Self.runLength(row.runs, shift: row.shift) { try Self.kind(row.0, row.1) }
