@@ -279,16 +279,6 @@ public final class Simulation: EventDispatcher {
     /// A setting that is drawn once, when the run is built.
     func evaluateSetting(_ formula: Formula, path: String) -> Double { runner(formula, path: path).value(at: .zero) }
 
-    /// The declaration of states of a node; they stand in the order of the nodes.
-    func composite(of node: Int) -> CompositeDeclaration? {
-        var (low, high) = (0, scenario.composites.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if scenario.composites[middle].node < node { low = middle + 1 } else { high = middle }
-        }
-        return scenario.composites.indices.contains(low) && scenario.composites[low].node == node ? scenario.composites[low] : nil
-    }
-
     /// Instances of the parts of a node, in the order of the file.
     func parts(of node: Int) -> [Int] { partsOfNode[node] ?? [] }
 
@@ -342,14 +332,6 @@ public final class Simulation: EventDispatcher {
 
     /// Whether the person wants the run to end.
     var isInterrupted: Bool { interrupt?.isRaised ?? false }
-
-    /// Simulated time since t = 0.
-    var simulated: Duration { hasOrigin ? max(.zero, min(kernel.now, kernel.end) - origin) : .zero }
-
-    /// Fingerprint of everything that happened.
-    var fingerprintValue: UInt64 { kernel.fingerprint.value }
-    /// The same as 16 hexadecimal digits.
-    var fingerprint: String { kernel.fingerprint.text }
 
     private func scheduleOrigin() {
         kernel.schedule(at: kernel.now, phase: .timer, node: 0, kind: EventKind.origin, target: 0)
