@@ -7,7 +7,9 @@ enum RunDirectory {
     /// Stands in the directory while it is not complete.
     static let marker = "INCOMPLETE"
     /// The files of a run but its pictures; the report comes last.
-    static let names = ["report.md", "signals.csv", "frames.log", "messages.jsonl", "capture.pcapng", "labels.csv", "frame-labels.csv", "alarms.csv", "report.json"]
+    static let names = [
+        "report.md", "signals.csv", "frames.log", "messages.jsonl", "capture.pcapng", "labels.csv", "frame-labels.csv", "alarms.csv", "report.json",
+    ]
 
     /// Creates the directory and removes what an earlier run left in it; other files are not touched.
     static func prepare(_ path: String) throws(OutputError) {

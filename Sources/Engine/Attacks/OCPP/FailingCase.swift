@@ -18,7 +18,7 @@ struct FailingCases {
 
     init(scenario: Scenario, live: LiveSettings?, interrupt: InterruptFlag) {
         (self.scenario, self.live, self.interrupt) = (scenario, live, interrupt)
-        deadline = live == nil ? .max : WallClock.monotonic &+ 60_000_000_000
+        deadline = live == nil ? .max : WallClock.monotonic &+ 30_000_000_000
     }
 
     /// The most cases that are written.
