@@ -108,7 +108,7 @@ final class LinkTable {
     /// Fuzz attacks of the run, whose findings are judged at its end.
     var fuzzers: [FuzzAttack] = []
     /// Messages that a fuzz attack sends in place of drawn ones, and what they shall show: a failing case is being made smaller.
-    var fuzzTrial: (path: String, texts: [[UInt8]], trouble: FuzzAttack.Trouble)?
+    var fuzzTrial: (path: String, texts: [[UInt8]], trouble: FuzzAttack.Trouble, isProbed: Bool)?
     /// Calls and their answers by action.
     let calls = CallMeter()
 
@@ -340,7 +340,12 @@ final class LinkTable {
 
     /// A step wants a message sent; the strand is told when it has ended.
     func send(_ request: MessageRequest) {
-        guard let number = linkOfChargePoint[request.chargePoint] else { return simulation.stepRunner.callEnded(request.strand) }
+        guard let number = linkOfChargePoint[request.chargePoint] else {
+            let node = simulation.nodes[request.chargePoint]
+            guard node is ProxyNode else { return simulation.stepRunner.callEnded(request.strand) }
+            return simulation.fail(
+                .badNode, "\(node.name) stands between other programs: 'attack: inject' sends a message in the name of either", span: request.step.span)
+        }
         if request.from == request.chargePoint {
             if let chargePoint = simulation.nodes[request.chargePoint] as? ChargePointNode { return chargePoint.send(request) }
             if links[number].isRemote {
@@ -362,45 +367,4 @@ final class LinkTable {
     func latency(ofStream stream: Int) -> LatencyHistogram {
         stream < OCPPAction.allCases.count ? calls.latency(of: stream) : streams.runtime(stream).latency ?? LatencyHistogram()
     }
-}
-
-extension OCPPMessage {
-    /// A number that tells messages of one kind apart, for the fingerprint.
-    var digest: UInt64 {
-        switch self {
-        case .call(let id, let payload): id.digest &* 3 &+ payload.digest
-        case .result(let id, let payload): id.digest &* 5 &+ payload.digest
-        case .error(let id, let error): id.digest &* 7 &+ UInt64(error.code.name.utf8.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) })
-        case .frame(let bytes): bytes.reduce(UInt64(1)) { $0 &* 31 &+ UInt64($1) }
-        }
-    }
-}
-
-extension MessageID {
-    fileprivate var digest: UInt64 {
-        switch self {
-        case .number(let number): UInt64(bitPattern: Int64(number))
-        case .text(let text): text.utf8.reduce(UInt64(1)) { $0 &* 31 &+ UInt64($1) }
-        }
-    }
-}
-
-extension OCPPPayload {
-    /// The values that matter for what happens next.
-    fileprivate var digest: UInt64 {
-        switch self {
-        case .startTransaction(let start): UInt64(bitPattern: Int64(start.meterStart))
-        case .stopTransaction(let stop): UInt64(bitPattern: Int64(stop.meterStop)) &* 31 &+ UInt64(bitPattern: Int64(stop.transactionID))
-        case .startTransactionResult(_, let id): UInt64(bitPattern: Int64(id))
-        case .statusNotification(let status): UInt64(status.status.rawValue) << 8 | UInt64(bitPattern: Int64(status.connectorID)) & 0xFF
-        case .remoteStopTransaction(let id): UInt64(bitPattern: Int64(id))
-        case .setChargingProfile(let set): set.profile.schedule.periods.reduce(UInt64(17)) { $0 &* 31 &+ UInt64(bitPattern: Int64($1.limitTenths)) }
-        case .meterValues(let values): values.digest
-        default: 0
-        }
-    }
-}
-
-extension MeterValues {
-    fileprivate var digest: UInt64 { UInt64(bitPattern: Int64(connectorID)) &* 31 &+ UInt64(bitPattern: Int64(value.first?.mantissa ?? 0)) }
 }

@@ -65,8 +65,8 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
     private var fuzzers: [Bool: MessageFuzzer] = [:]
     private var nextGiven = 0
     private let isTrial: Bool
-    /// What a trial looks for.
-    private let sought: Trouble?
+    /// Whether a call goes behind the messages of a trial.
+    private let isProbed: Bool
     /// A call that is in order, behind the messages of a trial: whose answer comes has stood them.
     private var probe: MessageID?
     /// How long a peer has for its answer.
@@ -78,7 +78,7 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
         var settings = settings
         let trial = simulation.links.fuzzTrial
         isTrial = trial != nil
-        sought = trial?.trouble
+        isProbed = trial?.isProbed ?? false
         if let trial { settings.given = trial.path == aim.path ? trial.texts : [] }
         patience = simulation.links.carrier == nil ? .seconds(10) : .seconds(5)
         self.settings = settings
@@ -113,7 +113,7 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
             guard nextGiven < given.count else { return }
             nextGiven += 1
             send(given[nextGiven - 1], [], up: up, link)
-            if isTrial, sought != .noAnswer, nextGiven == given.count { sendProbe(up: up, link) }
+            if isProbed, nextGiven == given.count { sendProbe(up: up, link) }
             return
         }
         let id = links.tap(link).freshID().description
@@ -178,7 +178,7 @@ final class FuzzAttack: InsertingAttack, LinkInterceptor {
         case .error(_, let error): if error.code.name == "InternalError" { find(.internalError, place) }
         default: break
         }
-        if isTrial, probe == nil, sent.count == settings.given?.count, sent.allSatisfy({ $0.isAnswered }) { end() }
+        if isTrial, !isProbed, sent.count == settings.given?.count, sent.allSatisfy({ $0.isAnswered }) { end() }
     }
 
     override func alarm(_ token: UInt64) {
