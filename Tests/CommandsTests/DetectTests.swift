@@ -69,7 +69,7 @@ struct DetectTests {
             return "\(1478198376 + row / 100).\(String(format: "%02d", row % 100))0000,\(isWrong ? "0000" : "018f"),\(row % 2 == 0 ? 8 : 2),"
                 + (0..<(row % 2 == 0 ? 8 : 2)).map { "0\($0)" }.joined(separator: ",") + (isWrong ? ",T" : ",R")
         }
-        let detectors = "busy: {is: bus-load, watch: can0, bitrate: 500 kbit/s, window: 1s, above: 90%}\n"
+        let detectors = "busy: {is: bus-load, watch: can0, bitrate: 500 kbit/s, window: 1s, above: 0.9}\n"
         let (report, _, outcome) = try detect(["can.csv": lines.joined(separator: "\n") + "\n", "d.yaml": detectors], ["@can.csv", "--with", "@d.yaml"])
         #expect(outcome.code == .fine, "\(outcome.errors)")
         #expect(report["labels"]?.array?.count == 1 && report["labels"]?[0]?["start_s"]?.double == 2)
@@ -87,7 +87,7 @@ struct DetectTests {
             2024-05-01T10:00:03Z cp1 down [3,"2",{"currentTime":"2024-05-01T10:00:03Z"}]
 
             """
-        let detectors = "many: {is: rate, watch: ocpp.Heartbeat, count: 4, within: 10s}\n"
+        let detectors = "many: {is: rate, watch: ocpp.Heartbeat, count: 4, timespan: 10s}\n"
         let (report, _, outcome) = try detect(["log.txt": lines, "d.yaml": detectors], ["@log.txt", "--with", "@d.yaml"])
         #expect(outcome.code == .fine, "\(outcome.errors)")
         #expect(report["simulated_s"]?.double == 4)

@@ -273,7 +273,8 @@ final class OutsideNode: Node {
 
     func hear(_ raw: [UInt8], identity: String, isUp: Bool) {
         let (connection, isNew, content) = listener.hear(raw, identity: identity, isUp: isUp)
-        if isNew {
+        // A log may begin in the middle of a connection; one that begins with a boot was opened then.
+        if isNew, case .message(.call(_, let payload), _) = content, payload.action == .bootNotification {
             simulation.detectors.saw(
                 MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: true, content: .opened), chargePoint: -1,
                 centralSystem: -1)
