@@ -162,7 +162,7 @@ part() { # function, title
 }
 
 echo "== build"
-packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, rtamt, stumpy, river'
+packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, rtamt, river'
 # The packages for the outside judges come while the first products are built.
 (
     if ! "$python" -c "$packages" 2>/dev/null; then
@@ -202,7 +202,7 @@ parts=(
     "frame_lengths|125 000 random frames have the bits of an independent model"
     "damaged_databases|20 000 damaged DBC files are read, checked and written"
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
-    "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside STUMPY, forests beside River"
+    "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside a direct search, forests beside River"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_websockets|the WebSocket codec beside the package websockets"
     "generated_files|1000 generated files are formatted and run as before"
