@@ -167,6 +167,7 @@ part() { # function, title
 
 echo "== build"
 packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, river, scipy, statsmodels, sklearn, rtamt, stumpy'
+packages='import can, cantools, msgpack, ocpp, jsonschema, pandas, PIL, yaml, rfc3339_validator, rfc3986_validator, junitparser, websockets, isotp, j1939, rtamt, river'
 # The packages for the outside judges come while the first products are built.
 (
     if ! "$python" -c "$packages" 2>/dev/null; then
@@ -214,6 +215,7 @@ parts=(
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
     "judge_of_detectors|detectors over one signal beside River, pandas, SciPy and statsmodels"
     "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside STUMPY, forests beside River"
+    "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside a direct search, forests beside River"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_scores|scores of detectors beside scikit-learn"
     "judge_of_websockets|the WebSocket codec beside the package websockets"

@@ -80,7 +80,7 @@ extension String {
     fileprivate var replacingNewlines: String { String(map { $0.isNewline ? " " : $0 }) }
 }
 
-/// Prints left matrix profiles and scores of forests, for the judges beside STUMPY and River.
+/// Prints left matrix profiles and scores of forests, for the judge beside a direct search and River.
 ///
 /// Lines: `profile LENGTH LOOKBACK V…` prints the distances, `nan` for none; `forest TREES HEIGHT WINDOW SEED FEATURES V…` the scores row by row.
 enum ShapeCheck {
