@@ -277,16 +277,6 @@ public final class Simulation: EventDispatcher {
         if hasOrigin { kernel.schedule(at: kernel.now + .seconds(1), phase: .timer, node: 0, kind: EventKind.tick, target: 0) }
     }
 
-    /// A formula in service; `path` keys its random streams.
-    func runner(_ formula: Formula, path: String) -> FormulaRunner {
-        FormulaRunner(
-            formula, aggregates: formula.aggregates.map { aggregate($0) }, signals: signals.committedValues,
-            draws: formula.drawCount > 0 ? StreamDraws(seed: scenario.run.seed, path: path) : nil)
-    }
-
-    /// A setting that is drawn once, when the run is built.
-    func evaluateSetting(_ formula: Formula, path: String) -> Double { runner(formula, path: path).value(at: .zero) }
-
     /// Instances of the parts of a node, in the order of the file.
     func parts(of node: Int) -> [Int] { partsOfNode[node] ?? [] }
 
