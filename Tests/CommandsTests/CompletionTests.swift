@@ -15,7 +15,7 @@ struct CompletionTests {
     @Test("commands, options, words, codes and names are completed")
     func candidates() {
         #expect(answer("").words == CommandTable.visible.map(\.name))
-        #expect(answer("de").words == ["describe", "decode"])
+        #expect(answer("de").words == ["describe", "detect", "decode"])
         #expect(answer("--").words == ["--color", "--help"])
         #expect(answer("run", "--s").words == ["--seed", "--set", "--strict"])
         #expect(answer("run", "--seed", "1", "--s").words == ["--set", "--strict"])

@@ -74,7 +74,7 @@ struct HelpTests {
                     takesValue[key] = option.valueName != nil
                 }
             }
-            let optional = command.positionals.map { $0.arity == .optional }
+            let optional = command.positionals.map { $0.arity == .optional || $0.arity == .any }
             #expect(optional == optional.sorted { !$0 && $1 }, "\(command.name)")
             #expect(!command.about.hasSuffix(".") && command.exitCodes.contains(.usage))
         }

@@ -140,7 +140,9 @@ struct WiringText {
             add(line + (isFirst ? "  \(bus.name), CAN, \(Quantity(bus.bitrate, .dataRate).text)" : "  \(bus.name)"))
             isFirst = false
         } while !rest.isEmpty
-        let watching = wiring.detectors.filter { $0.watches.contains { if case .bus(let place) = $0.place { wiring.buses[place].name == bus.name } else { false } } }
+        let watching = wiring.detectors.filter {
+            $0.watches.contains { if case .bus(let place) = $0.place { wiring.buses[place].name == bus.name } else { false } }
+        }
         if !watching.isEmpty { add("  ◇ \(WiringDiagram.list(watching.map(\.name), most: 6)) watch\(watching.count == 1 ? "es" : "") all frames") }
         let rows = bus.frames.enumerated().map { number, frame -> [String] in
             let readers = WiringDiagram.list(frame.readers.map { wiring.nodes[$0].name }, most: 4)

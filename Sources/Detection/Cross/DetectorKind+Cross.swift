@@ -100,7 +100,8 @@ extension DetectorKind {
         settings: [
             DetectorSetting("watch", .signal, required: true, about: "The signal that has limits."),
             DetectorSetting("state", .signal, required: true, about: "The state that they belong to: a number or one of some words."),
-            DetectorSetting("limits", .states(of: "state"), required: true, about: "For each state 'below' and 'above', the least and the greatest normal value."),
+            DetectorSetting(
+                "limits", .states(of: "state"), required: true, about: "For each state 'below' and 'above', the least and the greatest normal value."),
             DetectorSetting("settle", .duration, default: .duration(.zero), about: "After a change of state nothing is judged for so long."),
         ],
         example: "idle: {is: state-band, watch: charger.current, state: cp1.status, limits: {Available: {above: 0.5 A}}, settle: 2s}"

@@ -114,11 +114,13 @@ extension DetectorBank {
     }
 
     /// Hands the values of an instant to the detectors over several signals, to each all of its own; its last verdict counts.
+    ///
+    /// The first input is what is judged, so it comes last: what it is judged by is new by then.
     func feed(at instant: Instant) {
         let now = relative(instant)
         var rest = fed
         fed.removeAll(keepingCapacity: true)
-        if rest.count > 1 { rest.sort { $0.detector < $1.detector } }
+        if rest.count > 1 { rest.sort { ($0.detector, $1.input) < ($1.detector, $0.input) } }
         var first = 0
         while first < rest.count {
             let detector = rest[first].detector

@@ -48,7 +48,8 @@ enum DetectorKinds {
             if range.upperBound.isFinite { greatest = decimalText(range.upperBound) }
         }
         return SettingManifest(
-            setting.name, type(setting.type, of: kind), default: setting.defaultValue.map { text($0, setting.type) }, required: setting.isRequired, min: least, max: greatest,
+            setting.name, type(setting.type, of: kind), default: setting.defaultValue.map { text($0, setting.type) }, required: setting.isRequired, min: least,
+            max: greatest,
             about: setting.about)
     }
 

@@ -107,10 +107,12 @@ public enum LanguageCatalogue {
             .unquotedFormula, "a formula cut at a comma", "Inside { } and [ ] a comma ends the value, so a formula with commas must be quoted there.",
             wrong: "- {wait: =uniform(20 s, 40 s)}", right: "- {wait: '=uniform(20 s, 40 s)'}"),
         entry(
-            .badDetector, "settings of a detector that do not fit", "Each may be right alone, but not together, or not for this kind; the text says what is missing.",
+            .badDetector, "settings of a detector that do not fit",
+            "Each may be right alone, but not together, or not for this kind; the text says what is missing.",
             wrong: "high: {is: threshold, watch: charger.current}", right: "high: {is: threshold, watch: charger.current, above: 16 A}"),
         entry(
-            .unknownStream, "no such stream", "A detector of frames watches a bus or a frame of it; one of messages 'ocpp', 'cp1.ocpp', 'ocpp.Heartbeat' or 'cp1.ocpp.Heartbeat'.",
+            .unknownStream, "no such stream",
+            "A detector of frames watches a bus or a frame of it; one of messages 'ocpp', 'cp1.ocpp', 'ocpp.Heartbeat' or 'cp1.ocpp.Heartbeat'.",
             wrong: "ids: {is: unknown-id, watch: charger.current}", right: "ids: {is: unknown-id, watch: can0}"),
     ]
 

@@ -186,7 +186,8 @@ public struct DetectorManifest: Sendable {
 
     /// A detector kind.
     public init(
-        name: String, about: String, settings: [SettingManifest], source: String, example: String, check: (@Sendable ([SettingValue], SymbolTable) -> Problem?)? = nil
+        name: String, about: String, settings: [SettingManifest], source: String, example: String,
+        check: (@Sendable ([SettingValue], SymbolTable) -> Problem?)? = nil
     ) {
         self.check = check
         self.name = name

@@ -306,7 +306,9 @@ extension ScenarioBuilder {
         case .mixedSignals(let least):
             guard let value = readSignals(node, what, mixed: true), case .signals(let signals) = value else { return nil }
             guard signals.count >= least else {
-                reading.error(.outOfRange, node.span, "\(what) needs \(least) signals or more", label: "\(signals.count == 1 ? "one signal" : "\(signals.count) signals")")
+                reading.error(
+                    .outOfRange, node.span, "\(what) needs \(least) signals or more", label: "\(signals.count == 1 ? "one signal" : "\(signals.count) signals")"
+                )
                 return nil
             }
             return value

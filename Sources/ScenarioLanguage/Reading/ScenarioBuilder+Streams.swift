@@ -79,7 +79,9 @@ extension ScenarioBuilder {
         if table.signal(name) != nil {
             reading.error(
                 .unknownStream, node.span, "\(what) takes a \(kind), and \(Diagnostic.quoted(name)) is a signal",
-                label: frames && messages ? "a bus, a frame, or messages such as 'cp1.ocpp'" : frames ? "a bus such as 'can0', or a frame of one" : "for example 'ocpp' or 'cp1.ocpp'")
+                label: frames && messages
+                    ? "a bus, a frame, or messages such as 'cp1.ocpp'" : frames ? "a bus such as 'can0', or a frame of one" : "for example 'ocpp' or 'cp1.ocpp'"
+            )
             return
         }
         let example = frames ? (scope.busNames.first.map { "for example '\($0)'" } ?? "the file has no buses") : "for example 'ocpp' or 'cp1.ocpp'"
@@ -104,7 +106,9 @@ extension ScenarioBuilder {
 
     /// Says where the settings of a detector do not fit together, as far as they are known when the file is read.
     func checkDetector(_ declaration: DetectorDeclaration, _ manifest: DetectorManifest, _ body: YAMLNode) {
-        guard let check = manifest.check, declaration.settings.count == manifest.settings.count, let problem = check(declaration.settings, scope.table) else { return }
+        guard let check = manifest.check, declaration.settings.count == manifest.settings.count, let problem = check(declaration.settings, scope.table) else {
+            return
+        }
         var node = body
         for name in problem.path {
             if let inner = node[name] {
