@@ -33,8 +33,14 @@ extension Detecting {
 
 /// A detector over several signals, numbered as its kind says.
 public protocol SignalsDetecting: Detecting {
+    /// The input that is judged by the others: of the values of one instant it should be handed over last.
+    var judgedInput: Int { get }
     /// A signal has a new value.
     func update(at instant: Instant, input: Int, value: Double) -> Double?
+}
+
+extension SignalsDetecting {
+    public var judgedInput: Int { 0 }
 }
 
 /// A detector over the frames of a bus, or of one identifier when it watches a declared frame.

@@ -82,7 +82,7 @@ extension DetectorKind {
                 "compare", .oneOf(Comparison.allCases.map(\.rawValue)), default: .word("gt"),
                 about: "gt: strictly beyond the limit; ge: the limit itself is anomalous too."),
         ],
-        example: "leak: {is: band, watch: charger.current, above: 0.5 A, settle: 2s, only_when: 'cp1.limit == 0 A'}",
+        example: "leak: {is: band, watch: charger.current, above: 0.5 A, settle: 2s, only_when: =cp1.limit == 0 A}",
         make: { settings throws(DetectionError) in
             Detector(
                 try Band(
@@ -97,7 +97,7 @@ extension DetectorKind {
             DetectorSetting("epsilon", level, default: .number(0), about: "Changes of at most this much from the start of the run are none."),
             count("min_repeats", 3, 1...1_000_000, "Samples that must repeat the first of the run."),
         ],
-        example: "frozen: {is: flatline, watch: meter.power, window: 60s, only_when: 'charger.current > 1 A'}",
+        example: "frozen: {is: flatline, watch: meter.power, window: 60s, only_when: =charger.current > 1 A}",
         make: { settings throws(DetectionError) in
             Detector(
                 try Flatline(window: time("window", settings), epsilon: number("epsilon", settings), repeats: whole("min_repeats", settings)))
@@ -110,7 +110,7 @@ extension DetectorKind {
             DetectorSetting("modulus", level, about: "The value at which the register begins again at 0."),
             DetectorSetting("direction", .oneOf(["rising", "falling"]), default: .word("rising"), about: "The way in which it may go."),
         ],
-        example: "rolled_back: {is: monotonic, watch: meter.energy, resolution: 10 Wh, severity: high}",
+        example: "rolled_back: {is: monotonic, watch: cp1.energy, resolution: 10 Wh, severity: high}",
         make: { settings throws(DetectionError) in
             Detector(
                 try Monotonic(
@@ -208,7 +208,7 @@ extension DetectorKind {
             DetectorSetting("samples", .count(5...10_000), about: "Quartiles of so many samples; by default of all, estimated with five markers."),
             leastSamples(20, from: 5), floor, DeviationSide.setting, leastDeviation, FalseAlarmBudget.setting,
         ] + Learning.settings(),
-        example: "outlier: {is: iqr, watch: charger.temperature, c: 3, samples: 500}",
+        example: "outlier: {is: iqr, watch: meter.pin_temperature, c: 3, samples: 500}",
         make: { settings throws(DetectionError) in
             let samples = settings.count("samples")
             return try budgeted(
@@ -466,7 +466,7 @@ extension DetectorKind {
                     about: "samples: each sample is a step; changes: only one in another state."),
                 rarity(1e-3), leastSamples(100, from: 1), cooldown(0), FalseAlarmBudget.setting,
             ] + Learning.settings(),
-        example: "odd_step: {is: markov, watch: cp1.state, states: 9, count: changes, rarity: 1e-3}",
+        example: "odd_step: {is: markov, watch: cp1.status, states: 9, count: changes, rarity: 1e-3}",
         make: { settings throws(DetectionError) in
             Detector(
                 try Markov(

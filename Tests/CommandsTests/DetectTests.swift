@@ -162,7 +162,7 @@ struct DetectTests {
               charging: {is: threshold, watch: cp1.current, above: 5 A}
             """
         }
-        _ = try directory.file("set/a.yaml", scenario("a", ", label: START"))
+        _ = try directory.file("set/a.yaml", scenario("a", ", label: {kind: START, for: 10s}"))
         _ = try directory.file("set/b.yaml", scenario("b", ""))
         let outcome = evsim("bench", "detectors", directory.path + "/set", "--seeds", "2", "-j", "2", "--json", "--plot", directory.path + "/m.png")
         #expect(outcome.code == .fine, "\(outcome.errors)")

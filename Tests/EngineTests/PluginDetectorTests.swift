@@ -25,7 +25,7 @@ struct PluginDetectorTests {
             watch: =watch
             above: 5 kW
             lasting: =time
-          band:
+          corridor:
             settings: {watch: {type: signal, of: power}, low: {type: power}, high: {type: power}}
             is: in-order
             within: 10s
@@ -37,7 +37,7 @@ struct PluginDetectorTests {
             is: all-of
             within: 3s
             parts:
-              inner: {is: band, watch: =watch, low: 2 kW, high: 6 kW}
+              inner: {is: corridor, watch: =watch, low: 2 kW, high: 6 kW}
               plain: {is: slow-high, watch: =watch}
 
         """
@@ -76,7 +76,7 @@ struct PluginDetectorTests {
     @Test("a composition names its parts, nested ones too, and scores can ask for them")
     func compositions() throws {
         let found = try run(
-            "turn: {is: band, watch: knob.limit, low: 2 kW, high: 7 kW}\nall: {is: deep, watch: knob.limit}", [("2s", "8 kW"), ("6s", "1 kW")],
+            "turn: {is: corridor, watch: knob.limit, low: 2 kW, high: 7 kW}\nall: {is: deep, watch: knob.limit}", [("2s", "8 kW"), ("6s", "1 kW")],
             expect: "expect: [=first(turn) == 6 s, =first(turn.over) == 2 s, =first(turn.under) == 0 s, =first(all.inner.over) == 2 s, =count(all) == 1]\n")
         #expect(found.outcome.verdict == .pass, "\(found.outcome.expectations.map(\.sentence))")
         let names = found.outcome.report["detectors"]?.array?.compactMap { $0["name"]?.string } ?? []

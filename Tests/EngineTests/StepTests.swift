@@ -118,7 +118,7 @@ struct StepTests {
             try run.rows("labels.csv").map { $0.prefix(4).joined(separator: " ") } == [
                 "0 2 FIRST medium", "2 5.5 SECOND critical", "4 4 THIRD low", "4 20 FOURTH medium",
             ])
-        #expect(try run.rows("labels.csv")[2].last == "cp1")
+        #expect(try run.rows("labels.csv")[2][5] == "cp1")
     }
 
     @Test("messages of a labelled step carry the label")

@@ -65,7 +65,7 @@ extension DetectorKind {
             DetectorSetting("max_gap", .duration, default: .duration(.seconds(300)), about: "After a longer gap of the power the sums start anew."),
             DetectorSetting("block", .measure(.energy, 1e-3...1e15), about: "The sums start anew after so much energy; by default never."),
         ],
-        example: "fraud: {is: energy-balance, watch: charger.power, register: meter.energy, tolerance: 3%, resolution: 1 Wh}"
+        example: "fraud: {is: energy-balance, watch: charger.power, register: cp1.energy, tolerance: 3%, resolution: 1 Wh}"
     ) { settings throws(DetectionError) in
         var given = EnergyBalance.Settings()
         given.tolerance = settings.number("tolerance") ?? 0.03
@@ -142,7 +142,7 @@ extension DetectorKind {
             DetectorSetting("at_least", .count(1...1000), required: true, about: "How many of them it takes."),
             DetectorSetting("within", .duration, default: .duration(.seconds(5)), about: "How long a part counts after its alarm; 0s: only while it fires."),
         ],
-        example: "attack: {is: k-of-n, parts: [timing, jump, unknown], at_least: 2, within: 10s, severity: high}", rule: .kOfN
+        example: "attack: {is: k-of-n, parts: [timing, jump, level], at_least: 2, within: 10s, severity: high}", rule: .kOfN
     ) { _ throws(DetectionError) in throw .wrongType(setting: "is", expected: "a kind of detector that watches a signal or a condition") }
 
     private static let weighted = DetectorKind(
@@ -164,6 +164,6 @@ extension DetectorKind {
             DetectorSetting("parts", .detectors, required: true, about: "The detectors that must be silent."),
             DetectorSetting("within", .duration, default: .duration(.seconds(5)), about: "How long a part counts after its alarm; 0s: only while it fires."),
         ],
-        example: "unexplained: {is: none-of, parts: [commanded, planned], within: 10s}", rule: .noneOf
+        example: "unexplained: {is: none-of, parts: [timing], within: 10s}", rule: .noneOf
     ) { _ throws(DetectionError) in throw .wrongType(setting: "is", expected: "a kind of detector that watches a signal or a condition") }
 }

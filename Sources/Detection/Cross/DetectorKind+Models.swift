@@ -102,7 +102,7 @@ extension DetectorKind {
             DetectorSetting("calibration", .count(50...1_000_000), default: .count(1000), about: "Without 'above': scores that the tail is learnt from first."),
             DetectorSetting("seed", .count(0...Int.max), default: .count(1), about: "Chooses the cuts."),
         ] + Learning.settings(),
-        example: "unusual: {is: half-space-trees, watch: [charger.voltage, charger.current, battery.temperature], risk: 0.00001}"
+        example: "unusual: {is: half-space-trees, watch: [charger.voltage, charger.current, meter.pin_temperature], risk: 0.00001}"
     ) { settings throws(DetectionError) in
         var shape = HalfSpaceForestShape()
         shape.trees = settings.count("trees") ?? 25

@@ -56,6 +56,9 @@ public final class EnergyBalance: SignalsDetecting {
     }
 
     /// Takes a value; there is a score at a value of the register once enough energy has flown.
+    /// The register is judged by the power.
+    public var judgedInput: Int { 1 }
+
     public func update(at instant: Instant, input: Int, value: Double) -> Double? {
         guard input == 0 || input == 1, clock.admits(instant, value) else { return nil }
         let now = instant.nanoseconds

@@ -115,12 +115,12 @@ extension DetectorBank {
 
     /// Hands the values of an instant to the detectors over several signals, to each all of its own; its last verdict counts.
     ///
-    /// The first input is what is judged, so it comes last: what it is judged by is new by then.
+    /// The input that is judged comes last: what it is judged by is new by then.
     func feed(at instant: Instant) {
         let now = relative(instant)
         var rest = fed
         fed.removeAll(keepingCapacity: true)
-        if rest.count > 1 { rest.sort { ($0.detector, $1.input) < ($1.detector, $0.input) } }
+        if rest.count > 1 { rest.sort { ($0.detector, $0.input) < ($1.detector, $1.input) } }
         var first = 0
         while first < rest.count {
             let detector = rest[first].detector
@@ -130,8 +130,11 @@ extension DetectorBank {
             if let object = entry.overSignals {
                 take(detector, entry, at: now) {
                     var verdict: Double?
-                    for place in first..<end {
-                        if let score = object.update(at: now, input: rest[place].input, value: rest[place].value) { verdict = score }
+                    let judged = object.judgedInput
+                    for isLast in [false, true] {
+                        for place in first..<end where (rest[place].input == judged) == isLast {
+                            if let score = object.update(at: now, input: rest[place].input, value: rest[place].value) { verdict = score }
+                        }
                     }
                     return verdict
                 }
