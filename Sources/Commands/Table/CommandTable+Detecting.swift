@@ -38,7 +38,7 @@ extension CommandTable {
         examples: [
             ("evsim score --alarms runs/detectors-5/alarms.csv --labels runs/detectors-5/labels.csv --end 20min", "a run, once more"),
             ("evsim score --rows scores.csv --threshold 0.8 --json", "by rows, for other programs"),
-            ("evsim score --nab results/*.csv --labels combined_windows.json", "a corpus of NAB"),
+            ("evsim score --nab results/taxi.csv --nab results/cpu.csv --labels combined_windows.json", "two files of NAB"),
         ], exitCodes: [.fine, .usage, .invalidFile, .runtime], perform: ScoreCommand.perform)
 
     static let bench = CommandSpec(
