@@ -130,7 +130,9 @@ struct GraphTests {
             let texts = layout.texts.map { $0.box.inset(by: 0.5) } + layout.labels.map(\.text.box)
             for list in [layout.boxes, texts] {
                 for first in list.indices {
-                    for second in list.indices.dropFirst(first + 1) { #expect(!list[first].intersects(list[second]), "\(diagram.title): \(first), \(second)") }
+                    for second in list.indices.dropFirst(first + 1) where list[first].intersects(list[second]) {
+                        Issue.record("\(diagram.title): \(first), \(second)")
+                    }
                 }
             }
         }

@@ -78,6 +78,8 @@ struct MeterReading {
 /// The register of a meter against the power that it shows, and both against what is possible.
 struct MeterTrack {
     private var time: Int64 = .min
+    /// When the last reading came, nanoseconds.
+    private var arrival: Int64 = .min
     private var register = Double.nan
     private var power = Double.nan
     /// Since the last verdict: energy out of the power, energy out of the register, and what the ramps between the samples leave open; Wh.
@@ -109,13 +111,16 @@ struct MeterTrack {
     /// Takes a reading.
     ///
     /// - Parameters:
+    ///   - now: when it came, nanoseconds; where that does not go with the time stamps, because a clock was set or a queue was emptied, energies are not
+    ///     compared.
     ///   - greatest: W that no connector can exceed.
     ///   - tolerance: the greatest relative difference between register and power.
     ///   - least: Wh before the two are compared.
-    mutating func take(_ reading: MeterReading, greatest: Double, tolerance: Double, least: Double) -> Verdict {
+    mutating func take(_ reading: MeterReading, at now: Int64, greatest: Double, tolerance: Double, least: Double) -> Verdict {
         guard !reading.register.isNaN else { return .none }
         defer {
             time = max(time, reading.time)
+            arrival = now
             register = reading.register
             power = reading.power
         }
@@ -123,10 +128,12 @@ struct MeterTrack {
         let rise = reading.register - register
         if rise < -1.5 * reading.resolution { return .back(by: -rise) }
         guard reading.time > time else { return .none }
-        let seconds = Double(age(of: time, at: reading.time)) / 1000
+        let stamped = Double(age(of: time, at: reading.time)) / 1000
+        let waited = arrival == .min ? stamped : Double(age(of: arrival, at: now)) / 1e9
+        let seconds = max(stamped, waited)
         let bound = greatest * seconds / 3600 * 1.02 + 2 * reading.resolution + greatest / 3600
         if rise > bound { return .tooMuch(rise / bound) }
-        guard !reading.power.isNaN, !power.isNaN, seconds <= 1200 else {
+        guard !reading.power.isNaN, !power.isNaN, seconds <= 1200, abs(stamped - waited) <= 5 else {
             (fromPower, fromRegister, open) = (0, 0, 0)
             return .none
         }
@@ -150,6 +157,7 @@ struct MeterTrack {
 
     func save(_ writer: inout StateWriter) {
         writer.put(time)
+        writer.put(arrival)
         for value in [register, power, fromPower, fromRegister, open, phases] { writer.put(value) }
     }
 
@@ -157,6 +165,7 @@ struct MeterTrack {
 
     init(_ reader: inout StateReader) throws(DetectionError) {
         time = try reader.integer()
+        arrival = try reader.integer()
         register = try reader.number()
         power = try reader.number()
         fromPower = try reader.number()

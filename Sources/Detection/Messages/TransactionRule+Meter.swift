@@ -41,7 +41,7 @@ extension TransactionRule {
         let reading = MeterReading(value)
         guard let id = values.transactionID else { return idle(values, reading, &point, view) }
         guard let at = point.running.firstIndex(where: { $0.id == id }) else { return 0 }
-        var score = judge(point.running[at].track.take(reading, greatest: limits.greatestPower, tolerance: limits.tolerance, least: limits.leastEnergy))
+        var score = judge(point.running[at].track.take(reading, at: view.now, greatest: limits.greatestPower, tolerance: limits.tolerance, least: limits.leastEnergy))
         let running = point.running[at]
         if checks.contains(.freeVend) {
             let flows = reading.power > 300 || reading.current > 1
@@ -67,7 +67,7 @@ extension TransactionRule {
         let place = connector(values.connectorID, &point)
         var score = 0.0
         if !point.running.contains(where: { $0.connector == values.connectorID }) {
-            score = judge(point.connectors[place].idle.take(reading, greatest: limits.greatestPower, tolerance: .infinity, least: .infinity))
+            score = judge(point.connectors[place].idle.take(reading, at: view.now, greatest: limits.greatestPower, tolerance: .infinity, least: .infinity))
         }
         guard checks.contains(.freeVend) else { return score }
         let flows = reading.power > 300 || reading.current > 1

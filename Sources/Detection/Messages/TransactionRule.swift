@@ -97,6 +97,8 @@ final class TransactionRule: MessageRule {
         switch (view.kind, view.payload) {
         case (.opened, _):
             chargePoints[place].opened = view.now
+            // What happened while nobody was connected is not known: states count again when they are told again.
+            for index in chargePoints[place].connectors.indices { chargePoints[place].connectors[index].isAvailable = false }
             return nil
         case (.call, .bootNotification?):
             chargePoints[place].hasBooted = true
