@@ -68,6 +68,16 @@ frame_lengths() {
     fi
 }
 
+long_unit_tests() {
+    if EVSIM_LONG_TESTS=1 $SWIFT test --scratch-path "$tests" --skip-build --filter 'FormatterGeneratedTests|RandomScenarioTests' >"$own/out" 2>&1 &&
+        grep -qE 'Test run with [0-9]+ tests.* passed' "$own/out"; then
+        ok
+    else
+        bad "all scenarios in random styles"
+        grep -E '^✘' "$own/out" | cut -c 1-400
+    fi
+}
+
 damaged_databases() {
     if EVSIM_DAMAGED=20000 $SWIFT test --scratch-path "$tests" --skip-build --filter survivesDamage >"$own/out" 2>&1 && grep -q 'with 1 test.* passed' "$own/out"; then
         ok
@@ -209,6 +219,7 @@ parts=(
     "judge_of_scenarios|the messages of every scenario beside the JSON schemas"
     "judge_of_real_buses|socketcand and udp_multicast beside python-can"
     "judge_of_live_runs|live runs beside mobilityhouse/ocpp"
+    "long_unit_tests|all scenarios keep their meaning in random styles, and 300 random ones their fingerprint"
     "fault_schedules|10 000 random schedules of faults: no transaction is lost or doubled"
     "frame_lengths|125 000 random frames have the bits of an independent model"
     "damaged_databases|20 000 damaged DBC files are read, checked and written"
