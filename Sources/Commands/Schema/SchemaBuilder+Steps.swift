@@ -50,12 +50,20 @@ extension SchemaBuilder {
     /// The name of an action.
     func action(_ names: Names) -> JSONValue { actions.isEmpty ? pattern(SchemaPattern.ownName) : kindName(actions.map { ($0.name, $0.about) }, names) }
 
-    /// What `with` holds for an action.
+    /// What `with` holds for an action: the settings of one of the kinds that have it.
     private func settingsOfStep(_ action: ActionManifest, _ names: Names) -> JSONValue {
-        let needed = action.settings.filter(\.required).map { JSONValue.string($0.name) }
-        var with: JSONValue = [
-            "type": ["object", "null"], "properties": .object(action.settings.map { .init($0.name, setting($0, names)) }), "additionalProperties": false,
-        ]
+        let alike = registry.kinds.flatMap(\.actions).filter { $0.name == action.name }
+        var forms: [JSONValue] = []
+        for form in alike {
+            let schema: JSONValue = [
+                "type": ["object", "null"], "properties": .object(form.settings.map { .init($0.name, setting($0, names)) }), "additionalProperties": false,
+            ]
+            if !forms.contains(schema) { forms.append(schema) }
+        }
+        let needed = action.settings.filter { setting in
+            setting.required && alike.allSatisfy { $0.settings.contains { $0.name == setting.name && $0.required } }
+        }.map { JSONValue.string($0.name) }
+        var with = forms.count == 1 ? forms[0] : ["anyOf": .array(forms)]
         var then: JSONValue = ["properties": ["with": with]]
         if !needed.isEmpty {
             with.add("required", .array(needed))
