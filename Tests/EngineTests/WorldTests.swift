@@ -137,7 +137,8 @@ struct WorldTests {
     func detectorExamples(_ name: String) throws {
         let detector = try #require(BuiltIns.registry.detectors.first { $0.name == name })
         let text =
-            head("60s") + onBus() + "  site: {is: grid-meter, feeds: charger}\n  meter: {is: evse-monitor, at: charger}\n  cp2: {is: charge-point, csms: csms}\n"
+            head("60s") + onBus()
+            + "  site: {is: grid-meter, feeds: charger}\n  meter: {is: evse-monitor, at: charger}\n  cp2: {is: charge-point, csms: csms}\n"
             + "detectors:\n  \(detector.example)\n"
             + (detector.example.contains("parts:")
                 ? "  timing: {is: threshold, watch: charger.current, above: 5 A}\n  jump: {is: threshold, watch: charger.current, above: 9 A}\n"

@@ -41,7 +41,8 @@ extension TransactionRule {
         let reading = MeterReading(value)
         guard let id = values.transactionID else { return idle(values, reading, &point, view) }
         guard let at = point.running.firstIndex(where: { $0.id == id }) else { return 0 }
-        var score = judge(point.running[at].track.take(reading, at: view.now, greatest: limits.greatestPower, tolerance: limits.tolerance, least: limits.leastEnergy))
+        var score = judge(
+            point.running[at].track.take(reading, at: view.now, greatest: limits.greatestPower, tolerance: limits.tolerance, least: limits.leastEnergy))
         let running = point.running[at]
         if checks.contains(.freeVend) {
             let flows = reading.power > 300 || reading.current > 1
