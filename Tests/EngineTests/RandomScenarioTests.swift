@@ -138,11 +138,11 @@ struct ScenarioWriter {
 @Suite("random scenarios")
 struct RandomScenarioTests {
     /// All 300 with EVSIM_LONG_TESTS=1, else 100.
-    static let rounds = ProcessInfo.processInfo.environment["EVSIM_LONG_TESTS"] == "1" ? 30 : 10
+    static let validRounds = ProcessInfo.processInfo.environment["EVSIM_LONG_TESTS"] == "1" ? 30 : 10
 
     @Test("300 valid scenarios are read without error and give the same fingerprint twice", arguments: 0..<10)
     func valid(_ group: Int) throws {
-        for number in 0..<Self.rounds {
+        for number in 0..<Self.validRounds {
             let seed = UInt64(group * 30 + number)
             var writer = ScenarioWriter(seed: seed)
             let text = writer.text(seed: seed)
