@@ -190,6 +190,12 @@ LOSES_ANSWERS = {"csms-replies", "ocpp-load", "slow-answers"}
 WRONG_ON_PURPOSE = {
     "charge-point-replies",
     "malformed-message",
+    "message-duplication",
+    "ocpp-duplicate",
+    "ocpp-flood",
+    "ocpp-fuzz",
+    "ocpp-replay",
+    "ocpp-spoof",
     "ocpp-bad-timestamp-number",
     "ocpp-bad-timestamp-year",
     "ocpp-duplicate-message-id",
