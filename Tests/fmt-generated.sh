@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # 1000 generated files in random styles: 'evsim fmt' keeps every comment and the fingerprint of each run, and changes nothing the second
-# time. Usage: Tests/fmt-generated.sh EVSIM; the debug tests must have been built.
+# time. Usage: Tests/fmt-generated.sh EVSIM [BUILD]; the debug tests must have been built in BUILD, .build/tests or .build.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 SWIFT=${SWIFT:-swift}
 evsim=${1:-$PWD/.build/release/evsim}
+tests=${2:-$PWD/.build/tests}
+[ -d "$tests" ] || tests=$PWD/.build
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/wild"
-if ! EVSIM_FMT_WRITE=$scratch/wild $SWIFT test --skip-build --filter FormatterGeneratedTests/writes >"$scratch/log" 2>&1; then
+if ! EVSIM_FMT_WRITE=$scratch/wild $SWIFT test --scratch-path "$tests" --skip-build --filter FormatterGeneratedTests/writes >"$scratch/log" 2>&1; then
     tail -5 "$scratch/log"
     exit 1
 fi

@@ -225,7 +225,6 @@ parts=(
     "damaged_databases|20 000 damaged DBC files are read, checked and written"
     "judge_of_transport_protocols|ISO-TP and J1939 beside can-isotp and can-j1939"
     "judge_of_detectors|detectors over one signal beside River, pandas, SciPy and statsmodels"
-    "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside STUMPY, forests beside River"
     "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside a direct search, forests beside River"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
     "judge_of_scores|scores of detectors beside scikit-learn"
