@@ -2,14 +2,15 @@ import Glibc
 import Quantities
 import ScenarioLanguage
 
-/// Text of a scenario as a file that is nowhere on a disk.
+/// Text of a scenario as a file without a name, among the temporary files of `TMPDIR`; it is gone with the value.
 final class MemoryFile {
     private let descriptor: Int32
     /// A path under which this process can open it as often as it likes.
     var path: String { "/proc/self/fd/\(descriptor)" }
 
     init?(_ text: String) {
-        var name = Array("\(P_tmpdir)/evsim-XXXXXX".utf8CString)
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        var name = Array("\(folder.isEmpty ? P_tmpdir : folder)/evsim-XXXXXX".utf8CString)
         descriptor = name.withUnsafeMutableBufferPointer { buffer in
             guard let path = buffer.baseAddress else { return -1 }
             let made = mkstemp(path)
@@ -33,7 +34,9 @@ extension OutsideNode {
         var path = context.text("file") ?? ""
         if let lines = context.texts("lines") {
             guard path.isEmpty else { throw problem("needs either 'file' or 'lines'") }
-            guard let made = MemoryFile(lines.map { $0 + "\n" }.joined()) else { throw problem("no memory for its lines") }
+            guard let made = MemoryFile(lines.map { $0 + "\n" }.joined()) else {
+                throw problem("its lines cannot be kept in a temporary file; TMPDIR names the directory")
+            }
             memory = made
             path = made.path
         }
