@@ -23,7 +23,7 @@ final class FrameRuntime {
     /// Whether some fields are there only with certain values of others.
     let isMultiplexed: Bool
     /// Whether every field is always there and saturates: the fast way.
-    private let isPlain: Bool
+    let isPlain: Bool
     /// Fields with those in front that decide about others.
     private let order: [Int]
     /// Told of a field and its value when a value does not fit and the field says that this is an error.

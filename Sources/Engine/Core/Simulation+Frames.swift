@@ -14,9 +14,10 @@ extension Simulation {
             return
         }
         var can = can
-        if tapMaps[bus].contains(can.rawIdentifier) {
-            var unit = CANUnit(frame: can, node: node ?? frame.declaration.from ?? -1, excluding: -1)
-            guard attacks.frames.pass(&unit, on: bus) else { return }
+        let reaction = tapMaps[bus].reaction(to: can, on: bus)
+        if reaction != .none {
+            var unit = CANUnit(frame: can, node: node ?? frame.declaration.from ?? -1, excluding: -1, declared: frame.index)
+            guard attacks.frames.pass(&unit, reaction, on: bus) else { return }
             can = unit.frame
             guard can.rawIdentifier == frame.rawIdentifier, frame.accepts(can) else { return put(can, on: bus, by: unit.node) }
         }
@@ -38,9 +39,10 @@ extension Simulation {
     ///
     /// A declared frame of the same identifier publishes its fields. The data of a wide frame lie in the bus and are released when the frame has arrived.
     func transmit(_ can: CANFrame, on bus: Int, by node: Int, excluding: Int = -1) {
-        guard tapMaps[bus].contains(can.rawIdentifier) else { return put(can, on: bus, by: node, excluding: excluding) }
+        let reaction = tapMaps[bus].reaction(to: can, on: bus)
+        guard reaction != .none else { return put(can, on: bus, by: node, excluding: excluding) }
         var unit = CANUnit(frame: can, node: node, excluding: excluding)
-        if attacks.frames.pass(&unit, on: bus) { put(unit.frame, on: bus, by: unit.node, excluding: unit.excluding) }
+        if attacks.frames.pass(&unit, reaction, on: bus) { put(unit.frame, on: bus, by: unit.node, excluding: unit.excluding) }
     }
 
     /// A frame that belongs to a label is on the bus.

@@ -4,7 +4,7 @@ import ScenarioLanguage
 import SimulationKernel
 
 /// What the attacks on frames have in common: buses, the frames that are meant, the share that they meet, and the label of what they touch.
-class CANAttack: AttackMachine, CANTap {
+class CANAttack: AttackMachine {
     let context: AttackContext
     let simulation: Simulation
     /// Declared frames that are attacked; none when whole buses are.
@@ -12,9 +12,31 @@ class CANAttack: AttackMachine, CANTap {
     /// Buses with what is looked at on each, `nil` for every frame.
     let places: [(bus: Int, identifiers: [UInt32]?)]
     /// The same by bus; `nil` for every frame, and for buses that are not attacked none.
-    private var identifiers: [Set<UInt32>?]
+    private let identifiers: [Set<UInt32>?]
+    /// A bit for each of the first 64 buses that are attacked whole.
+    private let wholeBuses: UInt64
+    /// Whether some frames that are attacked share their identifier with others.
+    private let tellsApart: Bool
     private let chance: Double
+    /// Frames that are let go for each unit of the logarithm of a draw.
+    private let spread: Double
     private var draws: RandomStream
+    /// Frames that are let go before one is met.
+    private var spared = 0
+    /// Whether the attack has something to do when it lets a frame go.
+    final var watchesSpared = false
+
+    /// What an attack has to do with a frame.
+    enum Reaction {
+        /// Nothing.
+        case none
+        /// The frame is one of those that are attacked, and is let go this time.
+        case spared
+        /// The frame is met.
+        case met
+        /// Nobody has asked yet: there are several attacks.
+        case unknown
+    }
 
     init(_ context: AttackContext) {
         self.context = context
@@ -37,10 +59,15 @@ class CANAttack: AttackMachine, CANTap {
             if whole.contains(bus) { return (bus, only.isEmpty ? nil : only) }
             return (bus, only.isEmpty ? own : own.filter { only.contains($0) })
         }
-        identifiers = [Set<UInt32>?](repeating: [], count: context.simulation.buses.count)
+        var identifiers = [Set<UInt32>?](repeating: [], count: context.simulation.buses.count)
         for place in places { identifiers[place.bus] = place.identifiers.map { Set($0) } }
+        self.identifiers = identifiers
+        tellsApart = frames.contains { $0.match.mask != 0 }
+        wholeBuses = places.reduce(0) { $1.identifiers == nil && $1.bus < 64 ? $0 | 1 << UInt64($1.bus) : $0 }
         chance = context.number("chance") ?? 1
+        spread = chance > 0 && chance < 1 ? 1 / Portable.log(1 - chance) : 0
         draws = context.stream()
+        spareSome()
     }
 
     /// Whether the attack sits between senders and buses.
@@ -58,21 +85,55 @@ class CANAttack: AttackMachine, CANTap {
 
     func wake(_ token: UInt32, at now: Instant) {}
 
-    func take(_ unit: inout CANUnit, on bus: Int) -> Bool {
-        guard meets(unit.frame, on: bus), chance >= 1 || draws.chance(chance) else { return true }
-        return hit(&unit, on: bus)
+    /// What is to be done with a frame; counts the frames that are let go.
+    ///
+    /// How many those are is drawn once for each frame that is met, which gives every frame the same chance and costs the others no draw.
+    @inline(__always)
+    final func reaction(to frame: CANFrame, on bus: Int) -> Reaction {
+        guard meets(frame, on: bus) else { return .none }
+        guard spared == 0 else {
+            spared &-= 1
+            return watchesSpared ? .spared : .none
+        }
+        spareSome()
+        return .met
+    }
+
+    private func spareSome() {
+        guard chance < 1 else { return spared = 0 }
+        guard chance > 0 else { return spared = .max }
+        spared = Int(min(1e15, Portable.log(draws.openUnit()) * spread))
+    }
+
+    /// Looks at a frame and may change it; `false` when the attack keeps or drops it.
+    final func take(_ unit: inout CANUnit, on bus: Int) -> Bool {
+        let reaction = reaction(to: unit.frame, on: bus)
+        return reaction == .none || act(reaction, &unit, on: bus)
+    }
+
+    final func act(_ reaction: Reaction, _ unit: inout CANUnit, on bus: Int) -> Bool {
+        reaction == .met ? hit(&unit, on: bus) : passed(&unit, on: bus)
     }
 
     /// A frame that the attack meets; `false` when it is kept or dropped.
     func hit(_ unit: inout CANUnit, on bus: Int) -> Bool { true }
 
+    /// A frame that is let go; `false` when it is kept.
+    func passed(_ unit: inout CANUnit, on bus: Int) -> Bool { true }
+
     /// Whether a frame is one of those that are attacked.
-    func meets(_ frame: CANFrame, on bus: Int) -> Bool {
+    @inline(__always)
+    private func meets(_ frame: CANFrame, on bus: Int) -> Bool {
         guard !frame.isError else { return false }
+        if wholeBuses & 1 << UInt64(bus) != 0 { return true }
+        return meetsOne(frame, on: bus)
+    }
+
+    private func meetsOne(_ frame: CANFrame, on bus: Int) -> Bool {
         guard let identifiers = identifiers[bus] else { return true }
         let raw = frame.rawIdentifier & ~CANFrame.remoteFlag
         guard identifiers.contains(raw) else { return false }
-        guard !frames.isEmpty else { return true }
+        guard tellsApart else { return true }
         let declared = frames.filter { $0.bus == bus && $0.rawIdentifier & ~CANFrame.remoteFlag == raw }
         return declared.isEmpty || declared.contains { $0.accepts(frame) }
     }
@@ -107,23 +168,34 @@ class CANAttack: AttackMachine, CANTap {
         (simulation.framesByIdentifier[bus][frame.rawIdentifier] ?? []).lazy.map { self.simulation.frames[$0] }.first { $0.accepts(frame) }
     }
 
-    /// Changes the data of a frame; whether they are others now. A frame that differs carries the label.
-    func change(_ unit: inout CANUnit, on bus: Int, _ body: (inout CANData, Int) -> Void) -> Bool {
+    /// Changes the data of a frame; one that differs carries the label.
+    final func change(_ unit: inout CANUnit, on bus: Int, _ body: (inout CANData, Int) -> Void) {
+        unit.declared = -1
         let can = simulation.buses[bus]
         let count = unit.frame.count
         var data = CANData()
-        if unit.frame.isWide { data = can.payloads.data(unit.frame.payload) } else { data.firstEight = unit.frame.payload }
+        guard unit.frame.isWide else {
+            data.firstEight = unit.frame.payload
+            body(&data, count)
+            put(data.firstEight, into: &unit)
+            return
+        }
+        data = can.payloads.data(unit.frame.payload)
         let before = data
         body(&data, count)
-        guard data != before else { return false }
-        if unit.frame.isWide {
-            can.release(unit.frame)
-            unit.frame.payload = can.payloads.store(data)
-        } else {
-            unit.frame.payload = count >= 8 ? data.firstEight : data.firstEight & ((1 &<< UInt64(count * 8)) &- 1)
-        }
+        guard data != before else { return }
+        can.release(unit.frame)
+        unit.frame.payload = can.payloads.store(data)
         unit.frame.label = context.mark
-        return true
+    }
+
+    /// Gives a frame of at most eight bytes other data; one that differs carries the label.
+    final func put(_ payload: UInt64, into unit: inout CANUnit) {
+        let count = unit.frame.count
+        let payload = count >= 8 ? payload : payload & ((1 &<< UInt64(count * 8)) &- 1)
+        guard payload != unit.frame.payload else { return }
+        unit.frame.payload = payload
+        unit.frame.label = context.mark
     }
 }
 

@@ -120,7 +120,7 @@ final class CANFuzzingInPlace: CANAttack {
         if left == 0 { context.finish() }
         let frame = declared(unit.frame, on: bus)
         if fuzzer.what != .id {
-            _ = change(&unit, on: bus) { data, count in
+            change(&unit, on: bus) { data, count in
                 if fuzzer.what == .fields, let frame, !frame.fields.isEmpty { fuzzer.change(&data, frame) } else { fuzzer.fill(&data, count) }
             }
         }

@@ -93,11 +93,10 @@ final class CANReordering: CANAttack {
     override init(_ context: AttackContext) {
         depth = context.count("depth") ?? 1
         super.init(context)
+        watchesSpared = true
     }
 
-    override func take(_ unit: inout CANUnit, on bus: Int) -> Bool {
-        guard meets(unit.frame, on: bus) else { return true }
-        guard super.take(&unit, on: bus) else { return false }
+    override func passed(_ unit: inout CANUnit, on bus: Int) -> Bool {
         guard waiting.contains(where: { $0.bus == bus }) else { return true }
         // This one goes first, then whoever has waited for enough of them.
         release(unit, on: bus)

@@ -13,8 +13,28 @@ struct FrameEdits {
         case freeze
     }
 
-    private var edits: [Int: [(field: Int, change: Change)]] = [:]
-    private var frozen: [UInt64: UInt64] = [:]
+    /// A change of a field with what it needs at hand.
+    private final class Edit {
+        let field: Int
+        let change: Change
+        let layout: FieldLayout
+        /// Whether the nearest value of the layout is the right one: nothing else has a say.
+        let isDirect: Bool
+        /// Place in `frozen`.
+        let number: Int
+
+        init(field: Int, change: Change, layout: FieldLayout, isDirect: Bool, number: Int) {
+            self.field = field
+            self.change = change
+            self.layout = layout
+            self.isDirect = isDirect
+            self.number = number
+        }
+    }
+
+    /// Edits by the number of the frame.
+    private var edits: [[Edit]]
+    private var frozen: [UInt64?] = []
     private let isLegal: Bool
 
     /// The edits of `set`, `add`, `scale` and `freeze` for these frames.
@@ -29,19 +49,23 @@ struct FrameEdits {
         }
         for change in context.changes("scale") { if case .quantity(let value) = change.value { changes.append((change.path, nil, .scale(value.value))) } }
         for name in context.fields("freeze") { changes.append((name, nil, .freeze)) }
+        edits = [[Edit]](repeating: [], count: (frames.map(\.index).max() ?? -1) + 1)
         for frame in frames {
             for (index, field) in frame.declaration.fields.enumerated() {
                 for change in changes {
                     let isMeant = change.path.isEmpty ? FrameEdits.isLimit(field, in: frame.declaration) : field.name == change.path
                     guard isMeant, change.dimension.map({ $0 == field.dimension }) ?? true else { continue }
-                    edits[frame.index, default: []].append((index, change.change))
+                    edits[frame.index].append(
+                        Edit(
+                            field: index, change: change.change, layout: frame.fields[index].layout, isDirect: !isLegal || frame.isPlain, number: frozen.count))
+                    frozen.append(nil)
                 }
             }
         }
     }
 
     /// Whether there is nothing to change.
-    var isEmpty: Bool { edits.isEmpty }
+    var isEmpty: Bool { frozen.isEmpty }
 
     /// Whether a field holds a limit: by its name, or as the only field of its frame.
     private static func isLimit(_ field: FieldDeclaration, in frame: FrameDeclaration) -> Bool {
@@ -51,26 +75,33 @@ struct FrameEdits {
 
     /// Changes the data of a frame.
     mutating func apply(to data: inout CANData, _ frame: FrameRuntime) {
-        guard let changes = edits[frame.index] else { return }
-        for (index, change) in changes where frame.isPresent(index, { $0.place.raw(in: data) }) {
-            let layout = frame.fields[index].layout
-            let raw = layout.place.raw(in: data)
-            let new: UInt64
-            switch change {
-            case .set(let value): new = bits(of: value, index, frame)
-            case .add(let value): new = bits(of: layout.value(ofRaw: raw) + value, index, frame)
-            case .scale(let factor): new = bits(of: layout.value(ofRaw: raw) * factor, index, frame)
-            case .freeze:
-                let key = UInt64(frame.index) << 32 | UInt64(index)
-                new = frozen[key] ?? raw
-                frozen[key] = new
-            }
-            layout.place.setRaw(new, in: &data)
+        guard frame.index < edits.count else { return }
+        for edit in edits[frame.index] where !frame.isMultiplexed || frame.isPresent(edit.field, { $0.place.raw(in: data) }) {
+            edit.layout.place.setRaw(changed(edit.layout.place.raw(in: data), edit, frame), in: &data)
         }
     }
 
-    private func bits(of value: Double, _ index: Int, _ frame: FrameRuntime) -> UInt64 {
-        isLegal ? frame.raw(of: value, index) : frame.fields[index].layout.raw(of: value).raw
+    /// The same for data of at most eight bytes.
+    mutating func apply(to payload: inout UInt64, _ frame: FrameRuntime) {
+        guard frame.index < edits.count else { return }
+        for edit in edits[frame.index] where !frame.isMultiplexed || frame.isPresent(edit.field, { $0.raw(in: payload) }) {
+            edit.layout.setRaw(changed(edit.layout.raw(in: payload), edit, frame), in: &payload)
+        }
+    }
+
+    /// What becomes of the raw bits of a field.
+    private mutating func changed(_ raw: UInt64, _ edit: Edit, _ frame: FrameRuntime) -> UInt64 {
+        let value: Double
+        switch edit.change {
+        case .set(let given): value = given
+        case .add(let addition): value = edit.layout.value(ofRaw: raw) + addition
+        case .scale(let factor): value = edit.layout.value(ofRaw: raw) * factor
+        case .freeze:
+            let kept = frozen[edit.number] ?? raw
+            frozen[edit.number] = kept
+            return kept
+        }
+        return edit.isDirect ? edit.layout.raw(of: value).raw : frame.raw(of: value, edit.field)
     }
 }
 
@@ -85,6 +116,8 @@ final class CANModification: CANAttack {
     private let flipped: [Int]
     private let randomBits: Int
     private let bytes: [UInt8]?
+    /// Whether nothing but fields are changed.
+    private let editsOnly: Bool
     private var random: RandomStream
 
     override init(_ context: AttackContext) {
@@ -104,12 +137,21 @@ final class CANModification: CANAttack {
         randomBits = context.count("bits") ?? 0
         bytes = context.bytes("data")
         random = context.stream(1)
+        editsOnly = flipped.isEmpty && randomBits == 0 && bytes == nil
         super.init(context)
     }
 
     override func hit(_ unit: inout CANUnit, on bus: Int) -> Bool {
-        let frame = edits.isEmpty ? nil : declared(unit.frame, on: bus)
-        _ = change(&unit, on: bus) { data, count in
+        let frame = edits.isEmpty ? nil : unit.declared >= 0 ? simulation.frames[unit.declared] : declared(unit.frame, on: bus)
+        unit.declared = -1
+        if editsOnly, !unit.frame.isWide {
+            guard let frame else { return true }
+            var payload = unit.frame.payload
+            edits.apply(to: &payload, frame)
+            put(payload, into: &unit)
+            return true
+        }
+        change(&unit, on: bus) { data, count in
             if let frame { edits.apply(to: &data, frame) }
             if let bytes { for (place, byte) in bytes.enumerated() where place < count { data[place] = byte } }
             for bit in flipped where bit < count * 8 { data[bit / 8] ^= 1 << UInt8(bit % 8) }
