@@ -19,6 +19,8 @@ public struct AlertSettings: Equatable, Sendable {
     public var keep: Duration = .zero
     /// The least time from the end of an alert to the opening of the next.
     public var rest: Duration = .zero
+    /// A score of more than so many times the peak of the last alert opens the next one although `rest` is not over; `nil` for none.
+    public var breakthrough: Double?
     /// Scores count only from this time after the first sample on.
     public var warmup: Duration = .zero
     /// Whether deadlines between scores count.
@@ -32,6 +34,7 @@ public struct AlertSettings: Equatable, Sendable {
         for (name, time) in [("lasting", lasting), ("keep", keep), ("rest", rest), ("warmup", warmup)] where time < .zero {
             throw .outOfRange(setting: name, requirement: "0 s or longer")
         }
+        if let breakthrough, !(breakthrough >= 1 && breakthrough.isFinite) { throw .outOfRange(setting: "breakthrough", requirement: "at least 1") }
         guard clear > 0, clear <= 1 else { throw .outOfRange(setting: "clear", requirement: "a level on the good side of the threshold") }
     }
 }
@@ -74,6 +77,8 @@ public struct AlertLifecycle: Sendable {
     private var active = Instant.zero
     private var ended: Instant?
     private var peak = 0.0
+    /// The peak of the last alert that fired.
+    private var lastPeak = 0.0
     private var held: Double?
     private var first: Instant?
     private var needsWarmup: Bool
@@ -184,7 +189,9 @@ public struct AlertLifecycle: Sendable {
         switch phase {
         case .idle:
             guard score >= 1 else { return }
-            if let ended, !hasPassed(settings.rest, since: ended, at: instant) { return }
+            if let ended, !hasPassed(settings.rest, since: ended, at: instant) {
+                guard let breakthrough = settings.breakthrough, score > breakthrough * lastPeak else { return }
+            }
             since = instant
             peak = score
             phase = .pending
@@ -204,6 +211,7 @@ public struct AlertLifecycle: Sendable {
                 active = instant
             } else if hasPassed(settings.keep, since: active, at: instant) {
                 ended = instant
+                lastPeak = peak
                 phase = .idle
                 edges.append(edge(.resolved, at: instant))
             }
@@ -219,5 +227,34 @@ public struct AlertLifecycle: Sendable {
 
     private func edge(_ kind: AlertEdge.Kind, at instant: Instant) -> AlertEdge {
         AlertEdge(kind: kind, at: instant, onset: since, peak: peak)
+    }
+
+    // MARK: - State
+
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) {
+        writer.put(phase == .idle ? 0 : phase == .pending ? 1 : 2)
+        for instant in [since, active, now] { writer.put(instant.nanoseconds) }
+        for instant in [ended, first, warmupEnd] { writer.put(instant?.nanoseconds) }
+        writer.put(held != nil)
+        for number in [held ?? 0, peak, lastPeak] { writer.put(number) }
+        writer.put(needsWarmup)
+    }
+
+    /// Takes over a state that a life-cycle with the same settings has saved.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        phase = [.idle, .pending, .firing][try reader.int(in: 0...2)]
+        since = Instant(nanoseconds: try reader.integer())
+        active = Instant(nanoseconds: try reader.integer())
+        now = Instant(nanoseconds: try reader.integer())
+        ended = try reader.optionalInteger().map { Instant(nanoseconds: $0) }
+        first = try reader.optionalInteger().map { Instant(nanoseconds: $0) }
+        warmupEnd = try reader.optionalInteger().map { Instant(nanoseconds: $0) }
+        let holds = try reader.flag()
+        let score = try reader.number()
+        held = holds ? score : nil
+        peak = try reader.number()
+        lastPeak = try reader.number()
+        needsWarmup = try reader.flag()
     }
 }

@@ -70,6 +70,7 @@ struct RunReport {
         let verdict = judge.detectors[index]
         let scores = verdict.events
         let alarms = judge.alarms.filter { $0.detector == index }.map(\.alarm)
+        let suppressed = simulation.detectors.entries[index].monitor.suppressed.count
         return object([
             ("name", .string(scenario.detectors[index].name)), ("kind", .string(DetectorKinds.all[scenario.detectors[index].kind].name)),
             ("severity", .string(scenario.detectors[index].lifecycle.severity)), ("alarms", .integer(Int64(scores.alarms))),
@@ -85,7 +86,7 @@ struct RunReport {
                         object([("kind", .string(kind.kind))] + ScoreDocument.events(kind.events) + [("rows", ScoreDocument.rows(kind.rows))])
                     })
             ),
-        ])
+        ] + (suppressed > 0 ? [("suppressed", .integer(Int64(suppressed)))] : []))
     }
 
     private func label(_ label: GroundTruthLabel) -> JSONValue {
@@ -304,15 +305,19 @@ struct RunReport {
     }
 
     func alarmRows() -> String {
-        var text = "start_s,end_s,detector,severity,score,evidence_s,blame\n"
+        var text = "start_s,end_s,detector,severity,score,evidence_s,blame,note\n"
         for (_, alarm) in judge.alarms {
             let end = alarm.end.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
             text +=
                 "\(Duration(nanoseconds: alarm.start.nanoseconds).secondsText),\(end),\(alarm.detector),\(alarm.severity.name),\(decimalText(rounded(alarm.score))),"
             text +=
-                "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText),\(alarm.blame.contains { ",\"\n\r".contains($0) } ? "\"\(alarm.blame.replacing("\"", with: "'"))\"" : alarm.blame)\n"
+                "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText),\(cell(alarm.blame)),\(cell(alarm.note))\n"
         }
         return text
+    }
+
+    private func cell(_ text: String) -> String {
+        text.contains { ",\"\n\r".contains($0) } ? "\"\(text.replacing("\"", with: "'"))\"" : text
     }
 
     private func baseName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
