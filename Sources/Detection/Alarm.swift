@@ -53,6 +53,8 @@ public final class AlarmMonitor {
     public var isSuppressed: (() -> Bool)?
 
     private var ledger: AlarmLedger
+    /// How often an anomaly had become normal when the alert fired.
+    private var relearned = 0
     /// Whether each sample is looked at for patterns or staleness.
     private let keepsValues: Bool
     private let watchesStaleness: Bool
@@ -90,6 +92,8 @@ public final class AlarmMonitor {
         state.deallocate()
     }
 
+    /// Input that the detector could not use, and what it has relearned.
+    public var health: DetectorHealth { detector?.health ?? source?.health ?? DetectorHealth() }
     /// Whether the alert fires, be it only recorded.
     public var isFiring: Bool { state.pointee.lifecycle.isFiring }
     /// Whether the alert fires and is raised.
@@ -162,6 +166,7 @@ public final class AlarmMonitor {
         for edge in state.pointee.changes {
             switch edge.kind {
             case .firing:
+                relearned = health.relearned
                 let (blame, onset) = about?() ?? (source?.blame ?? "", source?.onset)
                 let alarm = Alarm(
                     start: edge.at, end: nil, detector: name, severity: severity, score: edge.peak, evidence: min(edge.onset, onset ?? edge.onset),
@@ -173,7 +178,7 @@ public final class AlarmMonitor {
                     edges.append(edge)
                 }
             case .resolved:
-                if ledger.resolve(at: edge.at, peak: edge.peak) { edges.append(edge) }
+                if ledger.resolve(at: edge.at, peak: edge.peak, isNormalNow: health.relearned > relearned) { edges.append(edge) }
             case .pending, .dropped: edges.append(edge)
             }
         }

@@ -19,6 +19,7 @@ struct AlarmLedger {
     private var confirmed = 0
     private var staleSince: Instant?
     private var pattern: String?
+    private var isNormalNow = false
     /// Scores so far, for the time between them.
     private var firstScore: Instant?
     private var lastScore: Instant?
@@ -43,6 +44,7 @@ struct AlarmLedger {
         confirmed = 0
         staleSince = nil
         pattern = nil
+        isNormalNow = false
         if let flap = policy.flap {
             starts.removeAll { distance(from: $0.nanoseconds, to: alarm.start.nanoseconds) >= UInt64(flap.within.nanoseconds) }
             starts.append(alarm.start)
@@ -79,7 +81,9 @@ struct AlarmLedger {
     }
 
     /// The alert is over; false when it was only recorded.
-    mutating func resolve(at instant: Instant, peak: Double) -> Bool {
+    ///
+    /// - Parameter isNormalNow: whether it is over because the detector has taken the anomaly for normal.
+    mutating func resolve(at instant: Instant, peak: Double, isNormalNow: Bool = false) -> Bool {
         if var alarm = held {
             held = nil
             alarm.end = instant
@@ -93,6 +97,7 @@ struct AlarmLedger {
         alarms[last].score = max(alarms[last].score, peak)
         let match = recorder?.resolved(onset: isFlapping ? instant : alarms[last].evidence, at: instant)
         pattern = match?.text
+        self.isNormalNow = isNormalNow
         update(last, end: instant)
         if match?.isBenign == true { recorded.append(alarms.removeLast()) }
         return true
@@ -125,6 +130,7 @@ struct AlarmLedger {
         if isFlapping { notes.append("flapping: \(firings) alarm\(firings == 1 ? "" : "s")") }
         if let staleSince { notes.append("stale since \(Duration(nanoseconds: staleSince.nanoseconds).secondsText) s") }
         if confirmed > 0 { notes.append("confirmed") }
+        if isNormalNow { notes.append("relearned") }
         if let pattern { notes.append(pattern) }
         alarms[index].note = notes.joined(separator: "; ")
     }

@@ -57,7 +57,9 @@ extension DetectorKind {
 
     private static let movingRange = DetectorKind(
         "moving-range", about: "The greatest minus the least value of a moving window is above a threshold.",
-        settings: [watch] + windowSettings + [DetectorSetting("above", .level, about: "The greatest range that is normal; this or 'target_far' is needed."), compare, FalseAlarmBudget.setting],
+        settings: [watch] + windowSettings + [
+            DetectorSetting("above", .level, about: "The greatest range that is normal; this or 'target_far' is needed."), compare, FalseAlarmBudget.setting,
+        ],
         example: "fluctuation: {is: moving-range, watch: charger.current, window: 10s, above: 20 A}"
     ) { settings throws(DetectionError) in
         try budgeted(

@@ -260,7 +260,8 @@ enum MessageKinds {
         }
         let rule = CorrelateRule(
             order: order, parts: parts, field: field, groupBy: try paths(settings, "group_by", ["charge_point"]),
-            window: settings.duration("within") ?? .seconds(60), bounds: bounds, percentile: (settings.number("percentile") ?? 95) / 100, capacity: settings.count("capacity") ?? 1024, maximumGroups: groups(settings))
+            window: settings.duration("within") ?? .seconds(60), bounds: bounds, percentile: (settings.number("percentile") ?? 95) / 100,
+            capacity: settings.count("capacity") ?? 1024, maximumGroups: groups(settings))
         return CorrelateDetector(rule, maximumGroups: groups(settings))
     }
 }

@@ -80,7 +80,8 @@ struct AlarmCorrelationTests {
         for step in 0..<4000 {
             let time: Int64 = Int.random(in: 0..<30, using: &random) == 0 ? [.min, .max, 0][step % 3] : Int64(step) * 1_000_000
             let instant = Instant(nanoseconds: time)
-            join.note(AlertEdge(kind: .firing, at: instant, onset: instant, peak: .infinity), ofPart: step % 3, about: "cp\(Int.random(in: 0..<40, using: &random))")
+            join.note(
+                AlertEdge(kind: .firing, at: instant, onset: instant, peak: .infinity), ofPart: step % 3, about: "cp\(Int.random(in: 0..<40, using: &random))")
             let score = join.score(at: instant)
             #expect(score == 0 || score == 1)
             if let next = join.nextExpiry(after: instant) { #expect(next > instant) }

@@ -19,7 +19,9 @@ struct AlarmPolicyTests {
     func severity() throws {
         var policy = AlarmPolicy(severity: .low)
         #expect(policy.severity(peak: 100, length: .zero) == .low)
-        policy.levels = [.init(from: 1, severity: .low), .init(from: 2, severity: .medium), .init(from: 4, severity: .high), .init(from: 8, severity: .critical)]
+        policy.levels = [
+            .init(from: 1, severity: .low), .init(from: 2, severity: .medium), .init(from: 4, severity: .high), .init(from: 8, severity: .critical),
+        ]
         #expect([1, 1.9, 2, 4, 7.9, 8].map { policy.severity(peak: $0, length: .zero) } == [.low, .low, .medium, .high, .high, .critical])
         policy.escalateAfter = .seconds(10)
         #expect(policy.severity(peak: 2, length: .seconds(10)) == .medium)
@@ -98,6 +100,19 @@ struct AlarmPolicyTests {
         #expect(other.isFiring)
     }
 
+    @Test("an anomaly that has become normal is noted and counted")
+    func relearned() throws {
+        let kind = try #require(DetectorKind.named("zscore"))
+        let detector = try kind.makeDetector([
+            "z": .number(4), "halflife": .duration(.seconds(20)), "learn": .word("normal-only"), "relearn_after": .duration(.seconds(30)),
+            "floor": .number(0.5),
+        ])
+        let found = try AlarmMonitor(name: "d", policy: AlarmPolicy(), detector: detector)
+        for second in 0..<400 { found.update(at: Self.at(Double(second)), value: (second < 200 ? 20 : 30) + Double(second % 3) / 2) }
+        #expect(found.alarms.map(\.start.seconds) == [200] && found.alarms.first?.note == "relearned")
+        #expect(found.health.relearned == 1)
+    }
+
     @Test("the shape of an alarm is known again, and one that is harmless does not count")
     func patterns() throws {
         func run(_ benign: [Int]) throws -> AlarmMonitor {
@@ -113,7 +128,10 @@ struct AlarmPolicyTests {
         }
         let all = try run([])
         #expect(all.patterns.count >= 2)
-        #expect(all.alarms.prefix(3).map(\.note) == ["new pattern 1", "seen before: pattern 1, 2 times, last at 30 s", "seen before: pattern 1, 3 times, last at 130 s"])
+        #expect(
+            all.alarms.prefix(3).map(\.note) == [
+                "new pattern 1", "seen before: pattern 1, 2 times, last at 30 s", "seen before: pattern 1, 3 times, last at 130 s",
+            ])
         let some = try run([1])
         #expect(some.alarms.count == all.alarms.count - 3 && some.suppressed.count == 3)
         #expect(some.suppressed.last?.note.hasSuffix("harmless") == true)

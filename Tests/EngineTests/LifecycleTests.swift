@@ -16,7 +16,9 @@ struct LifecycleTests {
     }
 
     private func list(_ run: Recorded, _ detector: String) throws -> [String] {
-        try run.rows("alarms.csv").filter { $0[2] == detector }.map { "\($0[0])-\($0[1]) \($0[3]) \($0[7...].joined(separator: ","))".trimmingCharacters(in: .whitespaces) }
+        try run.rows("alarms.csv").filter { $0[2] == detector }.map {
+            "\($0[0])-\($0[1]) \($0[3]) \($0[7...].joined(separator: ","))".trimmingCharacters(in: .whitespaces)
+        }
     }
 
     @Test("the table of the language and that of the detectors have the same keys")
@@ -102,7 +104,9 @@ struct LifecycleTests {
             ("{is: moving-range, watch: charger.limit, above: 1 A, target_far: 1 /d}", "1 /d"), ("{is: meter-fraud, register: cp1.energy}", "cp1.energy"),
         ]
         for (text, place) in wrong {
-            let file = head("60s") + onBus() + "detectors:\n  e: {is: threshold, watch: charger.limit, above: 50 A}\n  d: \(text)\nexpect: [=count(d) + count(e) == 0]\n"
+            let file =
+                head("60s") + onBus()
+                + "detectors:\n  e: {is: threshold, watch: charger.limit, above: 50 A}\n  d: \(text)\nexpect: [=count(d) + count(e) == 0]\n"
             let found = findings(file).filter { $0.severity == .error }
             #expect(found.count == 1, "\(text): \(found.map(\.message))")
             guard let span = found.first?.span else { continue }

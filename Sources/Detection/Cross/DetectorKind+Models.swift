@@ -164,7 +164,6 @@ extension DetectorKind {
         return try TemporalDetector(TemporalFormula(code: code), maximumAge: settings.duration("max_age"))
     }
 
-
     /// The scales of a temporal formula by dimension; time counts in seconds.
     public static func temporalScales(_ tree: DetectorTree?) throws(DetectionError) -> [(dimension: Dimension, scale: Double)] {
         guard let tree else { return [] }

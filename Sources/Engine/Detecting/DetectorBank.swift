@@ -42,7 +42,8 @@ final class DetectorBank {
         var scheduled: Instant?
 
         init(
-            _ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?, composite: (any AlarmJoining)?,
+            _ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?,
+            composite: (any AlarmJoining)?,
             parts: [Int], object: (any Detecting)?
         ) {
             self.declaration = declaration

@@ -71,22 +71,32 @@ struct RunReport {
         let scores = verdict.events
         let alarms = judge.alarms.filter { $0.detector == index }.map(\.alarm)
         let suppressed = simulation.detectors.entries[index].monitor.suppressed.count
-        return object([
-            ("name", .string(scenario.detectors[index].name)), ("kind", .string(DetectorKinds.all[scenario.detectors[index].kind].name)),
-            ("severity", .string(scenario.detectors[index].lifecycle.severity)), ("alarms", .integer(Int64(scores.alarms))),
-            ("first_s", alarms.first.map { .number(Duration(nanoseconds: $0.start.nanoseconds).secondsText) } ?? .null), ("precision", ratio(scores.precision)),
-            ("recall", ratio(scores.recall)), ("f1", ratio(scores.f1)), ("latency_s", ScoreDocument.latency(scores)),
-            ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))),
-            ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)), ("alarm_time_fraction", ratio(scores.alarmTimeFraction)),
-            ("attribution", ScoreDocument.attribution(verdict.attribution)), ("rows", ScoreDocument.rows(verdict.rows)),
-            (
-                "kinds",
-                .array(
-                    verdict.kinds.map { kind in
-                        object([("kind", .string(kind.kind))] + ScoreDocument.events(kind.events) + [("rows", ScoreDocument.rows(kind.rows))])
-                    })
-            ),
-        ] + (suppressed > 0 ? [("suppressed", .integer(Int64(suppressed)))] : []))
+        return object(
+            [
+                ("name", .string(scenario.detectors[index].name)), ("kind", .string(DetectorKinds.all[scenario.detectors[index].kind].name)),
+                ("severity", .string(scenario.detectors[index].lifecycle.severity)), ("alarms", .integer(Int64(scores.alarms))),
+                ("first_s", alarms.first.map { .number(Duration(nanoseconds: $0.start.nanoseconds).secondsText) } ?? .null),
+                ("precision", ratio(scores.precision)),
+                ("recall", ratio(scores.recall)), ("f1", ratio(scores.f1)), ("latency_s", ScoreDocument.latency(scores)),
+                ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))),
+                ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)), ("alarm_time_fraction", ratio(scores.alarmTimeFraction)),
+                ("attribution", ScoreDocument.attribution(verdict.attribution)), ("rows", ScoreDocument.rows(verdict.rows)),
+                (
+                    "kinds",
+                    .array(
+                        verdict.kinds.map { kind in
+                            object([("kind", .string(kind.kind))] + ScoreDocument.events(kind.events) + [("rows", ScoreDocument.rows(kind.rows))])
+                        })
+                ),
+            ] + (suppressed > 0 ? [("suppressed", .integer(Int64(suppressed)))] : []) + health(index))
+    }
+
+    /// Input that a detector could not use and what it has relearned; nothing when there is neither.
+    private func health(_ index: Int) -> [(String, JSONValue)] {
+        let health = simulation.detectors.entries[index].monitor.health
+        guard health != DetectorHealth() else { return [] }
+        let counters = [("invalid", health.invalid), ("late", health.late), ("overflow", health.overflow), ("relearned", health.relearned)]
+        return [("health", object(counters.map { ($0.0, .integer(Int64($0.1))) }))]
     }
 
     private func label(_ label: GroundTruthLabel) -> JSONValue {
