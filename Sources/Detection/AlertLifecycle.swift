@@ -23,6 +23,8 @@ public struct AlertSettings: Equatable, Sendable {
     public var breakthrough: Double?
     /// Scores count only from this time after the first sample on.
     public var warmup: Duration = .zero
+    /// After a gap scores count only from this time on; `nil` for at once. A gap is ten times the mean time between scores, and 10 s at least.
+    public var warmupAfterGap: Duration?
     /// Whether deadlines between scores count.
     public var timing = AlertTiming.onScores
 
@@ -34,6 +36,7 @@ public struct AlertSettings: Equatable, Sendable {
         for (name, time) in [("lasting", lasting), ("keep", keep), ("rest", rest), ("warmup", warmup)] where time < .zero {
             throw .outOfRange(setting: name, requirement: "0 s or longer")
         }
+        if let warmupAfterGap, warmupAfterGap < .zero { throw .outOfRange(setting: "warmup_after_gap", requirement: "0 s or longer") }
         if let breakthrough, !(breakthrough >= 1 && breakthrough.isFinite) { throw .outOfRange(setting: "breakthrough", requirement: "at least 1") }
         guard clear > 0, clear <= 1 else { throw .outOfRange(setting: "clear", requirement: "a level on the good side of the threshold") }
     }
@@ -85,6 +88,9 @@ public struct AlertLifecycle: Sendable {
     /// When the warm-up ends, while a score is held over it.
     private var warmupEnd: Instant?
     private var now = Instant(nanoseconds: .min)
+    /// The first and the last score and their number, for the length of a gap, and when the warm-up after the last gap ends.
+    private var scores = (first: Int64(0), last: Int64(0), count: 0)
+    private var gapEnd: Int64?
 
     /// A life-cycle without an alert; throws when a setting is out of range.
     public init(_ settings: AlertSettings = AlertSettings()) throws(DetectionError) {
@@ -128,6 +134,7 @@ public struct AlertLifecycle: Sendable {
     public mutating func observe(_ score: Double?, at instant: Instant, gate: Bool = true, edges: inout [AlertEdge]) {
         if instant < now { return }
         now = instant
+        let score = settings.warmupAfterGap == nil ? score : afterGap(gate ? score : nil, at: instant)
         if needsWarmup, !warmUp(at: instant) {
             if settings.timing == .betweenScores { held = gate ? score : nil }
             return
@@ -174,6 +181,22 @@ public struct AlertLifecycle: Sendable {
         needsWarmup = !hasPassed(settings.warmup, since: start, at: instant)
         if needsWarmup { warmupEnd = later(start, settings.warmup) }
         return !needsWarmup
+    }
+
+    /// The score, or none while it does not count after a gap.
+    private mutating func afterGap(_ score: Double?, at instant: Instant) -> Double? {
+        guard let score, let warmup = settings.warmupAfterGap else { return nil }
+        let time = instant.nanoseconds
+        if scores.count == 0 { scores = (time, time, 0) }
+        if scores.count > 1 {
+            let (tenfold, overflow) = distance(from: scores.first, to: scores.last).multipliedReportingOverflow(by: 10)
+            let limit = overflow ? .max : max(10_000_000_000, tenfold / UInt64(scores.count - 1))
+            if distance(from: scores.last, to: time) > limit { gapEnd = later(instant, warmup)?.nanoseconds }
+        }
+        scores = (scores.first, time, scores.count &+ 1)
+        if let gapEnd, time < gapEnd { return nil }
+        gapEnd = nil
+        return score
     }
 
     private mutating func endWarmup() {
@@ -239,6 +262,8 @@ public struct AlertLifecycle: Sendable {
         writer.put(held != nil)
         for number in [held ?? 0, peak, lastPeak] { writer.put(number) }
         writer.put(needsWarmup)
+        for number in [scores.first, scores.last, Int64(scores.count)] { writer.put(number) }
+        writer.put(gapEnd)
     }
 
     /// Takes over a state that a life-cycle with the same settings has saved.
@@ -256,5 +281,7 @@ public struct AlertLifecycle: Sendable {
         peak = try reader.number()
         lastPeak = try reader.number()
         needsWarmup = try reader.flag()
+        scores = (try reader.integer(), try reader.integer(), try reader.int(in: 0...Int.max))
+        gapEnd = try reader.optionalInteger()
     }
 }

@@ -154,6 +154,7 @@ public struct DetectorKind: Sendable {
         settings.keep = given.duration("keep") ?? .zero
         settings.rest = given.duration("rest") ?? .zero
         settings.warmup = given.duration("warmup") ?? .zero
+        settings.warmupAfterGap = given.duration("warmup_after_gap")
         settings.breakthrough = given.number("breakthrough")
         settings.timing = timing
         if let level = given.number("clear") {
@@ -187,6 +188,9 @@ public struct DetectorKind: Sendable {
             source: "'keep_firing_for' of Prometheus alerting rules"),
         DetectorSetting("rest", .duration, default: .duration(.zero), about: "The least time from the end of an alarm to the onset of the next."),
         DetectorSetting("warmup", .duration, default: .duration(.zero), about: "Scores count only from this time after the first sample on."),
+        DetectorSetting(
+            "warmup_after_gap", .duration,
+            about: "After a gap, ten times the mean time between values and 10 s at least, scores count only from this time on."),
         DetectorSetting("only_when", .condition, about: "A formula; while it is false the detector takes no samples."),
         DetectorSetting(
             "breakthrough", .plain(1...1e12), about: "A score above so many times the peak of the last alarm does not wait for 'rest'."),

@@ -48,6 +48,17 @@ struct AlarmPolicyTests {
         #expect(throws: DetectionError.self) { try monitor { $0.breakthrough = 0.5 } }
     }
 
+    @Test("after a gap scores count only from a time on")
+    func gaps() throws {
+        let plain = try monitor()
+        let found = try monitor { $0.warmupAfterGap = .seconds(5) }
+        let scores = (0..<20).map { (Double($0), 0.0 as Double?) } + (60..<70).map { (Double($0), 2) } + [(70, 0), (75, 2), (76, 0)]
+        for one in [plain, found] { feed(one, scores) }
+        #expect(plain.alarms.map(\.start.seconds) == [60, 75])
+        #expect(found.alarms.map(\.start.seconds) == [65, 75])
+        #expect(throws: DetectionError.self) { try monitor { $0.warmupAfterGap = .seconds(-1) } }
+    }
+
     @Test("while another alarm is on an alert is recorded only, and raised when it still fires after it")
     func suppression() throws {
         let other = try monitor()
@@ -146,6 +157,7 @@ struct AlarmPolicyTests {
         settings.clear = 0.8
         settings.breakthrough = 2
         settings.warmup = .seconds(4)
+        settings.warmupAfterGap = .seconds(3)
         settings.timing = timing
         var random = SplitMix(state: 3)
         let samples: [(Instant, Double?)] = (0..<300).map { step in

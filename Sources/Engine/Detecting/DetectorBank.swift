@@ -150,6 +150,7 @@ final class DetectorBank {
             "warmup": .duration(lifecycle.warmup),
         ]
         if let clear = lifecycle.clear { values["clear"] = .number(clear) }
+        if let time = lifecycle.warmupAfterGap { values["warmup_after_gap"] = .duration(time) }
         if let factor = lifecycle.breakthrough { values["breakthrough"] = .number(factor) }
         return values
     }

@@ -248,6 +248,8 @@ public struct LifecycleSettings: Sendable {
     public var warmup = Duration.zero
     /// The detector works only while this is true.
     public var onlyWhen: Formula?
+    /// Time without alarms after a gap.
+    public var warmupAfterGap: Duration?
     /// A score above so many times the last peak does not wait for `rest`.
     public var breakthrough: Double?
     /// Detectors while whose alarms are on those of this one are recorded only.

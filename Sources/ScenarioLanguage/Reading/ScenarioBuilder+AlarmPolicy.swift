@@ -4,6 +4,7 @@ import YAMLTree
 extension ScenarioBuilder {
     /// What becomes of the alarms of a detector beside their times.
     func readAlarmPolicy(_ layer: YAMLNode, _ lifecycle: inout LifecycleSettings) {
+        if let node = layer["warmup_after_gap"] { lifecycle.warmupAfterGap = readTime(node, "'warmup_after_gap'") }
         if let node = layer["breakthrough"], let factor = plainNumber(node, "'breakthrough'") {
             if factor >= 1 { lifecycle.breakthrough = factor } else { reading.error(.outOfRange, node.span, "'breakthrough' must be at least 1") }
         }

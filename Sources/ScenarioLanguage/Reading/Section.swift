@@ -256,6 +256,9 @@ public enum ScenarioSchema {
             KeyManifest("warmup", .duration(allowsZero: true), default: "0s", "Time at the start without alarms."),
             KeyManifest("only_when", .formula, "The detector works only while this is true."),
             KeyManifest(
+                "warmup_after_gap", .duration(allowsZero: true),
+                "Time without alarms after a gap, which is ten times the mean time between values and 10 s at least; by default none."),
+            KeyManifest(
                 "breakthrough", .number, "A score above so many times the peak of the last alarm does not wait for 'rest'; by default all scores wait."),
             KeyManifest("suppress", .list(.reference(.detector)), "While an alarm of one of these detectors is on, those of this one are recorded only."),
             KeyManifest("severity_map", .section("detectors.NAME.severity_map"), "Severity by the peak score of an alarm, instead of 'severity'."),
