@@ -16,6 +16,8 @@ public struct Alarm: Equatable, Sendable {
     public var evidence: Instant
     /// What it is about, for example `0x300` or `cp1`; empty when the detector names nothing.
     public var blame: String
+    /// What else is to be said of it: that it flaps, is stale, was confirmed, or was seen before.
+    public var note = ""
 
     /// An alarm out of its parts.
     public init(start: Instant, end: Instant?, detector: String, severity: Severity, score: Double, evidence: Instant, blame: String = "") {
@@ -33,16 +35,29 @@ public struct Alarm: Equatable, Sendable {
 public final class AlarmMonitor {
     /// The name that alarms carry.
     public let name: String
-    /// How serious its alarms are.
-    public let severity: Severity
+    /// How serious its alarms are at least, unless their peak decides.
+    public var severity: Severity { ledger.policy.severity }
     /// The alarms so far, in order of their start; the last may still fire.
-    public private(set) var alarms: [Alarm] = []
-    /// The changes that the last call made, in order of time.
+    public var alarms: [Alarm] { ledger.alarms }
+    /// Alerts that were recorded and not raised: others suppressed them, or their pattern is harmless.
+    public var suppressed: [Alarm] { ledger.suppressed }
+    /// The changes that the last call made, in order of time; those of a suppressed alert are not among them.
     public private(set) var edges: [AlertEdge] = []
     /// The detector that scores; `nil` when the scores come from elsewhere.
     public let detector: Detector?
     /// What gives the scores when it is no detector of one signal; it says what alarms are about and when that began.
     public var source: (any Detecting)?
+    /// What alarms are about and when that began, when neither a detector nor `source` says it.
+    public var about: (() -> (blame: String, onset: Instant?))?
+    /// Whether an alert that fires now is only recorded; `nil` for never.
+    public var isSuppressed: (() -> Bool)?
+
+    private var ledger: AlarmLedger
+    /// How often an anomaly had become normal when the alert fired.
+    private var relearned = 0
+    /// Whether each sample is looked at for patterns or staleness.
+    private let keepsValues: Bool
+    private let watchesStaleness: Bool
 
     /// What changes with each sample; it stays in place, so a sample costs no exclusivity check.
     private struct State {
@@ -54,10 +69,19 @@ public final class AlarmMonitor {
     private let state: UnsafeMutablePointer<State>
 
     /// A detector with its life-cycle; throws when a setting is out of range.
-    public init(name: String, severity: Severity = .medium, detector: Detector?, settings: AlertSettings = AlertSettings()) throws(DetectionError) {
+    public convenience init(
+        name: String, severity: Severity = .medium, detector: Detector?, settings: AlertSettings = AlertSettings()
+    ) throws(DetectionError) {
+        try self.init(name: name, policy: AlarmPolicy(severity: severity), detector: detector, settings: settings)
+    }
+
+    /// A detector with its life-cycle and what becomes of its alarms; throws when a setting is out of range.
+    public init(name: String, policy: AlarmPolicy, detector: Detector?, settings: AlertSettings = AlertSettings()) throws(DetectionError) {
         let cycle = try AlertLifecycle(settings)
+        ledger = try AlarmLedger(name: name, policy)
+        keepsValues = policy.patterns != nil
+        watchesStaleness = policy.staleness != .never
         self.name = name
-        self.severity = severity
         self.detector = detector
         state = .allocate(capacity: 1)
         state.initialize(to: State(lifecycle: cycle))
@@ -68,8 +92,12 @@ public final class AlarmMonitor {
         state.deallocate()
     }
 
-    /// Whether the alert fires.
+    /// Input that the detector could not use, and what it has relearned.
+    public var health: DetectorHealth { detector?.health ?? source?.health ?? DetectorHealth() }
+    /// Whether the alert fires, be it only recorded.
     public var isFiring: Bool { state.pointee.lifecycle.isFiring }
+    /// Whether the alert fires and is raised.
+    public var isRaised: Bool { isFiring && !ledger.isHeld }
     /// When the alert changes without a further sample; see `AlertLifecycle.nextDeadline`.
     public var nextDeadline: Instant? { state.pointee.lifecycle.nextDeadline }
     /// When the first alarm started; `nil` without one.
@@ -85,6 +113,8 @@ public final class AlarmMonitor {
             if gate { detector?.resume() }
         }
         let score = gate ? detector?.update(at: instant, value: value) : nil
+        if keepsValues, gate { ledger.keep(value, at: instant, isIdle: !state.pointee.lifecycle.isFiring && !state.pointee.lifecycle.isPending) }
+        if watchesStaleness { ledger.noteScore(score, at: instant, isFiring: isFiring) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
         if state.pointee.rows != nil { keep(score, at: instant, isLabelled: nil) }
         return note()
@@ -95,6 +125,7 @@ public final class AlarmMonitor {
     /// - Parameter isLabelled: the ground truth of the frame or message that is scored, as far as it is known by unit and not by time.
     @discardableResult
     public func observe(score: Double?, at instant: Instant, gate: Bool = true, isLabelled: Bool? = nil) -> Bool {
+        if watchesStaleness { ledger.noteScore(gate ? score : nil, at: instant, isFiring: isFiring) }
         state.pointee.lifecycle.observe(score, at: instant, gate: gate, edges: &state.pointee.changes)
         if state.pointee.rows != nil { keep(score, at: instant, isLabelled: isLabelled) }
         return note()
@@ -131,27 +162,45 @@ public final class AlarmMonitor {
 
     @inline(never)
     private func record() {
-        edges = state.pointee.changes
-        state.pointee.changes.removeAll(keepingCapacity: true)
-        for edge in edges {
+        edges.removeAll(keepingCapacity: true)
+        for edge in state.pointee.changes {
             switch edge.kind {
             case .firing:
-                alarms.append(
-                    Alarm(
-                        start: edge.at, end: nil, detector: name, severity: severity, score: edge.peak,
-                        evidence: min(edge.onset, source?.onset ?? edge.onset), blame: source?.blame ?? ""))
+                relearned = health.relearned
+                let (blame, onset) = about?() ?? (source?.blame ?? "", source?.onset)
+                let alarm = Alarm(
+                    start: edge.at, end: nil, detector: name, severity: severity, score: edge.peak, evidence: min(edge.onset, onset ?? edge.onset),
+                    blame: blame)
+                if isSuppressed?() == true {
+                    ledger.hold(alarm)
+                } else {
+                    ledger.raise(alarm)
+                    edges.append(edge)
+                }
             case .resolved:
-                guard let last = alarms.indices.last else { continue }
-                alarms[last].end = edge.at
-                alarms[last].score = edge.peak
-            case .pending, .dropped: continue
+                if ledger.resolve(at: edge.at, peak: edge.peak, isNormalNow: health.relearned > relearned) { edges.append(edge) }
+            case .pending, .dropped: edges.append(edge)
             }
         }
+        state.pointee.changes.removeAll(keepingCapacity: true)
     }
 
-    /// The alarms at the end of a run: the peak score of one that still fires is brought up to date, its end stays `nil`.
-    public func finish() -> [Alarm] {
-        if isFiring, let last = alarms.indices.last { alarms[last].score = state.pointee.lifecycle.peakScore }
+    /// Raises an alert that was only recorded and still fires, because nothing suppresses it any more; `true` when there was one.
+    public func release(at instant: Instant) -> Bool {
+        guard isFiring, isSuppressed?() != true, let onset = ledger.release(at: instant, peak: state.pointee.lifecycle.peakScore) else { return false }
+        edges = [AlertEdge(kind: .firing, at: instant, onset: onset, peak: state.pointee.lifecycle.peakScore)]
+        return true
+    }
+
+    /// Others confirm the alarm that fires, or fired last: it is so many levels more serious.
+    public func confirm(levels: Int) { ledger.confirm(levels) }
+
+    /// The alarms at the end of a run: peak and severity of one that still fires are brought up to date, its end stays `nil`.
+    public func finish(at end: Instant? = nil) -> [Alarm] {
+        if isFiring { ledger.finish(peak: state.pointee.lifecycle.peakScore, at: end) }
         return alarms
     }
+
+    /// The patterns of past alarms; empty when none are remembered.
+    public var patterns: [PatternMemory.Entry] { ledger.patterns }
 }

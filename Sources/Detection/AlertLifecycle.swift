@@ -19,8 +19,12 @@ public struct AlertSettings: Equatable, Sendable {
     public var keep: Duration = .zero
     /// The least time from the end of an alert to the opening of the next.
     public var rest: Duration = .zero
+    /// A score of more than so many times the peak of the last alert opens the next one although `rest` is not over; `nil` for none.
+    public var breakthrough: Double?
     /// Scores count only from this time after the first sample on.
     public var warmup: Duration = .zero
+    /// After a gap scores count only from this time on; `nil` for at once. A gap is ten times the mean time between scores, and 10 s at least.
+    public var warmupAfterGap: Duration?
     /// Whether deadlines between scores count.
     public var timing = AlertTiming.onScores
 
@@ -32,6 +36,8 @@ public struct AlertSettings: Equatable, Sendable {
         for (name, time) in [("lasting", lasting), ("keep", keep), ("rest", rest), ("warmup", warmup)] where time < .zero {
             throw .outOfRange(setting: name, requirement: "0 s or longer")
         }
+        if let warmupAfterGap, warmupAfterGap < .zero { throw .outOfRange(setting: "warmup_after_gap", requirement: "0 s or longer") }
+        if let breakthrough, !(breakthrough >= 1 && breakthrough.isFinite) { throw .outOfRange(setting: "breakthrough", requirement: "at least 1") }
         guard clear > 0, clear <= 1 else { throw .outOfRange(setting: "clear", requirement: "a level on the good side of the threshold") }
     }
 }
@@ -74,12 +80,17 @@ public struct AlertLifecycle: Sendable {
     private var active = Instant.zero
     private var ended: Instant?
     private var peak = 0.0
+    /// The peak of the last alert that fired.
+    private var lastPeak = 0.0
     private var held: Double?
     private var first: Instant?
     private var needsWarmup: Bool
     /// When the warm-up ends, while a score is held over it.
     private var warmupEnd: Instant?
     private var now = Instant(nanoseconds: .min)
+    /// The first and the last score and their number, for the length of a gap, and when the warm-up after the last gap ends.
+    private var scores = (first: Int64(0), last: Int64(0), count: 0)
+    private var gapEnd: Int64?
 
     /// A life-cycle without an alert; throws when a setting is out of range.
     public init(_ settings: AlertSettings = AlertSettings()) throws(DetectionError) {
@@ -123,6 +134,7 @@ public struct AlertLifecycle: Sendable {
     public mutating func observe(_ score: Double?, at instant: Instant, gate: Bool = true, edges: inout [AlertEdge]) {
         if instant < now { return }
         now = instant
+        let score = settings.warmupAfterGap == nil ? score : afterGap(gate ? score : nil, at: instant)
         if needsWarmup, !warmUp(at: instant) {
             if settings.timing == .betweenScores { held = gate ? score : nil }
             return
@@ -171,6 +183,22 @@ public struct AlertLifecycle: Sendable {
         return !needsWarmup
     }
 
+    /// The score, or none while it does not count after a gap.
+    private mutating func afterGap(_ score: Double?, at instant: Instant) -> Double? {
+        guard let score, let warmup = settings.warmupAfterGap else { return nil }
+        let time = instant.nanoseconds
+        if scores.count == 0 { scores = (time, time, 0) }
+        if scores.count > 1 {
+            let (tenfold, overflow) = distance(from: scores.first, to: scores.last).multipliedReportingOverflow(by: 10)
+            let limit = overflow ? .max : max(10_000_000_000, tenfold / UInt64(scores.count - 1))
+            if distance(from: scores.last, to: time) > limit { gapEnd = later(instant, warmup)?.nanoseconds }
+        }
+        scores = (scores.first, time, scores.count &+ 1)
+        if let gapEnd, time < gapEnd { return nil }
+        gapEnd = nil
+        return score
+    }
+
     private mutating func endWarmup() {
         needsWarmup = false
         warmupEnd = nil
@@ -184,7 +212,9 @@ public struct AlertLifecycle: Sendable {
         switch phase {
         case .idle:
             guard score >= 1 else { return }
-            if let ended, !hasPassed(settings.rest, since: ended, at: instant) { return }
+            if let ended, !hasPassed(settings.rest, since: ended, at: instant) {
+                guard let breakthrough = settings.breakthrough, score > breakthrough * lastPeak else { return }
+            }
             since = instant
             peak = score
             phase = .pending
@@ -204,6 +234,7 @@ public struct AlertLifecycle: Sendable {
                 active = instant
             } else if hasPassed(settings.keep, since: active, at: instant) {
                 ended = instant
+                lastPeak = peak
                 phase = .idle
                 edges.append(edge(.resolved, at: instant))
             }
@@ -219,5 +250,38 @@ public struct AlertLifecycle: Sendable {
 
     private func edge(_ kind: AlertEdge.Kind, at instant: Instant) -> AlertEdge {
         AlertEdge(kind: kind, at: instant, onset: since, peak: peak)
+    }
+
+    // MARK: - State
+
+    /// Writes the state.
+    public func save(_ writer: inout StateWriter) {
+        writer.put(phase == .idle ? 0 : phase == .pending ? 1 : 2)
+        for instant in [since, active, now] { writer.put(instant.nanoseconds) }
+        for instant in [ended, first, warmupEnd] { writer.put(instant?.nanoseconds) }
+        writer.put(held != nil)
+        for number in [held ?? 0, peak, lastPeak] { writer.put(number) }
+        writer.put(needsWarmup)
+        for number in [scores.first, scores.last, Int64(scores.count)] { writer.put(number) }
+        writer.put(gapEnd)
+    }
+
+    /// Takes over a state that a life-cycle with the same settings has saved.
+    public mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
+        phase = [.idle, .pending, .firing][try reader.int(in: 0...2)]
+        since = Instant(nanoseconds: try reader.integer())
+        active = Instant(nanoseconds: try reader.integer())
+        now = Instant(nanoseconds: try reader.integer())
+        ended = try reader.optionalInteger().map { Instant(nanoseconds: $0) }
+        first = try reader.optionalInteger().map { Instant(nanoseconds: $0) }
+        warmupEnd = try reader.optionalInteger().map { Instant(nanoseconds: $0) }
+        let holds = try reader.flag()
+        let score = try reader.number()
+        held = holds ? score : nil
+        peak = try reader.number()
+        lastPeak = try reader.number()
+        needsWarmup = try reader.flag()
+        scores = (try reader.integer(), try reader.integer(), try reader.int(in: 0...Int.max))
+        gapEnd = try reader.optionalInteger()
     }
 }

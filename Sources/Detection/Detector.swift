@@ -8,9 +8,18 @@ public struct DetectorHealth: Equatable, Sendable {
     public var late = 0
     /// Samples pushed out of a window that reached its memory bound.
     public var overflow = 0
+    /// How often an anomaly that went on has become the new normal; see `Learning.relearnAfter`.
+    public var relearned = 0
 
     /// Counters at 0.
     public init() {}
+
+    /// The counters with what a gate has let become normal.
+    func with(_ gate: borrowing LearningGate) -> DetectorHealth {
+        var health = self
+        health.relearned = gate.relearned
+        return health
+    }
 }
 
 /// The state of one kind of detector over one signal: a value that owns its buffers.

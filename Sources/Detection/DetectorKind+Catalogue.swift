@@ -11,7 +11,6 @@ extension DetectorKind {
         composite(.inOrder, "in-order", "The parts have started to fire in their order within the window."),
     ]
 
-    private static let level = DetectorSettingType.quantity(power: 1, perSecond: false)
     private static let watch = DetectorSetting("watch", .signal, required: true, about: "The signal to look at.")
     private static let compare = DetectorSetting(
         "compare", .oneOf(Comparison.allCases.map(\.rawValue)), default: .word("gt"), about: "gt: strictly above the threshold; ge: at least the threshold.")
@@ -38,11 +37,18 @@ extension DetectorKind {
         return value
     }
 
+    /// `above`, or any number where the threshold follows from `target_far`; exactly one of both is given.
+    private static func limit(_ settings: DetectorSettings) throws(DetectionError) -> Double {
+        guard settings.has("target_far") else { return try needed("above", settings) }
+        if settings.has("above") { throw .outOfRange(setting: "target_far", requirement: "absent, or 'above' is") }
+        return 1
+    }
+
     private static let threshold = DetectorKind(
         "threshold", about: "The signal is above or below a level.",
         settings: [
-            watch, DetectorSetting("above", level, about: "The greatest value that is normal; one of 'above' and 'below' is needed."),
-            DetectorSetting("below", level, about: "The least value that is normal."), compare,
+            watch, DetectorSetting("above", .level, about: "The greatest value that is normal; one of 'above' and 'below' is needed."),
+            DetectorSetting("below", .level, about: "The least value that is normal."), compare,
         ],
         example: "overload: {is: threshold, watch: site.power, above: 2 MW, lasting: 30s}"
     ) { settings throws(DetectionError) in
@@ -51,13 +57,16 @@ extension DetectorKind {
 
     private static let movingRange = DetectorKind(
         "moving-range", about: "The greatest minus the least value of a moving window is above a threshold.",
-        settings: [watch] + windowSettings + [DetectorSetting("above", level, required: true, about: "The greatest range that is normal."), compare],
+        settings: [watch] + windowSettings + [
+            DetectorSetting("above", .level, about: "The greatest range that is normal; this or 'target_far' is needed."), compare, FalseAlarmBudget.setting,
+        ],
         example: "fluctuation: {is: moving-range, watch: charger.current, window: 10s, above: 20 A}"
     ) { settings throws(DetectionError) in
-        Detector(
-            try MovingRange(
-                window: window(settings), above: needed("above", settings), minimumSamples: settings.count("min_samples") ?? 2,
-                compare: comparison(settings)))
+        try budgeted(
+            Detector(
+                try MovingRange(
+                    window: window(settings), above: limit(settings), minimumSamples: settings.count("min_samples") ?? 2, compare: comparison(settings))),
+            settings)
     }
 
     private static func moving(_ name: String, root: Bool) -> DetectorKind {
@@ -65,18 +74,20 @@ extension DetectorKind {
             name, about: "The \(root ? "standard deviation" : "variance") of a moving window is above a threshold.",
             settings: [watch] + windowSettings + [
                 DetectorSetting(
-                    "above", .quantity(power: root ? 1 : 2, perSecond: false), required: true,
-                    about: "The greatest \(root ? "standard deviation" : "variance") that is normal."),
+                    "above", .quantity(power: root ? 1 : 2, perSecond: false),
+                    about: "The greatest \(root ? "standard deviation" : "variance") that is normal; this or 'target_far' is needed."),
                 DetectorSetting("ddof", .count(0...1), default: .count(0), about: "0 for the population, 1 for a sample: the divisor is n - ddof."), compare,
+                FalseAlarmBudget.setting,
             ],
             example: root
                 ? "noise: {is: moving-std, watch: charger.current, window: 10s, above: 5 A}"
                 : "noise: {is: moving-variance, watch: charger.current, window: 10s, above: 25 A^2}"
         ) { settings throws(DetectionError) in
-            Detector(
-                try MovingVariance(
-                    window: window(settings), above: needed("above", settings), ddof: settings.count("ddof") ?? 0,
-                    minimumSamples: settings.count("min_samples") ?? 2, compare: comparison(settings), standardDeviation: root))
+            try budgeted(
+                Detector(
+                    try MovingVariance(
+                        window: window(settings), above: limit(settings), ddof: settings.count("ddof") ?? 0,
+                        minimumSamples: settings.count("min_samples") ?? 2, compare: comparison(settings), standardDeviation: root)), settings)
         }
     }
 
@@ -85,32 +96,33 @@ extension DetectorKind {
         settings: [
             watch,
             DetectorSetting(
-                "above", .quantity(power: 1, perSecond: true), required: true,
-                about: "The greatest slope that is normal; with 'within', the greatest change, in the unit of the signal."),
+                "above", .quantity(power: 1, perSecond: true),
+                about: "The greatest slope that is normal; with 'within', the greatest change, in the unit of the signal. This or 'target_far' is needed."),
             DetectorSetting("within", .duration, about: "The change counts between samples at most this far apart (both ends included)."), direction,
             DetectorSetting(
                 "min_dt", .duration, default: .duration(.milliseconds(50)),
                 about: "Without 'within': samples closer than this are skipped, so that jitter makes no slope."),
             DetectorSetting("max_gap", .duration, default: .duration(.seconds(30)), about: "Without 'within': after a longer gap the slope starts anew."),
-            compare,
+            compare, FalseAlarmBudget.setting,
         ],
         example: "jump: {is: rate-of-change, watch: can0.current, above: 40 A, within: 2s}"
     ) { settings throws(DetectionError) in
         let way = settings.word("direction").flatMap(ChangeDirection.init) ?? .both
-        let above = try needed("above", settings)
+        let above = try limit(settings)
         if let within = settings.duration("within") {
-            return Detector(try ChangeWithin(above: above, within: within, direction: way, compare: comparison(settings)))
+            return try budgeted(Detector(try ChangeWithin(above: above, within: within, direction: way, compare: comparison(settings))), settings)
         }
-        return Detector(
-            try RateOfChange(
-                above: above, direction: way, minimumGap: settings.duration("min_dt") ?? .milliseconds(50),
-                maximumGap: settings.duration("max_gap") ?? .seconds(30), compare: comparison(settings)))
+        return try budgeted(
+            Detector(
+                try RateOfChange(
+                    above: above, direction: way, minimumGap: settings.duration("min_dt") ?? .milliseconds(50),
+                    maximumGap: settings.duration("max_gap") ?? .seconds(30), compare: comparison(settings))), settings)
     }
 
     private static let oscillation = DetectorKind(
         "oscillation", about: "The signal swings to and fro again and again.",
         settings: [
-            watch, DetectorSetting("swing", level, required: true, about: "The band that a change must pass to be a swing."),
+            watch, DetectorSetting("swing", .level, required: true, about: "The band that a change must pass to be a swing."),
             DetectorSetting("at_least", .count(1...100_000), default: .count(4), about: "Swings in the window that make an anomaly."),
             DetectorSetting("within", .duration, default: .duration(.seconds(30)), about: "The window is (t - within, t]."),
             DetectorSetting(

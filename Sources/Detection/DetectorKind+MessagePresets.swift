@@ -207,10 +207,17 @@ extension MessageKinds {
         "meter-fraud", about: "A preset against wrong billing: registers that go back, energy unlike the power, current without a transaction.",
         input: .messages,
         settings: [
-            watch, greatestPower,
+            DetectorSetting(
+                "watch", .stream, about: "The messages to look at, for example ocpp or cp1.ocpp; this, 'register' or both are needed."),
+            DetectorSetting("register", .signal, about: "The energy register of a meter, judged by 'power', or by 'voltage' and 'current'."),
+            DetectorSetting("power", .signal, about: "The power that another instrument measures."),
+            DetectorSetting("voltage", .signal, about: "The voltage, where no power is measured."),
+            DetectorSetting("current", .signal, about: "The current, where no power is measured."),
+            DetectorSetting("phases", .count(1...3), default: .count(1), about: "How many phases carry 'current' at 'voltage'."), greatestPower,
             DetectorSetting("tolerance", .plain(0.001...10), default: .number(0.05), about: "The difference of register and power that is normal, as a share."),
             DetectorSetting(
                 "min_energy", .measure(energy, 3600...1e12), default: .number(3_600_000), about: "The energy after which register and power are compared."),
+            DetectorSetting("resolution", .measure(energy, 0...1e12), default: .number(3600), about: "The step of 'register': 1 Wh."),
             hold, maxGroups,
         ],
         example: "fraud: {is: meter-fraud, watch: ocpp, p_max: 22 kW}"
@@ -219,8 +226,17 @@ extension MessageKinds {
         limits.greatestPower = settings.number("p_max") ?? 500_000
         limits.tolerance = settings.number("tolerance") ?? 0.05
         limits.leastEnergy = (settings.number("min_energy") ?? 3_600_000) / 3600
-        return MessageRuleSet(
-            MessagePresets.meterFraud(limits: limits, maximumGroups: groups(settings)), hold: settings.duration("hold") ?? .seconds(30),
-            maximumGroups: groups(settings))
+        var balance = EnergyBalance.Settings()
+        balance.tolerance = limits.tolerance
+        balance.minimumEnergy = settings.number("min_energy") ?? 3_600_000
+        balance.resolution = settings.number("resolution") ?? 3600
+        balance.maximumPower = limits.greatestPower
+        balance.block = balance.minimumEnergy
+        let hold = settings.duration("hold") ?? .seconds(30)
+        let rules = MessageRuleSet(
+            MessagePresets.meterFraud(limits: limits, maximumGroups: groups(settings)), hold: hold, maximumGroups: groups(settings))
+        return try MeterFraud(
+            messages: settings.has("watch") ? rules : nil, roles: MeterFraud.Role.allCases.filter { settings.has($0.rawValue) },
+            meter: settings.word("register") ?? "", phases: settings.count("phases") ?? 1, balance: balance, hold: hold)
     }
 }

@@ -221,7 +221,8 @@ enum MessageKinds {
             DetectorSetting(
                 "order", .oneOf(CorrelateRule.Order.allCases.map(\.rawValue)), default: .word("event-count"),
                 about:
-                    "event-count, value-count (distinct values), value-sum and value-avg of 'field'; temporal: every part; temporal-ordered: in their order.",
+                    "event-count, value-count (distinct values), value-sum, value-avg and value-percentile of 'field'; temporal: every part; temporal-ordered: in their"
+                    + " order.",
                 source: "type of Sigma correlations"),
             DetectorSetting("parts", .tree, required: true, about: "What counts: a name and a selection each; for selections see signature."),
             DetectorSetting("field", .text, about: "The field whose values count."),
@@ -231,6 +232,7 @@ enum MessageKinds {
             DetectorSetting("above", .plain(-1e15...1e15), about: "Anomalous above this value."),
             DetectorSetting("below", .plain(-1e15...1e15), about: "Anomalous below this value."),
             DetectorSetting("at_most", .plain(-1e15...1e15), about: "Anomalous up to this value."),
+            DetectorSetting("percentile", .plain(0...100), default: .number(95), about: "Which percentile value-percentile is; 50 for the median."),
             DetectorSetting("share", .plain(0...1), about: "At least this share of all charge points that were seen, besides 'at_least'."),
             DetectorSetting("capacity", .count(1...65536), default: .count(1024), about: "The greatest number of events that a group remembers."), maxGroups,
         ],
@@ -250,7 +252,7 @@ enum MessageKinds {
         switch order {
         case .temporal, .temporalOrdered:
             guard parts.count >= 2 else { throw .badEntry(path: ["parts"], problem: "must be at least two for a sequence") }
-        case .valueCount, .valueSum, .valueAverage: if field == nil { throw .missing(setting: "field") }
+        case .valueCount, .valueSum, .valueAverage, .valuePercentile: if field == nil { throw .missing(setting: "field") }
         case .eventCount: break
         }
         if order != .temporal, order != .temporalOrdered, bounds.above == nil, bounds.atLeast == nil, bounds.below == nil, bounds.atMost == nil {
@@ -258,7 +260,8 @@ enum MessageKinds {
         }
         let rule = CorrelateRule(
             order: order, parts: parts, field: field, groupBy: try paths(settings, "group_by", ["charge_point"]),
-            window: settings.duration("within") ?? .seconds(60), bounds: bounds, capacity: settings.count("capacity") ?? 1024, maximumGroups: groups(settings))
-        return MessageRuleDetector(rule, maximumGroups: groups(settings))
+            window: settings.duration("within") ?? .seconds(60), bounds: bounds, percentile: (settings.number("percentile") ?? 95) / 100,
+            capacity: settings.count("capacity") ?? 1024, maximumGroups: groups(settings))
+        return CorrelateDetector(rule, maximumGroups: groups(settings))
     }
 }

@@ -8,16 +8,15 @@ extension DetectorKind {
 
     // MARK: Settings that several kinds share
 
-    private static let level = DetectorSettingType.quantity(power: 1, perSecond: false)
     private static let positive = DetectorSettingType.plain(1e-300...1e300)
     private static let watch = DetectorSetting("watch", .signal, required: true, about: "The signal to look at.")
     private static let leastDeviation = DetectorSetting(
-        "min_dev", level, default: .number(0), about: "Deviations of less than this are normal, in the unit of the signal.")
+        "min_dev", .level, default: .number(0), about: "Deviations of less than this are normal, in the unit of the signal.")
     private static let floor = DetectorSetting(
-        "floor", level, default: .number(0), about: "The least spread; half the resolution of a signal that often repeats a value.")
+        "floor", .level, default: .number(0), about: "The least spread; half the resolution of a signal that often repeats a value.")
     private static let range = [
-        DetectorSetting("from", level, about: "The lower end of the range; without 'from' and 'to' the range is learnt."),
-        DetectorSetting("to", level, about: "The upper end of the range."),
+        DetectorSetting("from", .level, about: "The lower end of the range; without 'from' and 'to' the range is learnt."),
+        DetectorSetting("to", .level, about: "The upper end of the range."),
     ]
     private static let probe = DetectorSetting(
         "probe", .count(2...Window.maximumSamples), default: .count(500),
@@ -75,8 +74,8 @@ extension DetectorKind {
     private static let band = DetectorKind(
         "band", about: "The signal is outside the limits of a state; 'only_when' says when the state holds.",
         settings: [
-            watch, DetectorSetting("above", level, about: "The greatest value that is normal in the state; one of 'above' and 'below' is needed."),
-            DetectorSetting("below", level, about: "The least value that is normal in the state."),
+            watch, DetectorSetting("above", .level, about: "The greatest value that is normal in the state; one of 'above' and 'below' is needed."),
+            DetectorSetting("below", .level, about: "The least value that is normal in the state."),
             DetectorSetting("settle", .duration, default: .duration(.zero), about: "Judges only this time after the first sample of the state."),
             DetectorSetting(
                 "compare", .oneOf(Comparison.allCases.map(\.rawValue)), default: .word("gt"),
@@ -94,7 +93,7 @@ extension DetectorKind {
         "flatline", about: "The signal has not moved for a time although samples came.",
         settings: [
             watch, DetectorSetting("window", .duration, default: .duration(.seconds(60)), about: "A flat run of at least this length is anomalous."),
-            DetectorSetting("epsilon", level, default: .number(0), about: "Changes of at most this much from the start of the run are none."),
+            DetectorSetting("epsilon", .level, default: .number(0), about: "Changes of at most this much from the start of the run are none."),
             count("min_repeats", 3, 1...1_000_000, "Samples that must repeat the first of the run."),
         ],
         example: "frozen: {is: flatline, watch: meter.power, window: 60s, only_when: =charger.current > 1 A}",
@@ -106,8 +105,8 @@ extension DetectorKind {
     private static let monotonic = DetectorKind(
         "monotonic", about: "A register that may only rise (or only fall) has gone back.",
         settings: [
-            watch, DetectorSetting("resolution", level, default: .number(0), about: "Steps back of at most this much are rounding."),
-            DetectorSetting("modulus", level, about: "The value at which the register begins again at 0."),
+            watch, DetectorSetting("resolution", .level, default: .number(0), about: "Steps back of at most this much are rounding."),
+            DetectorSetting("modulus", .level, about: "The value at which the register begins again at 0."),
             DetectorSetting("direction", .oneOf(["rising", "falling"]), default: .word("rising"), about: "The way in which it may go."),
         ],
         example: "rolled_back: {is: monotonic, watch: cp1.energy, resolution: 10 Wh, severity: high}",
@@ -270,8 +269,8 @@ extension DetectorKind {
     private static let pageHinkley = DetectorKind(
         "page-hinkley", about: "The mean has shifted against the mean so far.",
         settings: [
-            watch, DetectorSetting("above", level, default: .number(50), about: "The greatest sum of deviations that is normal."),
-            DetectorSetting("delta", level, default: .number(0.005), about: "The change of the mean that is allowed."),
+            watch, DetectorSetting("above", .level, default: .number(50), about: "The greatest sum of deviations that is normal."),
+            DetectorSetting("delta", .level, default: .number(0.005), about: "The change of the mean that is allowed."),
             DetectorSetting("alpha", .plain(1e-9...1), default: .number(0.9999), about: "How much of the sum each sample keeps."),
             leastSamples(30, from: 1), DeviationSide.setting, FalseAlarmBudget.setting,
         ],
@@ -346,7 +345,7 @@ extension DetectorKind {
         "goertzel", about: "A large part of the signal is periodic with one of some frequencies.",
         settings: [
             watch, DetectorSetting("frequencies", .texts, required: true, about: "Frequencies in Hz, each with two periods or more in 'block'."), grid,
-            block, DetectorSetting("above", level, required: true, about: "The least amplitude that is anomalous."),
+            block, DetectorSetting("above", .level, required: true, about: "The least amplitude that is anomalous."),
             DetectorSetting("min_share", .plain(1e-6...1), default: .number(0.5), about: "The least share of the variance that is anomalous."),
             FalseAlarmBudget.setting,
         ],
@@ -373,7 +372,7 @@ extension DetectorKind {
             watch, grid, block, DetectorSetting("shortest", .duration, default: .duration(.seconds(2)), about: "The shortest period to look for."),
             DetectorSetting("longest", .duration, default: .duration(.seconds(60)), about: "The longest, at most half of 'block'."),
             DetectorSetting("above", .plain(1e-6...1), default: .number(0.6), about: "The least correlation that is anomalous."),
-            DetectorSetting("min_std", level, default: .number(0), about: "The score of a block with a smaller standard deviation is 0."),
+            DetectorSetting("min_std", .level, default: .number(0), about: "The score of a block with a smaller standard deviation is 0."),
             FalseAlarmBudget.setting,
         ],
         example: "cycle: {is: autocorrelation, watch: charger.current, every: 1s, block: 128s, longest: 60s, above: 0.6, min_std: 2 A}",

@@ -36,6 +36,7 @@ public struct DetectorKind: Sendable {
     private let make: @Sendable (DetectorSettings) throws(DetectionError) -> Detector
     private let rule: CompositeRule?
     private let makeObject: (@Sendable (DetectorSettings) throws(DetectionError) -> any Detecting)?
+    private let join: (@Sendable (DetectorSettings, Int) throws(DetectionError) -> any AlarmJoining)?
 
     /// A kind over several signals, frames or messages. Signals are numbered through the settings of the types `signal` and `signals` in the order of
     /// the table, so the first of them is input 0.
@@ -50,6 +51,7 @@ public struct DetectorKind: Sendable {
         self.example = example
         rule = nil
         makeObject = object
+        join = nil
         make = { _ throws(DetectionError) in throw .wrongType(setting: "is", expected: "a kind of detector that watches one signal or a condition") }
     }
 
@@ -65,10 +67,27 @@ public struct DetectorKind: Sendable {
         self.rule = rule
         self.make = make
         makeObject = nil
+        join = nil
+    }
+
+    /// A kind over the alarms of other detectors that is no composite.
+    init(
+        _ name: String, about: String, settings: [DetectorSetting], example: String,
+        join: @escaping @Sendable (DetectorSettings, Int) throws(DetectionError) -> any AlarmJoining
+    ) {
+        self.name = name
+        self.about = about
+        input = .parts
+        self.settings = settings
+        self.example = example
+        rule = nil
+        makeObject = nil
+        self.join = join
+        make = { _ throws(DetectionError) in throw .wrongType(setting: "is", expected: "a kind of detector that watches a signal or a condition") }
     }
 
     /// The fewest parts that a composite of the kind has.
-    public var leastParts: Int { rule == .noneOf ? 1 : 2 }
+    public var leastParts: Int { rule == .noneOf || join != nil ? 1 : 2 }
 
     /// Whether `makeObject` makes it, and not `makeDetector`.
     public var isObject: Bool { makeObject != nil }
@@ -94,6 +113,12 @@ public struct DetectorKind: Sendable {
     public func makeObject(_ values: [String: DetectorSettingValue]) throws(DetectionError) -> any Detecting {
         guard let makeObject else { throw .wrongType(setting: "is", expected: "a kind of detector that watches several signals, frames or messages") }
         return try makeObject(DetectorSettings(values, table: settings))
+    }
+
+    /// Makes what joins a number of parts.
+    public func makeJoining(_ values: [String: DetectorSettingValue], parts: Int) throws(DetectionError) -> any AlarmJoining {
+        guard let join else { return try makeComposite(values, parts: parts) }
+        return try join(DetectorSettings(values, table: settings.filter { !isInput($0) || values[$0.name] != nil }), parts)
     }
 
     /// Makes a composite of a number of parts.
@@ -129,6 +154,8 @@ public struct DetectorKind: Sendable {
         settings.keep = given.duration("keep") ?? .zero
         settings.rest = given.duration("rest") ?? .zero
         settings.warmup = given.duration("warmup") ?? .zero
+        settings.warmupAfterGap = given.duration("warmup_after_gap")
+        settings.breakthrough = given.number("breakthrough")
         settings.timing = timing
         if let level = given.number("clear") {
             guard let score = detector?.clearScore(level: level) else {
@@ -161,6 +188,19 @@ public struct DetectorKind: Sendable {
             source: "'keep_firing_for' of Prometheus alerting rules"),
         DetectorSetting("rest", .duration, default: .duration(.zero), about: "The least time from the end of an alarm to the onset of the next."),
         DetectorSetting("warmup", .duration, default: .duration(.zero), about: "Scores count only from this time after the first sample on."),
+        DetectorSetting(
+            "warmup_after_gap", .duration,
+            about: "After a gap, ten times the mean time between values and 10 s at least, scores count only from this time on."),
         DetectorSetting("only_when", .condition, about: "A formula; while it is false the detector takes no samples."),
+        DetectorSetting(
+            "breakthrough", .plain(1...1e12), about: "A score above so many times the peak of the last alarm does not wait for 'rest'."),
+        DetectorSetting("suppress", .detectors, about: "While an alarm of one of these detectors is on, those of this one are recorded only."),
+        DetectorSetting("severity_map", .tree, about: "The least peak score of each severity."),
+        DetectorSetting("escalate_after", .duration, about: "An alarm that lasts longer is one level more serious."),
+        DetectorSetting("corroborate", .tree, about: "Which other detectors make an alarm more serious."),
+        DetectorSetting(
+            "flap", .tree, about: "More alarms than that within a time are one alarm that flaps.", source: "flap detection of Nagios"),
+        DetectorSetting("stale_after", .duration, about: "An alarm whose signal brings no value for so long is noted as stale."),
+        DetectorSetting("patterns", .tree, about: "The shapes of alarms are remembered and compared."),
     ]
 }

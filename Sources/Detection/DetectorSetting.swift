@@ -34,6 +34,9 @@ public enum DetectorSettingType: Equatable, Sendable {
     case temporal
     /// A list of names of detectors.
     case detectors
+
+    /// A level in the unit of the watched signal.
+    static let level = DetectorSettingType.quantity(power: 1, perSecond: false)
 }
 
 /// The value of a setting as the language hands it over: times as durations, quantities in base units.

@@ -19,8 +19,9 @@ struct SignalKindTests {
         case "oscillation": [["swing": .number(20)]]
         case "threshold": [["above": .number(50)], ["above": .number(50), "below": .number(10)]]
         case "band": [["above": .number(50), "below": .number(5), "settle": .duration(.seconds(3))]]
-        case "moving-range", "moving-variance", "moving-std": [["above": .number(20)], ["above": .number(20), "samples": .count(25)]]
-        case "rate-of-change": [["above": .number(20)], ["above": .number(40), "within": .duration(.seconds(2))]]
+        case "moving-range", "moving-variance", "moving-std":
+            [["above": .number(20)], ["above": .number(20), "samples": .count(25)], ["target_far": .number(0.01)]]
+        case "rate-of-change": [["above": .number(20)], ["above": .number(40), "within": .duration(.seconds(2))], ["target_far": .number(0.01)]]
         case "flatline": [["window": .duration(.seconds(4)), "epsilon": .number(30)]]
         case "zscore":
             [

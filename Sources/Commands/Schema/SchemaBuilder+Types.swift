@@ -137,6 +137,7 @@ extension SchemaBuilder {
         case .node: return orSetting(pattern(SchemaPattern.path, "cp1"), names)
         case .signal: return orSetting(pattern(SchemaPattern.path, "charger.current"), names)
         case .labels: return orSetting(pattern(SchemaPattern.path, "labels"), names)
+        case .detector: return orSetting(pattern(SchemaPattern.path), names)
         case .messages: return orSetting(pattern(SchemaPattern.messages), names)
         case .state: return name(dashes: true)
         case .sequence, .attack, .frameSet: return orSetting(pattern(SchemaPattern.ownName), names)

@@ -44,14 +44,19 @@ public struct Corroboration: Sendable {
     /// How many other detectors fire, or have fired within the time.
     public func others(than detector: Int, at instant: Instant) -> Int {
         var count = 0
-        for index in fired.indices where index != detector && fired[index] != .min {
-            if isFiring[index] || fired[index] <= instant.nanoseconds && distance(from: fired[index], to: instant.nanoseconds) <= within { count += 1 }
-        }
+        for index in fired.indices where index != detector && isRecent(index, at: instant) { count += 1 }
         return count
     }
 
-    /// The severity of an alarm, one level higher for each `needed` other detectors that confirm it.
-    public func severity(_ severity: Severity, of detector: Int, at instant: Instant) -> Severity {
-        severity.raised(by: others(than: detector, at: instant) / needed)
+    /// Levels by which an alarm is more serious: one for each `needed` other detectors that confirm it.
+    public func levels(of detector: Int, at instant: Instant) -> Int { others(than: detector, at: instant) / needed }
+
+    /// Whether a detector fires, or has fired within the time.
+    public func isRecent(_ detector: Int, at instant: Instant) -> Bool {
+        guard fired.indices.contains(detector), fired[detector] != .min else { return false }
+        return isFiring[detector] || fired[detector] <= instant.nanoseconds && distance(from: fired[detector], to: instant.nanoseconds) <= within
     }
+
+    /// The severity of an alarm, one level higher for each `needed` other detectors that confirm it.
+    public func severity(_ severity: Severity, of detector: Int, at instant: Instant) -> Severity { severity.raised(by: levels(of: detector, at: instant)) }
 }

@@ -4,10 +4,10 @@ extension DetectorKind {
     /// Kinds over several signals, of physics, time and shape, in the order of the reference.
     static let crossKinds: [DetectorKind] = [
         consistency, imbalance, energyBalance, conservation, stateBand, physicsModel, halfSpaceTrees, matrixProfile, mtl, kOfN, weighted, noneOf,
+        correlateAlarms,
     ]
 
-    private static let level = DetectorSettingType.quantity(power: 1, perSecond: false)
-    private static let maximumAge = DetectorSetting("max_age", .duration, about: "A value older than this gives no verdict; by default never.")
+    static let maximumAge = DetectorSetting("max_age", .duration, about: "A value older than this gives no verdict; by default never.")
 
     private static let consistency = DetectorKind(
         "consistency", about: "Two signals that should say the same do not: a limit and the current, a meter and a bus.", input: .signals,
@@ -17,15 +17,16 @@ extension DetectorKind {
             DetectorSetting(
                 "relation", .oneOf(ConsistencyRelation.allCases.map(\.rawValue)), default: .word("about"),
                 about: "about: equal within the tolerance; at-most: not greater than the other."),
-            DetectorSetting("tolerance", level, default: .number(1), about: "The difference that is normal."),
+            DetectorSetting("tolerance", .level, default: .number(1), about: "The difference that is normal."),
             DetectorSetting(
                 "relative", .plain(0...100), default: .number(0.05), about: "The difference that is normal as a part of 'with', beside 'tolerance'."),
             DetectorSetting("settle", .duration, default: .duration(.seconds(5)), about: "After a change of 'with' nothing is judged for so long."),
             maximumAge, DetectorSetting("gain", .plain(-1e12...1e12), default: .number(1), about: "'with' is multiplied by it first."),
-            DetectorSetting("offset", level, default: .number(0), about: "This is added to it then."),
+            DetectorSetting("offset", .level, default: .number(0), about: "This is added to it then."),
             DetectorSetting(
                 "pace", .oneOf(ConsistencyPace.allCases.map(\.rawValue)), default: .word("each"),
                 about: "each: at every value of either; a, b, slower: at the values of 'watch', of 'with', of the rarer one, with the mean of the other since."),
+            FalseAlarmBudget.setting,
         ],
         example: "ignored: {is: consistency, watch: charger.current, with: cp1.limit, relation: at-most, tolerance: 2 A}"
     ) { settings throws(DetectionError) in
@@ -38,7 +39,7 @@ extension DetectorKind {
         given.gain = settings.number("gain") ?? 1
         given.offset = settings.number("offset") ?? 0
         given.pace = settings.word("pace").flatMap(ConsistencyPace.init) ?? .each
-        return try Consistency(given)
+        return try BudgetedSignals.budgeted(Consistency(given), settings)
     }
 
     private static let imbalance = DetectorKind(
@@ -46,11 +47,12 @@ extension DetectorKind {
         settings: [
             DetectorSetting("watch", .signals(least: 2), required: true, about: "The signals to compare with their mean."),
             DetectorSetting("above", .plain(1e-9...1e9), default: .number(0.1), about: "The greatest normal deviation, as a part of the mean."),
-            DetectorSetting("floor", level, default: .number(1), about: "With a smaller mean nothing is judged."),
+            DetectorSetting("floor", .level, default: .number(1), about: "With a smaller mean nothing is judged."), FalseAlarmBudget.setting,
         ],
         example: "phases: {is: imbalance, watch: [meter.current_l1, meter.current_l2, meter.current_l3], above: 20%, floor: 6 A}"
     ) { settings throws(DetectionError) in
-        try Imbalance(inputs: settings.texts("watch")?.count ?? 0, above: settings.number("above") ?? 0.1, floor: settings.number("floor") ?? 1)
+        try BudgetedSignals.budgeted(
+            Imbalance(inputs: settings.texts("watch")?.count ?? 0, above: settings.number("above") ?? 0.1, floor: settings.number("floor") ?? 1), settings)
     }
 
     private static let energyBalance = DetectorKind(
@@ -82,17 +84,19 @@ extension DetectorKind {
         settings: [
             DetectorSetting("watch", .signal, required: true, about: "The whole, for example the power of the site."),
             DetectorSetting("of", .signals(least: 1), required: true, about: "Its parts, for example the power of each connector."),
-            DetectorSetting("loss", level, default: .number(0), about: "What is lost always."),
+            DetectorSetting("loss", .level, default: .number(0), about: "What is lost always."),
             DetectorSetting("loss_part", .plain(-10...10), default: .number(0), about: "What is lost as a part of the sum."),
-            DetectorSetting("tolerance", level, required: true, about: "The greatest mean difference that is normal."),
+            DetectorSetting("tolerance", .level, required: true, about: "The greatest mean difference that is normal."),
             DetectorSetting("halflife", .duration, default: .duration(.seconds(60)), about: "How fast the mean difference forgets."), maximumAge,
+            FalseAlarmBudget.setting,
         ],
         example: "theft: {is: conservation, watch: site.power, of: [cp1.power, cp2.power], tolerance: 500 W, loss_part: 2%}"
     ) { settings throws(DetectionError) in
-        try Conservation(
-            parts: settings.texts("of")?.count ?? 0, loss: settings.number("loss") ?? 0, lossPart: settings.number("loss_part") ?? 0,
-            tolerance: settings.number("tolerance") ?? 0, halflife: settings.duration("halflife") ?? .seconds(60),
-            maximumAge: settings.duration("max_age"))
+        try BudgetedSignals.budgeted(
+            Conservation(
+                parts: settings.texts("of")?.count ?? 0, loss: settings.number("loss") ?? 0, lossPart: settings.number("loss_part") ?? 0,
+                tolerance: settings.number("tolerance") ?? 0, halflife: settings.duration("halflife") ?? .seconds(60),
+                maximumAge: settings.duration("max_age")), settings)
     }
 
     private static let stateBand = DetectorKind(

@@ -1,7 +1,6 @@
 import Quantities
 
 extension DetectorKind {
-    private static let level = DetectorSettingType.quantity(power: 1, perSecond: false)
 
     static let physicsModel = DetectorKind(
         "physics-model", about: "A measurement does not fit what physics says about it.", input: .signals,
@@ -26,9 +25,9 @@ extension DetectorKind {
             DetectorSetting("knee", .plain(0...1), default: .number(0.8), about: "cc-cv: the state of charge from which the current falls."),
             DetectorSetting("knee_current", .measure(.current, 1e-6...1e9), default: .number(1e9), about: "cc-cv: the current at the knee."),
             DetectorSetting("fall", .plain(1e-6...10), default: .number(0.1), about: "cc-cv: the state of charge on which the current falls to 37 %."),
-            DetectorSetting("noise", level, default: .number(1), about: "Standard deviation of a measurement.", source: "the root of R of a Kalman filter"),
+            DetectorSetting("noise", .level, default: .number(1), about: "Standard deviation of a measurement.", source: "the root of R of a Kalman filter"),
             DetectorSetting(
-                "drift", level, default: .number(0.1), about: "Standard deviation that the model gains in a second.",
+                "drift", .level, default: .number(0.1), about: "Standard deviation that the model gains in a second.",
                 source: "the root of Q of a Kalman filter"),
             DetectorSetting("p", .plain(1e-12...0.4), default: .number(1e-4), about: "The probability with which a right measurement is called wrong."),
             DetectorSetting(
@@ -154,12 +153,35 @@ extension DetectorKind {
         settings: [
             DetectorSetting("formula", .temporal, required: true, about: "What must hold at every instant, in metric temporal logic."),
             maximumAge,
+            DetectorSetting(
+                "scale", .tree,
+                about: "The distance that counts as 1, a number with its unit or a list of them; by default the greatest number of each unit in the formula."),
         ],
         example: "ignored: {is: mtl, formula: 'always (cp1.limit <= 1 A implies eventually[0s, 5s] (charger.current <= 2 A))'}"
     ) { settings throws(DetectionError) in
         guard let code = settings.word("formula") else { throw .missing(setting: "formula") }
+        _ = try temporalScales(settings.tree("scale"))
         return try TemporalDetector(TemporalFormula(code: code), maximumAge: settings.duration("max_age"))
     }
 
-    private static let maximumAge = DetectorSetting("max_age", .duration, about: "A value older than this gives no verdict; by default never.")
+    /// The scales of a temporal formula by dimension; time counts in seconds.
+    public static func temporalScales(_ tree: DetectorTree?) throws(DetectionError) -> [(dimension: Dimension, scale: Double)] {
+        guard let tree else { return [] }
+        let items = if case .list(let items) = tree { items } else { [tree] }
+        var result: [(dimension: Dimension, scale: Double)] = []
+        for item in items {
+            let one: (dimension: Dimension, scale: Double)
+            switch item {
+            case .number(let number, let dimension): one = (dimension, number)
+            case .duration(let time): one = (.time, time.seconds)
+            default: throw .badEntry(path: ["scale"], problem: "must be a number with its unit, or a list of them, for example [32 A, 230 V]")
+            }
+            guard one.scale > 0, one.scale.isFinite else { throw .badEntry(path: ["scale"], problem: "must be above 0") }
+            guard !result.contains(where: { $0.dimension == one.dimension }) else {
+                throw .badEntry(path: ["scale"], problem: "must have each unit once")
+            }
+            result.append(one)
+        }
+        return result
+    }
 }

@@ -51,7 +51,7 @@ public final class HalfSpaceTreesDetector: SignalsDetecting {
     deinit { point.deallocate() }
 
     /// Input that could not be used.
-    public var health: DetectorHealth { row.clock.health }
+    public var health: DetectorHealth { row.clock.health.with(gate) }
 
     /// Takes a value; there is a score when it completes a row and the forest and the threshold are learnt.
     public func update(at instant: Instant, input: Int, value: Double) -> Double? {

@@ -42,7 +42,7 @@ struct EWMAResidual: DetectorState, ~Copyable {
     }
 
     /// Input that could not be used.
-    var health: DetectorHealth { clock.health }
+    var health: DetectorHealth { clock.health.with(gate) }
 
     /// Forgets the samples; the health counters stay.
     mutating func restart() {

@@ -40,7 +40,7 @@ struct Hampel: DetectorState, ~Copyable {
     }
 
     /// Input that could not be used.
-    var health: DetectorHealth { clock.health }
+    var health: DetectorHealth { clock.health.with(gate) }
 
     /// Forgets the samples; the health counters stay.
     mutating func restart() {

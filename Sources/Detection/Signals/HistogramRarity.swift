@@ -130,7 +130,7 @@ struct HistogramRarity: DetectorState, ~Copyable {
     /// The sum of all shares.
     var total: Double { table.total }
     /// Input that could not be used.
-    var health: DetectorHealth { clock.health }
+    var health: DetectorHealth { clock.health.with(judge.gate) }
 
     /// Forgets the samples; the health counters stay.
     mutating func restart() {

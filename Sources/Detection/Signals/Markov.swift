@@ -55,7 +55,7 @@ struct Markov: DetectorState, ~Copyable {
     }
 
     /// Input that could not be used.
-    var health: DetectorHealth { clock.health }
+    var health: DetectorHealth { clock.health.with(judge.gate) }
 
     /// Forgets the samples; the health counters stay.
     mutating func restart() {

@@ -43,7 +43,7 @@ struct PairRarity: DetectorState, ~Copyable {
     }
 
     /// Input that could not be used.
-    var health: DetectorHealth { clock.health }
+    var health: DetectorHealth { clock.health.with(judge.gate) }
 
     /// Forgets the samples; the health counters stay.
     mutating func restart() {

@@ -11,6 +11,9 @@ struct TailJudge: ~Copyable {
     private let depth: Int
     private var sum = 0.0
     private var pushes = 0
+    /// With a budget: values judged, and anomalous ones of them that were learnt.
+    private var judged = 0
+    private var accepted = 0
 
     /// - Parameters:
     ///   - risk: the probability that a normal value is anomalous.
@@ -50,6 +53,8 @@ struct TailJudge: ~Copyable {
         recent.removeAll()
         sum = 0
         pushes = 0
+        judged = 0
+        accepted = 0
     }
 
     /// The probability that a normal value is anomalous on one side.
@@ -76,11 +81,25 @@ struct TailJudge: ~Copyable {
         var score = 0.0
         if side != .below { score = upper.score(v) }
         if side != .above { score = max(score, lower.score(-v)) }
-        guard score < 1 else { return score }
+        judged &+= 1
+        guard score < 1 else {
+            if budget != nil { accept(v) }
+            return score
+        }
         if side != .below { upper.learn(v, risk: sideRisk) }
         if side != .above { lower.learn(-v, risk: sideRisk) }
         if depth > 0 { follow(value) }
         return score
+    }
+
+    /// Twice as many anomalous values as the budget has false alarms are learnt at most, in size a little beyond the threshold at most. A tail that never saw
+    /// its own end would grow shorter and shorter; with just the budget nothing would lift a threshold that is too low.
+    private mutating func accept(_ v: Double) {
+        let risk = sideRisk
+        guard Double(accepted) < (side == .both ? 4 : 2) * risk * Double(judged) else { return }
+        accepted += 1
+        if side != .below, upper.score(v) >= 1 { upper.learn(min(v, upper.threshold + 3 * upper.sigma), risk: risk) }
+        if side != .above, lower.score(-v) >= 1 { lower.learn(min(-v, lower.threshold + 3 * lower.sigma), risk: risk) }
     }
 
     /// The moving mean takes a value; its sum is computed anew with every turn of the ring, so that no error grows.
@@ -101,7 +120,7 @@ struct TailJudge: ~Copyable {
         lower.save(&writer)
         recent.save(&writer)
         writer.put(sum)
-        writer.put(pushes)
+        for count in [pushes, judged, accepted] { writer.put(count) }
     }
 
     mutating func restore(_ reader: inout StateReader) throws(DetectionError) {
@@ -114,6 +133,8 @@ struct TailJudge: ~Copyable {
         try recent.restore(&reader)
         sum = try reader.number()
         pushes = try reader.int()
+        judged = try reader.int()
+        accepted = try reader.int()
     }
 }
 

@@ -80,7 +80,7 @@ struct ZScore: DetectorState, ~Copyable {
     /// The mean and variance that the next sample is compared with; only for the weighted forms.
     var weighted: (mean: Double, variance: Double) { (mean, variance) }
     /// Input that could not be used.
-    var health: DetectorHealth { clock.health }
+    var health: DetectorHealth { clock.health.with(gate) }
 
     /// Forgets the samples; the health counters stay.
     mutating func restart() {

@@ -17,7 +17,7 @@ enum EventFile: String, CaseIterable {
     var columns: [String] {
         switch self {
         case .signals: ["t_s", "signal", "value", "unit"]
-        case .alarms: ["start_s", "end_s", "detector", "severity", "score", "evidence_s", "blame"]
+        case .alarms: ["start_s", "end_s", "detector", "severity", "score", "evidence_s", "blame", "note"]
         case .labels: ["start_s", "end_s", "kind", "severity", "name", "target", "evidence_s", "link"]
         case .messages, .frames: []
         }

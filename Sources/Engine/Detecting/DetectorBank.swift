@@ -12,7 +12,7 @@ final class DetectorBank {
         let watched: Int?
         let rule: FormulaRunner?
         let gate: FormulaRunner?
-        var composite: Composite?
+        var composite: (any AlarmJoining)?
         let parts: [Int]
         /// A detector over several signals, frames or messages, by what it takes.
         let object: (any Detecting)?
@@ -25,6 +25,14 @@ final class DetectorBank {
         var conditions: [(left: FormulaRunner, right: FormulaRunner?)] = []
         /// Composites that listen to this one, as detector and place among its parts.
         var listeners: [(detector: Int, part: Int)] = []
+        /// Detectors whose alarms this one suppresses.
+        var suppressing: [Int] = []
+        /// Who confirms alarms of this one; this one comes last.
+        var corroboration: Corroboration?
+        /// How many confirm its alarms, which is also its own place behind them.
+        var confirmers = 0
+        /// Detectors whose alarms this one confirms, with its place among their confirmers.
+        var confirming: [(detector: Int, place: Int)] = []
         var samples = 0
         /// Length of the window in which samples are compared, when the watched signal is held: the value before a change belongs to it.
         var heldWindow: Duration?
@@ -34,7 +42,8 @@ final class DetectorBank {
         var scheduled: Instant?
 
         init(
-            _ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?, composite: Composite?,
+            _ declaration: DetectorDeclaration, _ monitor: AlarmMonitor, watched: Int?, rule: FormulaRunner?, gate: FormulaRunner?,
+            composite: (any AlarmJoining)?,
             parts: [Int], object: (any Detecting)?
         ) {
             self.declaration = declaration
@@ -89,6 +98,7 @@ final class DetectorBank {
                 read(runner.formula, by: index)
             }
             for (place, part) in entry.parts.enumerated() { made[part].listeners.append((index, place)) }
+            joinLifecycle(index, entry)
         }
     }
 
@@ -110,20 +120,20 @@ final class DetectorBank {
             simulation.evaluateSetting(formula, path: "\(declaration.name).\(name)")
         }
         do {
-            var composite: Composite?
+            var composite: (any AlarmJoining)?
             var detector: Detector?
             var object: (any Detecting)?
             if kind.isObject {
                 object = try kind.makeObject(values)
             } else if kind.input == .parts {
-                composite = try kind.makeComposite(values, parts: declaration.parts.count)
+                composite = try kind.makeJoining(values, parts: declaration.parts.count)
             } else {
                 detector = try kind.makeDetector(values)
             }
             var alert = try kind.makeAlertSettings(commonValues(declaration.lifecycle), detector: detector)
             alert.timing = .betweenScores
             let monitor = try AlarmMonitor(
-                name: declaration.name, severity: Severity(name: declaration.lifecycle.severity) ?? .medium, detector: detector, settings: alert)
+                name: declaration.name, policy: policy(declaration, isSampled: isSampled(declaration, kind, simulation)), detector: detector, settings: alert)
             return Entry(
                 declaration, monitor, watched: kind.isObject ? nil : declaration.watched,
                 rule: kind.input == .condition ? declaration.condition.map { simulation.runner($0, path: declaration.name) } : nil,
@@ -140,6 +150,8 @@ final class DetectorBank {
             "warmup": .duration(lifecycle.warmup),
         ]
         if let clear = lifecycle.clear { values["clear"] = .number(clear) }
+        if let time = lifecycle.warmupAfterGap { values["warmup_after_gap"] = .duration(time) }
+        if let factor = lifecycle.breakthrough { values["breakthrough"] = .number(factor) }
         return values
     }
 
@@ -205,20 +217,23 @@ final class DetectorBank {
         let entry = entries[index]
         for edge in entry.monitor.edges {
             guard edge.kind == .firing || edge.kind == .resolved else { continue }
+            let blame = edge.kind == .firing ? entry.monitor.alarms.last?.blame ?? "" : ""
             for listener in entry.listeners {
                 entries[listener.detector].samples += 1
-                entries[listener.detector].composite?.note(edge, ofPart: listener.part)
+                entries[listener.detector].composite?.note(edge, ofPart: listener.part, about: blame)
                 judge(listener.detector, at: instant)
             }
+            if entry.corroboration != nil || !entry.confirming.isEmpty { corroborate(index, edge) }
         }
+        for other in entry.suppressing where entries[other].monitor.isFiring && !entries[other].monitor.isRaised { wake(other) }
     }
 
     func judge(_ index: Int, at instant: Instant) {
         let entry = entries[index]
-        guard let composite = entry.composite else { return }
         let now = relative(instant)
+        guard let score = entry.composite?.score(at: now) else { return }
         let gate = entry.gate?.holds(at: instant) ?? true
-        if entry.monitor.observe(score: composite.score(at: now), at: now, gate: gate) { changed(index, at: instant) }
+        if entry.monitor.observe(score: score, at: now, gate: gate) { changed(index, at: instant) }
         plan(index)
     }
 
@@ -242,6 +257,7 @@ final class DetectorBank {
     func deadline(_ index: Int, at instant: Instant) {
         let entry = entries[index]
         entry.scheduled = nil
+        if entry.monitor.release(at: relative(instant)) { changed(index, at: instant) }
         if entry.composite != nil { return judge(index, at: instant) }
         if entry.object != nil { ring(index, entry, at: instant) }
         if entry.monitor.advance(to: relative(instant)) { changed(index, at: instant) }
@@ -251,7 +267,8 @@ final class DetectorBank {
     /// All alarms in the order of their start, then of the file.
     func finished() -> [(detector: Int, alarm: Alarm)] {
         var all: [(detector: Int, alarm: Alarm)] = []
-        for (index, entry) in entries.enumerated() { all += entry.monitor.finish().map { (index, $0) } }
+        let now = relative(simulation.kernel.now)
+        for (index, entry) in entries.enumerated() { all += entry.monitor.finish(at: now).map { (index, $0) } }
         return all.sorted { ($0.alarm.start, $0.detector) < ($1.alarm.start, $1.detector) }
     }
 }

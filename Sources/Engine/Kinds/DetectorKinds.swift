@@ -16,14 +16,21 @@ enum DetectorKinds {
 
     /// What a kind says against settings that are known when the file is read.
     private static func problem(_ kind: DetectorKind, _ settings: [SettingValue], _ symbols: SymbolTable) -> DetectorManifest.Problem? {
-        guard kind.input != .parts else { return nil }
         for (setting, value) in zip(kind.settings, settings) {
             if case .formula = value, setting.type != .condition { return nil }
             if case .absent = value, setting.isRequired { return nil }
         }
         let values = values(kind, settings, symbols, evaluate: { _, _ in .nan })
         do {
-            if kind.isObject { _ = try kind.makeObject(values) } else { _ = try kind.makeDetector(values) }
+            if kind.input == .parts {
+                var parts = 0
+                for case .detectors(let list) in settings { parts = list.count }
+                _ = try kind.makeJoining(values, parts: parts)
+            } else if kind.isObject {
+                _ = try kind.makeObject(values)
+            } else {
+                _ = try kind.makeDetector(values)
+            }
             return nil
         } catch {
             switch error {
@@ -103,7 +110,8 @@ enum DetectorKinds {
             case (.tree, .tree(let tree)): result[setting.name] = .tree(DetectorTree(tree))
             case (.states(let of), .tree(let tree)):
                 result[setting.name] = .tree(numbered(DetectorTree(tree), states(of, kind, settings, symbols)))
-            case (.temporal, .temporal(let formula)): result[setting.name] = .word(formula.formula().code)
+            case (.temporal, .temporal(let formula)):
+                result[setting.name] = .word(formula.formula(scales: scales(kind, settings)).code)
             case (.duration, .duration(let time)): result[setting.name] = .duration(time)
             case (.quantity, .number(let number)): result[setting.name] = .number(number)
             case (.quantity, .formula(let formula)): result[setting.name] = .number(evaluate(formula, setting.name))
@@ -117,6 +125,14 @@ enum DetectorKinds {
 }
 
 extension DetectorKinds {
+    /// The scales of a temporal formula that are given; wrong ones are found where the kind takes them.
+    private static func scales(_ kind: DetectorKind, _ settings: [SettingValue]) -> [(dimension: Dimension, scale: Double)] {
+        for (setting, value) in zip(kind.settings, settings) where setting.name == "scale" {
+            if case .tree(let tree) = value { return (try? DetectorKind.temporalScales(DetectorTree(tree))) ?? [] }
+        }
+        return []
+    }
+
     /// The names of the states of the signal in a setting.
     private static func states(_ name: String, _ kind: DetectorKind, _ settings: [SettingValue], _ symbols: SymbolTable) -> [String] {
         for (setting, value) in zip(kind.settings, settings) where setting.name == name {

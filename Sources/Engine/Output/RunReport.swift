@@ -70,22 +70,33 @@ struct RunReport {
         let verdict = judge.detectors[index]
         let scores = verdict.events
         let alarms = judge.alarms.filter { $0.detector == index }.map(\.alarm)
-        return object([
-            ("name", .string(scenario.detectors[index].name)), ("kind", .string(DetectorKinds.all[scenario.detectors[index].kind].name)),
-            ("severity", .string(scenario.detectors[index].lifecycle.severity)), ("alarms", .integer(Int64(scores.alarms))),
-            ("first_s", alarms.first.map { .number(Duration(nanoseconds: $0.start.nanoseconds).secondsText) } ?? .null), ("precision", ratio(scores.precision)),
-            ("recall", ratio(scores.recall)), ("f1", ratio(scores.f1)), ("latency_s", ScoreDocument.latency(scores)),
-            ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))),
-            ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)), ("alarm_time_fraction", ratio(scores.alarmTimeFraction)),
-            ("attribution", ScoreDocument.attribution(verdict.attribution)), ("rows", ScoreDocument.rows(verdict.rows)),
-            (
-                "kinds",
-                .array(
-                    verdict.kinds.map { kind in
-                        object([("kind", .string(kind.kind))] + ScoreDocument.events(kind.events) + [("rows", ScoreDocument.rows(kind.rows))])
-                    })
-            ),
-        ])
+        let suppressed = simulation.detectors.entries[index].monitor.suppressed.count
+        return object(
+            [
+                ("name", .string(scenario.detectors[index].name)), ("kind", .string(DetectorKinds.all[scenario.detectors[index].kind].name)),
+                ("severity", .string(scenario.detectors[index].lifecycle.severity)), ("alarms", .integer(Int64(scores.alarms))),
+                ("first_s", alarms.first.map { .number(Duration(nanoseconds: $0.start.nanoseconds).secondsText) } ?? .null),
+                ("precision", ratio(scores.precision)),
+                ("recall", ratio(scores.recall)), ("f1", ratio(scores.f1)), ("latency_s", ScoreDocument.latency(scores)),
+                ("missed", .integer(Int64(scores.missed))), ("false_alarms", .integer(Int64(scores.falseAlarms))),
+                ("false_alarms_per_hour", ratio(scores.falseAlarmsPerHour)), ("alarm_time_fraction", ratio(scores.alarmTimeFraction)),
+                ("attribution", ScoreDocument.attribution(verdict.attribution)), ("rows", ScoreDocument.rows(verdict.rows)),
+                (
+                    "kinds",
+                    .array(
+                        verdict.kinds.map { kind in
+                            object([("kind", .string(kind.kind))] + ScoreDocument.events(kind.events) + [("rows", ScoreDocument.rows(kind.rows))])
+                        })
+                ),
+            ] + (suppressed > 0 ? [("suppressed", .integer(Int64(suppressed)))] : []) + health(index))
+    }
+
+    /// Input that a detector could not use and what it has relearned; nothing when there is neither.
+    private func health(_ index: Int) -> [(String, JSONValue)] {
+        let health = simulation.detectors.entries[index].monitor.health
+        guard health != DetectorHealth() else { return [] }
+        let counters = [("invalid", health.invalid), ("late", health.late), ("overflow", health.overflow), ("relearned", health.relearned)]
+        return [("health", object(counters.map { ($0.0, .integer(Int64($0.1))) }))]
     }
 
     private func label(_ label: GroundTruthLabel) -> JSONValue {
@@ -304,15 +315,19 @@ struct RunReport {
     }
 
     func alarmRows() -> String {
-        var text = "start_s,end_s,detector,severity,score,evidence_s,blame\n"
+        var text = "start_s,end_s,detector,severity,score,evidence_s,blame,note\n"
         for (_, alarm) in judge.alarms {
             let end = alarm.end.map { Duration(nanoseconds: $0.nanoseconds).secondsText } ?? ""
             text +=
                 "\(Duration(nanoseconds: alarm.start.nanoseconds).secondsText),\(end),\(alarm.detector),\(alarm.severity.name),\(decimalText(rounded(alarm.score))),"
             text +=
-                "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText),\(alarm.blame.contains { ",\"\n\r".contains($0) } ? "\"\(alarm.blame.replacing("\"", with: "'"))\"" : alarm.blame)\n"
+                "\(Duration(nanoseconds: alarm.evidence.nanoseconds).secondsText),\(cell(alarm.blame)),\(cell(alarm.note))\n"
         }
         return text
+    }
+
+    private func cell(_ text: String) -> String {
+        text.contains { ",\"\n\r".contains($0) } ? "\"\(text.replacing("\"", with: "'"))\"" : text
     }
 
     private func baseName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }

@@ -85,7 +85,7 @@ public indirect enum KeyType: Sendable, Hashable {
 
     /// What a reference names.
     public enum Reference: String, Sendable, Hashable {
-        case kind, node, signal, state, sequence, attack
+        case kind, node, signal, state, sequence, attack, detector
         case detectorKind = "detector kind"
         case frameSet = "set of frames"
         case labels = "labels or detector"

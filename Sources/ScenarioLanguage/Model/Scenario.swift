@@ -248,6 +248,38 @@ public struct LifecycleSettings: Sendable {
     public var warmup = Duration.zero
     /// The detector works only while this is true.
     public var onlyWhen: Formula?
+    /// Time without alarms after a gap.
+    public var warmupAfterGap: Duration?
+    /// A score above so many times the last peak does not wait for `rest`.
+    public var breakthrough: Double?
+    /// Detectors while whose alarms are on those of this one are recorded only.
+    public var suppress: [Int] = []
+    /// Names of severities with the least peak score of each; empty for `severity`.
+    public var severityMap: [(severity: String, from: Double)] = []
+    /// An alarm that lasts longer is one level more severe.
+    public var escalateAfter: Duration?
+    /// Other detectors that confirm alarms, how many it takes, and how far apart they may be.
+    public var corroborate: (by: [Int], atLeast: Int, within: Duration)?
+    /// So many alarms within a time are told one by one.
+    public var flap: (count: Int, within: Duration)?
+    /// An alarm whose signal brings no value for so long is stale.
+    public var staleAfter: Duration?
+    /// How the shapes of alarms are remembered.
+    public var patterns: PatternSettings?
+}
+
+/// How the shapes of alarms are remembered.
+public struct PatternSettings: Sendable {
+    /// Pieces of equal length.
+    public var segments = 16
+    /// Shapes at most this far apart are the same.
+    public var maximumDistance = 0.35
+    /// Shapes that are kept.
+    public var capacity = 1024
+    /// How much of the signal before the onset belongs to the shape.
+    public var before = Duration.seconds(10)
+    /// Numbers of shapes that are harmless.
+    public var benign: [Int] = []
 }
 
 /// One entry of `plots`.

@@ -137,8 +137,10 @@ extension ScenarioBuilder {
                 if let node = layer["warmup"] { lifecycle.warmup = readTime(node, "'warmup'") ?? .zero }
                 if let node = layer["only_when"] { lifecycle.onlyWhen = formula(node, .live, expecting: .flag, "'only_when'") }
                 if let node = layer["clear"] { readClear(node, manifest, dimension, &lifecycle) }
+                readAlarmPolicy(layer, &lifecycle)
             }
         }
+        checkAlarmPolicy(pending.lifecycle.last?.0 ?? body, pending.name, lifecycle, manifest)
         declaration.lifecycle = lifecycle
         if reading.errorCount == errors { checkDetector(declaration, manifest, body) }
     }

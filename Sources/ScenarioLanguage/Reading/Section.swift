@@ -255,6 +255,49 @@ public enum ScenarioSchema {
             KeyManifest("rest", .duration(allowsZero: true), default: "0s", "Least time between two alarms."),
             KeyManifest("warmup", .duration(allowsZero: true), default: "0s", "Time at the start without alarms."),
             KeyManifest("only_when", .formula, "The detector works only while this is true."),
+            KeyManifest(
+                "warmup_after_gap", .duration(allowsZero: true),
+                "Time without alarms after a gap, which is ten times the mean time between values and 10 s at least; by default none."),
+            KeyManifest(
+                "breakthrough", .number, "A score above so many times the peak of the last alarm does not wait for 'rest'; by default all scores wait."),
+            KeyManifest("suppress", .list(.reference(.detector)), "While an alarm of one of these detectors is on, those of this one are recorded only."),
+            KeyManifest("severity_map", .section("detectors.NAME.severity_map"), "Severity by the peak score of an alarm, instead of 'severity'."),
+            KeyManifest("escalate_after", .duration(allowsZero: true), "An alarm that lasts longer is one level more severe."),
+            KeyManifest("corroborate", .section("detectors.NAME.corroborate"), "Alarms that others confirm are more severe."),
+            KeyManifest("flap", .section("detectors.NAME.flap"), "More alarms than that are one alarm that flaps."),
+            KeyManifest(
+                "stale_after", .duration(allowsZero: false),
+                "An alarm whose signal brings no value for so long is noted as stale; by default, for a sampled signal, three periods and 10 s at least."),
+            KeyManifest("patterns", .section("detectors.NAME.patterns"), "The shapes of alarms are remembered and compared."),
+        ])
+    /// `severity_map` of a detector.
+    public static let severityMap = Section(
+        path: "detectors.NAME.severity_map", about: "The least peak score of each severity; a score below all of them is informational.",
+        keys: severities.map { KeyManifest($0, .number, "From this peak score on an alarm is \($0).") })
+    /// `flap` of a detector.
+    public static let flap = Section(
+        path: "detectors.NAME.flap", about: "When many alarms become one.",
+        keys: [
+            KeyManifest("count", .whole(1...10_000), default: "6", "So many alarms are told one by one."),
+            KeyManifest("within", .duration(allowsZero: false), default: "600s", "The time in which they are counted."),
+        ])
+    /// `corroborate` of a detector.
+    public static let corroborate = Section(
+        path: "detectors.NAME.corroborate", about: "Which other detectors make an alarm more severe.",
+        keys: [
+            KeyManifest("by", .list(.reference(.detector)), required: true, "The other detectors."),
+            KeyManifest("at_least", .whole(1...1000), default: "2", "So many of them raise the severity by one level."),
+            KeyManifest("within", .duration(allowsZero: true), default: "5s", "How far apart in time the alarms may be."),
+        ])
+    /// `patterns` of a detector.
+    public static let patterns = Section(
+        path: "detectors.NAME.patterns", about: "How the shapes of alarms are remembered.",
+        keys: [
+            KeyManifest("segments", .whole(2...1024), default: "16", "Pieces of equal length whose means make the shape."),
+            KeyManifest("max_distance", .number, default: "0.35", "Shapes at most this far apart are the same."),
+            KeyManifest("capacity", .whole(1...65536), default: "1024", "Shapes that are kept; the one not seen for longest makes room."),
+            KeyManifest("before", .duration(allowsZero: true), default: "10s", "How much of the signal before the onset belongs to the shape."),
+            KeyManifest("benign", .list(.whole(1...1_000_000)), default: "[]", "Numbers of shapes that are harmless: their alarms are recorded only."),
         ])
     /// `expect[i]` in its long form.
     public static let expectation = Section(
@@ -354,7 +397,8 @@ public enum ScenarioSchema {
 
     /// Every section, in the order of the reference page.
     public static let all = [
-        top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, expectation, exchangeElement, pattern, plot, reply,
+        top, param, run, node, bus, useOfSet, frame, field, link, linkFault, sequence, label, detector, severityMap, flap, corroborate, patterns,
+        expectation, exchangeElement, pattern, plot, reply,
         replyError,
     ]
 }
