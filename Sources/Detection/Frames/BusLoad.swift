@@ -27,6 +27,7 @@ final class BusLoad: FramesDetecting {
     }
 
     var health: DetectorHealth { state.pointee.clock.health }
+    var needsBits: Bool { true }
 
     func update(at instant: Instant, identifier: UInt32, data: UnsafeRawBufferPointer, bits: Int) -> Double? {
         switch state.pointee.clock.admit(instant) {
