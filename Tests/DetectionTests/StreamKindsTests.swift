@@ -55,6 +55,15 @@ struct StreamKindsTests {
         #expect(alarms > 16 && alarms < 1000)
     }
 
+    @Test("missing never expects again what is forged after the time to learn")
+    func forged() throws {
+        let detector = try make("missing", ["learn_for": .duration(.seconds(10))])
+        for index in 0...20 { _ = send(detector, Double(index)) }
+        #expect(detector.nextTimer == Instant(seconds: 22.5))
+        for index in 1...30 { _ = send(detector, 20 + Double(index) * 0.01, 0x666) }
+        #expect(detector.nextTimer == Instant(seconds: 22.5))
+    }
+
     @Test("missing says nothing about what events drive")
     func eventDriven() throws {
         let detector = try make("missing", ["learn_for": .duration(.seconds(3))])

@@ -8,12 +8,12 @@ struct MissingCell: KeyedCell {
         var factor: Double
         var jitter: Int64
         var mode: LearningMode
+        /// Gaps that are learnt in every mode; none where there is a time to learn, so that what is forged later is never expected again.
+        var usualGaps = 20
     }
 
     /// Gaps before a learnt period counts.
     static let leastGaps = 5
-    /// Gaps that are learnt in every mode.
-    static let usualGaps = 20
     /// Keys whose longest gap is so many times the median are driven by events: nothing of them is ever missing.
     static let eventDriven = 10.0
     /// A silence of so many steps is told again less and less often, so that a long one costs no more than a short one.
@@ -42,7 +42,7 @@ struct MissingCell: KeyedCell {
         }
         let gap = Double(distance(from: last, to: time))
         let limit = limit(plan)
-        let learns = plan.period == nil && (isLearning || plan.mode != .frozen || gaps.count < MissingCell.usualGaps)
+        let learns = plan.period == nil && (isLearning || plan.mode != .frozen || gaps.count < plan.usualGaps)
         // What comes at one instant, as the states of all connectors do, is one arrival.
         if learns, gap > 0, isLearning || limit.map({ gap < $0 }) ?? true {
             gaps.add(gap)
