@@ -42,10 +42,10 @@ struct StreamKindsTests {
 
     @Test("missing takes what comes at one instant as one arrival, and tells a long silence less and less often", .timeLimit(.minutes(1)))
     func arrivals() throws {
-        let detector = try make("missing", ["learn_for": .duration(.seconds(3))])
+        let detector = try make("missing", ["learn_for": .duration(.seconds(7))])
         for second in 0..<8 { for _ in 0..<3 { _ = send(detector, Double(second)) } }
         #expect(detector.nextTimer == Instant(seconds: 9.5))
-        let dense = try make("missing", ["learn_for": .duration(.seconds(3))])
+        let dense = try make("missing", ["learn_for": .duration(.seconds(7))])
         for index in 0..<8 { _ = send(dense, Double(index) * 1e-9) }
         var alarms = 0
         while let next = dense.nextTimer, next < Instant(seconds: 86_400) {
