@@ -61,6 +61,11 @@ struct FrameKindsTests {
         }
     }
 
+    @Test("a run counts the bits of frames for the kinds that look at them, and for no other", arguments: names)
+    func bits(_ name: String) throws {
+        #expect(try Self.make(name).needsBits == (name == "bus-load"))
+    }
+
     @Test("wrong settings are named")
     func wrong() {
         #expect(throws: DetectionError.badEntry(path: ["allow"], problem: "must hold identifiers such as 0x300, not 'speed'")) {

@@ -40,6 +40,44 @@ struct StreamKindsTests {
         #expect(detector.nextTimer == Instant(seconds: 25))
     }
 
+    @Test("missing takes what comes at one instant as one arrival, and tells a long silence less and less often", .timeLimit(.minutes(1)))
+    func arrivals() throws {
+        let detector = try make("missing", ["learn_for": .duration(.seconds(7))])
+        for second in 0..<8 { for _ in 0..<3 { _ = send(detector, Double(second)) } }
+        #expect(detector.nextTimer == Instant(seconds: 9.5))
+        let dense = try make("missing", ["learn_for": .duration(.seconds(7))])
+        for index in 0..<8 { _ = send(dense, Double(index) * 1e-9) }
+        var alarms = 0
+        while let next = dense.nextTimer, next < Instant(seconds: 86_400) {
+            _ = dense.timer(at: next)
+            alarms += 1
+        }
+        #expect(alarms > 16 && alarms < 1000)
+    }
+
+    @Test("missing never expects again what is forged after the time to learn")
+    func forged() throws {
+        let detector = try make("missing", ["learn_for": .duration(.seconds(10))])
+        for index in 0...20 { _ = send(detector, Double(index)) }
+        #expect(detector.nextTimer == Instant(seconds: 22.5))
+        for index in 1...30 { _ = send(detector, 20 + Double(index) * 0.01, 0x666) }
+        #expect(detector.nextTimer == Instant(seconds: 22.5))
+    }
+
+    @Test("missing says nothing about what events drive")
+    func eventDriven() throws {
+        let detector = try make("missing", ["learn_for": .duration(.seconds(3))])
+        for index in 0..<8 { _ = send(detector, Double(index) * 0.01) }
+        #expect(detector.nextTimer != nil)
+        let driven = try make("missing", ["learn_for": .duration(.seconds(60))])
+        var time = 0.0
+        for index in 0..<8 {
+            time += index == 5 ? 20 : 1
+            _ = send(driven, time)
+        }
+        #expect(driven.nextTimer == nil)
+    }
+
     @Test("inter-arrival blames the injected frame of each pair, or the second one when it counts from the previous")
     func interArrival() throws {
         for (from, injected, legitimate) in [("accepted", true, false), ("previous", true, true)] {

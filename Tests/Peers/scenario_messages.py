@@ -64,6 +64,7 @@ FAULTS = {
     "ocpp-transaction-id-guessing": {"transaction"},
     "ocpp-transaction-id-random": {"transaction"},
     # The messages alone do not tell of a reboot without power; an unanswered stop is sent again after one.
+    "v2g-meterinfo-tampering": {"transaction"},
     "tc-015-hard-reset-with-transaction": {"transaction"},
     "tc-032-1-power-failure": {"registration"},
     "tc-034-power-failure-unavailable": {"registration"},

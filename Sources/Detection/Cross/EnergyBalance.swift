@@ -28,6 +28,8 @@ public final class EnergyBalance: SignalsDetecting {
     /// The energy since the start of the sums, with what rounding has cut off (W. Kahan, Communications of the ACM 8 (1965) 40).
     private var energy = 0.0
     private var lost = 0.0
+    /// What the sums cannot know: a power that changed by d between two samples dt apart may have done so at any instant between them, d · dt / 2 to each side.
+    private var open = 0.0
     private var register = Double.nan
     private var registerTime: Int64 = 0
     /// The register and the energy at its start.
@@ -70,7 +72,9 @@ public final class EnergyBalance: SignalsDetecting {
 
     private func takePower(_ value: Double, at now: Int64) -> Double? {
         if !power.isNaN, isWithinGap(powerTime, now) {
-            add((value + power) / 2 * Double(now &- powerTime) * 1e-9)
+            let seconds = Double(now &- powerTime) * 1e-9
+            add((value + power) / 2 * seconds)
+            open += (value - power).magnitude / 2 * seconds
         } else {
             start = nil
         }
@@ -105,6 +109,7 @@ public final class EnergyBalance: SignalsDetecting {
         guard let start else {
             energy = 0
             lost = 0
+            open = 0
             // What the power gave before this instant does not count.
             self.start = (value, power * Double(now &- powerTime) * 1e-9)
             return nil
@@ -112,7 +117,7 @@ public final class EnergyBalance: SignalsDetecting {
         let counted = value - start.register
         let flown = total - start.energy
         guard flown.magnitude >= settings.minimumEnergy else { return nil }
-        let bound = settings.tolerance * flown.magnitude + settings.resolution
+        let bound = settings.tolerance * flown.magnitude + settings.resolution + open
         let difference = (counted - flown).magnitude
         if let block = settings.block, flown.magnitude >= block { self.start = nil }
         return Score.settled(hit: difference > bound, raw: difference / bound)
@@ -131,7 +136,7 @@ public final class EnergyBalance: SignalsDetecting {
     public func save(_ writer: inout StateWriter) {
         clock.save(&writer)
         let begin = start ?? (register: Double.nan, energy: 0.0)
-        for number in [power, energy, lost, register, begin.register, begin.energy] { writer.put(number) }
+        for number in [power, energy, lost, open, register, begin.register, begin.energy] { writer.put(number) }
         writer.put(powerTime)
         writer.put(registerTime)
     }
@@ -141,6 +146,7 @@ public final class EnergyBalance: SignalsDetecting {
         power = try reader.number()
         energy = try reader.number()
         lost = try reader.number()
+        open = try reader.number()
         register = try reader.number()
         let (from, at) = (try reader.number(), try reader.number())
         start = from.isNaN ? nil : (from, at)

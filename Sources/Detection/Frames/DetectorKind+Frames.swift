@@ -55,7 +55,8 @@ extension DetectorKind {
             guard jitter >= .zero else { throw .outOfRange(setting: "jitter", requirement: "0 s or longer") }
             return try KeyedDetector<MissingCell>(
                 MissingCell.Plan(
-                    period: try period(settings), factor: settings.number("factor") ?? 2.5, jitter: jitter.nanoseconds, mode: mode(settings, .frozen)),
+                    period: try period(settings), factor: settings.number("factor") ?? 2.5, jitter: jitter.nanoseconds, mode: mode(settings, .frozen),
+                    usualGaps: settings.duration("learn_for") == nil ? 20 : 0),
                 track: StreamTrack(settings), groups: groups(settings), learnFor: settings.duration("learn_for"),
                 firstWithin: settings.duration("expect_first_within"), hasTimers: true)
         })

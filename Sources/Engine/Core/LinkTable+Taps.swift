@@ -178,6 +178,7 @@ extension LinkTable {
             return
         }
         recorder.capture?.opened(number, at: kernel.now)
+        if isWatched { tell(link, up: true, .opened) }
         link.intruder?.opened(link: number)
     }
 }

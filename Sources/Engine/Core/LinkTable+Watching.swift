@@ -9,7 +9,8 @@ extension LinkTable {
 
     /// Detectors hear of what happens on a connection.
     func tell(_ link: Link, up: Bool, _ content: MessageEvent.Content) {
-        let address = link.chargePoint >= 0 ? simulation.nodes[link.chargePoint].name : link.identity
+        // Somebody who connects under the name of another one comes from elsewhere.
+        let address = link.chargePoint >= 0 ? simulation.nodes[link.chargePoint].name : link.imitated >= 0 ? "intruder" : link.identity
         simulation.detectors?.saw(
             MessageEvent(instant: kernel.now, connection: link.number, identity: link.identity, address: address, isUp: up, content: content),
             chargePoint: link.chargePoint, centralSystem: link.centralSystem)

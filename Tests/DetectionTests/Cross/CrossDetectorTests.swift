@@ -183,6 +183,24 @@ struct CrossDetectorTests {
         #expect(scores(detector, [(2, 0, 0.1), (2, 1, 0), (2, 2, 0)]).last == .some(nil))
     }
 
+    @Test("energy-balance allows for steps between two samples, and finds a meter that counts too little all the same")
+    func energySteps() throws {
+        for (factor, isFound) in [(1.0, false), (0.92, true)] {
+            let detector = try EnergyBalance(EnergyBalance.Settings())
+            var counted = 0.0
+            var greatest = 0.0
+            for second in 0...1800 {
+                // The session begins just after a sample and ends just before one.
+                let power = second > 60 && second < 1799 ? 22_000.0 : 0
+                counted += factor * power
+                guard second % 60 == 0 else { continue }
+                _ = detector.update(at: Instant(seconds: Double(second)), input: 0, value: power)
+                if let score = detector.update(at: Instant(seconds: Double(second)), input: 1, value: counted) { greatest = max(greatest, score) }
+            }
+            #expect((greatest >= 1) == isFound, "\(factor): \(greatest)")
+        }
+    }
+
     @Test("a register that rises faster than the site can deliver is wrong at once")
     func impossibleEnergy() throws {
         var settings = EnergyBalance.Settings()
