@@ -85,8 +85,9 @@ public enum BuiltInAttacks {
             chance(links: [.can, .ocpp], about: "Share of the real units that it changes with 'in_place'."), only, direction,
             AttackSetting("payload", .plain(.texts(allowed: [])), .ocpp, about: "Messages that are sent as they stand, in place of drawn ones."),
             AttackSetting(
-                "save_failing", .plain(.text), .ocpp,
-                about: "Directory for scenarios with the messages that the peer does not stand, made as small as they can be; that of the run when not given."),
+                "save_failing", .plain(.text), [.can, .ocpp],
+                about:
+                    "Directory for scenarios with the units that make the run fail, made as small as they can be; that of the run when not given."),
         ],
         needs: [], about: "Sends random units: drawn from the seed, and by the declared fields or the grammar of messages.",
         examples: [
