@@ -13,6 +13,8 @@ class CANAttack: AttackMachine, CANTap {
     let places: [(bus: Int, identifiers: [UInt32]?)]
     /// The same by bus; `nil` for every frame, and for buses that are not attacked none.
     private var identifiers: [Set<UInt32>?]
+    /// Whether computed fields are right again in what it changes and makes.
+    let repairs: Bool
     private let chance: Double
     private var draws: RandomStream
 
@@ -40,6 +42,7 @@ class CANAttack: AttackMachine, CANTap {
         identifiers = [Set<UInt32>?](repeating: [], count: context.simulation.buses.count)
         for place in places { identifiers[place.bus] = place.identifiers.map { Set($0) } }
         chance = context.number("chance") ?? 1
+        repairs = context.flag("repair")
         draws = context.stream()
     }
 
@@ -105,6 +108,24 @@ class CANAttack: AttackMachine, CANTap {
     /// The declared frame that a frame is; `nil` when it is none.
     func declared(_ frame: CANFrame, on bus: Int) -> FrameRuntime? {
         (simulation.framesByIdentifier[bus][frame.rawIdentifier] ?? []).lazy.map { self.simulation.frames[$0] }.first { $0.accepts(frame) }
+    }
+
+    /// The declared frame that a frame with its data is; `nil` when it is none.
+    func declared(_ wide: CANWideFrame, on bus: Int) -> FrameRuntime? {
+        let frame = simulation.buses[bus].frame(wide)
+        defer { simulation.buses[bus].release(frame) }
+        return declared(frame, on: bus)
+    }
+
+    /// A frame with checksums that are right, and counters behind those that it has.
+    func repaired(_ wide: CANWideFrame, _ frame: FrameRuntime, counts: Bool, _ isWanted: (_ field: Int) -> Bool = { _ in true }) -> CANWideFrame {
+        var data = wide.wide
+        if !wide.frame.isWide { data.firstEight = wide.frame.payload }
+        if counts { frame.advance(in: &data, isWanted) }
+        frame.checksums(in: &data, count: wide.frame.count, isWanted)
+        var own = wide.frame
+        own.payload = data.firstEight
+        return CANWideFrame(own, wide: data)
     }
 
     /// Changes the data of a frame; whether they are others now. A frame that differs carries the label.

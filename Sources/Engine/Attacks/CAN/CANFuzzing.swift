@@ -94,14 +94,15 @@ final class CANFuzzing: CANSending {
         let own = frames.filter { $0.bus == bus }
         let signals = simulation.signals
         let can = simulation.buses[bus]
-        let made = fuzzer.frame(among: own.isEmpty ? candidates[bus] : own) { frame in
-            let now = frame.frame { field in frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field) }
+        var made = fuzzer.frame(among: own.isEmpty ? candidates[bus] : own) { frame in
+            let now = frame.frame(computing: { _ in false }) { field in frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field) }
             let wide = can.wideFrame(now)
             can.release(now)
             var data = wide.wide
             if !now.isWide { data.firstEight = now.payload }
             return data
         }
+        if repairs, let frame = declared(made, on: bus) { made = repaired(made, frame, counts: true) }
         simulation.attacks.fuzzed.note(FuzzedFrame(bus: bus, instant: context.now, node: context.step.by ?? -1, frame: made, replaced: nil))
         send(made, on: bus)
     }
@@ -134,6 +135,7 @@ final class CANFuzzingInPlace: CANAttack {
         if fuzzer.what != .id {
             _ = change(&unit, on: bus) { data, count in
                 if fuzzer.what == .fields, let frame, !frame.fields.isEmpty { fuzzer.change(&data, frame) } else { fuzzer.fill(&data, count) }
+                if repairs, let frame { frame.checksums(in: &data, count: count) }
             }
         }
         if fuzzer.what == .id || fuzzer.what == .both {

@@ -108,12 +108,13 @@ final class CANModification: CANAttack {
     }
 
     override func hit(_ unit: inout CANUnit, on bus: Int) -> Bool {
-        let frame = edits.isEmpty ? nil : declared(unit.frame, on: bus)
+        let frame = edits.isEmpty && !repairs ? nil : declared(unit.frame, on: bus)
         _ = change(&unit, on: bus) { data, count in
             if let frame { edits.apply(to: &data, frame) }
             if let bytes { for (place, byte) in bytes.enumerated() where place < count { data[place] = byte } }
             for bit in flipped where bit < count * 8 { data[bit / 8] ^= 1 << UInt8(bit % 8) }
             if randomBits > 0, count > 0 { for bit in random.sample(randomBits, of: count * 8) { data[bit / 8] ^= 1 << UInt8(bit % 8) } }
+            if repairs, let frame { frame.checksums(in: &data, count: count) }
         }
         return true
     }
