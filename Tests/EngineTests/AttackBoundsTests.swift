@@ -145,7 +145,8 @@ struct AttackBoundsTests {
         for number in 0..<(FuzzedFrames.most + 5) {
             log.note(
                 FuzzedFrame(
-                    bus: 0, instant: Instant(nanoseconds: Int64(number)), node: -1, frame: CANWideFrame(CANFrame(id: 1, lengthCode: 0, payload: 0)), replaced: nil))
+                    bus: 0, instant: Instant(nanoseconds: Int64(number)), node: -1, frame: CANWideFrame(CANFrame(id: 1, lengthCode: 0, payload: 0)),
+                    replaced: nil))
         }
         #expect(log.frames.count == FuzzedFrames.most && log.lost == 5)
         #expect(log.inOrder.first?.instant == Instant(nanoseconds: 5) && log.inOrder.last?.instant == Instant(nanoseconds: Int64(FuzzedFrames.most + 4)))
@@ -157,10 +158,12 @@ struct AttackBoundsTests {
             ("inject", "can0.x", "every"), ("inject", "cp1", "every"), ("fuzz", "can0", "every"), ("fuzz", "cp1", "every"), ("delay", "can0", "delay"),
             ("delay", "cp1", "delay"), ("delay", "charger.limit", "delay"), ("duplicate", "can0", "chance"), ("duplicate", "cp1", "copies"),
             ("modify", "can0", "chance"), ("modify", "cp1", "chance"), ("modify", "charger.limit", "chance"), ("spoof", "can0.x", "skew"),
-            ("replay", "can0", "times"), ("replay", "cp1", "times"), ("replay", "charger.limit", "times"), ("flood", "can0", "every"), ("flood", "cp1", "every"),
+            ("replay", "can0", "times"), ("replay", "cp1", "times"), ("replay", "charger.limit", "times"), ("flood", "can0", "every"),
+            ("flood", "cp1", "every"),
             ("jitter", "can0", "jitter"), ("jitter", "cp1", "jitter"), ("jitter", "charger.limit", "jitter"), ("confuse", "can0.x", "every"),
             ("confuse", "cp1", "every"), ("overdraw", "can0.x", "scale"), ("overdraw", "cp1", "scale"), ("overdraw", "charger.limit", "scale"),
-            ("drop", "can0", "chance"), ("drop", "cp1", "chance"), ("drop", "charger.limit", "chance"), ("reorder", "can0", "depth"), ("reorder", "cp1", "depth"),
+            ("drop", "can0", "chance"), ("drop", "cp1", "chance"), ("drop", "charger.limit", "chance"), ("reorder", "can0", "depth"),
+            ("reorder", "cp1", "depth"),
         ])
     func severities(_ name: String, _ target: String, _ setting: String) throws {
         var last: Double?

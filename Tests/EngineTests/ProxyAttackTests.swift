@@ -74,18 +74,18 @@ struct ProxyAttackTests {
     @Test("bytes that trickle take their time on the socket, and go out at once when the attack ends")
     func trickle() throws {
         let (outcome, _, _) = try run(
-            "2500ms",
+            "1200ms",
             """
               - parallel:
-                  attack: [{attack: jitter, against: proxy, for: 1500ms, with: {jitter: 0s, drip: 300, only: [Heartbeat], direction: up}}]
+                  attack: [{attack: jitter, against: proxy, for: 800ms, with: {jitter: 0s, drip: 300, only: [Heartbeat], direction: up}}]
                   station: [{wait: 100ms}, {send: Heartbeat, from: cp1}]
             """, expect: "=max(latency(cp1.ocpp.Heartbeat)) >= 80 ms")
         #expect(outcome.verdict == .pass, "\(outcome.expectations.map(\.sentence)) \(outcome.diagnostics.map(\.message))")
         let (cut, _, _) = try run(
-            "1500ms",
+            "900ms",
             """
               - parallel:
-                  attack: [{attack: jitter, against: proxy, for: 500ms, with: {jitter: 0s, drip: 1, only: [Heartbeat], direction: up}}]
+                  attack: [{attack: jitter, against: proxy, for: 450ms, with: {jitter: 0s, drip: 1, only: [Heartbeat], direction: up}}]
                   station: [{wait: 100ms}, {send: Heartbeat, from: cp1}]
             """, expect: "=max(latency(cp1.ocpp.Heartbeat)) > 300 ms")
         #expect(cut.verdict == .pass, "\(cut.expectations.map(\.sentence)) \(cut.diagnostics.map(\.message))")

@@ -83,7 +83,11 @@ extension StepRunner {
             wake(child, after: .zero)
         case .intercept(let attack):
             strand.generation &+= 1
-            if let time = attack.duration { wake(strand, after: duration(time, step, strand)) } else if !attack.isEndless { wake(strand, after: Self.work(attack)) }
+            if let time = attack.duration {
+                wake(strand, after: duration(time, step, strand))
+            } else if !attack.isEndless {
+                wake(strand, after: Self.work(attack))
+            }
         case .call(_, let arguments, let steps):
             hand(arguments, step, strand)
             var body = Strand.Level(steps: steps, purpose: .plain)

@@ -63,7 +63,8 @@ public enum BuiltInAttacks {
         name: "inject", kind: "CAN_INJECTION", severity: .high, links: [.can, .ocpp],
         settings: [
             every(["1s", "100ms", "10ms", "2ms"], messages: ["10s", "1s", "100ms", "20ms"]), rate(), count(),
-            AttackSetting("set", .changes(asNumbers: false), .can, about: "Fields of the declared frame; those not given are as last seen on the bus."), repair, id,
+            AttackSetting("set", .changes(asNumbers: false), .can, about: "Fields of the declared frame; those not given are as last seen on the bus."), repair,
+            id,
             extended, fd, data,
             message, AttackSetting("payload", .plain(.text), .ocpp, about: "Text that is sent as it stands, valid or not."), sentTo,
         ],
@@ -164,7 +165,8 @@ public enum BuiltInAttacks {
             AttackSetting(
                 "skew", .plain(.number), .can, ["30", "100", "200", "400"], least: "-100000", greatest: "100000",
                 about: "By how much its clock is slower than the real one, in parts per million."),
-            AttackSetting("set", .changes(asNumbers: false), .can, about: "Fields of its frames; those not given are as last sent by the real sender."), legal, repair,
+            AttackSetting("set", .changes(asNumbers: false), .can, about: "Fields of its frames; those not given are as last sent by the real sender."), legal,
+            repair,
             AttackSetting("after", .plain(.duration), .ocpp, ["0s"], about: "When the second connection is opened, counted from the start of the attack."),
             AttackSetting("close_old", .plain(.flag), .ocpp, ["false", "false", "false", "true"], about: "Whether the first connection is closed."), message,
         ],

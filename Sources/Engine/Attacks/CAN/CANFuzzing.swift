@@ -95,7 +95,9 @@ final class CANFuzzing: CANSending {
         let signals = simulation.signals
         let can = simulation.buses[bus]
         var made = fuzzer.frame(among: own.isEmpty ? candidates[bus] : own) { frame in
-            let now = frame.frame(computing: { _ in false }) { field in frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field) }
+            let now = frame.frame(computing: { _ in false }) { field in
+                frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field)
+            }
             let wide = can.wideFrame(now)
             can.release(now)
             var data = wide.wide

@@ -36,7 +36,9 @@ class CANSending: CANAttack {
     /// A declared frame with its fields as last seen on the bus, but for some.
     func sendDeclared(_ frame: FrameRuntime, _ values: [Int: Double]) {
         let signals = simulation.signals
-        let made = frame.frame(computing: { _ in false }) { field in values[field] ?? (frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field)) }
+        let made = frame.frame(computing: { _ in false }) { field in
+            values[field] ?? (frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field))
+        }
         guard frame.declaration.transport == nil else {
             context.evidence()
             return simulation.transports.send(frame, frame.message, by: context.step.by ?? frame.declaration.from ?? -1)
