@@ -72,9 +72,9 @@ struct AttackValueTests {
 
     @Test("a change to another legal value is taken, and one that the standard does not have is refused")
     func legality() throws {
-        let legal = try session("modify, against: cp1.ocpp.StatusNotification, for: 90s, with: {chance: 100%, set: {status: Faulted}}")
+        let legal = try session("modify, against: cp1.ocpp.MeterValues, for: 90s, with: {chance: 100%, set: {/meterValue/0/sampledValue/0/value: '5'}}")
         #expect(!legal.calls.isEmpty && !legal.all.contains { $0["messageType"] as? String == "CALLERROR" })
-        let broken = try session("modify, against: cp1.ocpp.StatusNotification, for: 90s, with: {chance: 100%, set: {status: 17}}")
+        let broken = try session("modify, against: cp1.ocpp.MeterValues, for: 90s, with: {chance: 100%, set: {connectorId: one}}")
         #expect(broken.all.contains { $0["messageType"] as? String == "CALLERROR" }, "\(broken.calls)")
     }
 }

@@ -99,7 +99,7 @@ struct FailingFrameTests {
             """
             evsim: 1
             scenario: vain
-            run: {for: 1min}
+            run: {for: 10s}
             nodes:
               csms: {is: csms}
               cp1: {is: charge-point, csms: csms, bus: can0}
