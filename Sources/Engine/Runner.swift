@@ -115,8 +115,11 @@ public enum Runner {
         let report = RunReport(simulation, judge)
         if let directory = options.directory {
             do {
-                let failing = try FailingCases(scenario: simulation.scenario, live: options.live, interrupt: options.interrupt).write(
+                var failing = try FailingCases(scenario: simulation.scenario, live: options.live, interrupt: options.interrupt).write(
                     simulation.links.fuzzers, to: directory)
+                if let frames = FailingFrames(simulation, options) {
+                    failing += try frames.write(FailingFrames.troubles(simulation, judge, failure), to: directory, taken: failing.count)
+                }
                 files = try RunDirectory.write(report, simulation, judge, to: directory, drawsPlots: options.drawsPlots, further: failing)
             } catch {
                 couldNotWrite = true

@@ -16,11 +16,12 @@ from ocpp_peer_csms import door, everything
 from ocpp_peer_edges import garbage, impostor, network, silence, tls
 from ocpp_peer_fuzz import fuzz
 from ocpp_peer_proxy import proxy
+from ocpp_peer_slow import secret, slow
 
 PARTS = {
     "everything": everything, "door": door, "station": station, "keys": keys, "closed-port": closed_port, "reference": reference,
     "garbage": garbage, "impostor": impostor, "silence": silence, "tls": tls, "network": network,
-    "proxy": proxy, "fuzz": fuzz,
+    "proxy": proxy, "secret": secret, "slow": slow, "fuzz": fuzz,
 }
 
 

@@ -16,6 +16,9 @@ final class AttackBank {
     /// The taps on signals.
     private(set) lazy var signals = SignalTaps(simulation)
 
+    /// What fuzz attacks did on buses.
+    let fuzzed = FuzzedFrames()
+
     init(_ simulation: Simulation) { self.simulation = simulation }
 
     /// Begins an attack; the place that ends it, or `nil` when it cannot act.

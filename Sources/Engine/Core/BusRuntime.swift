@@ -26,6 +26,10 @@ final class FrameRuntime {
     let isPlain: Bool
     /// Fields with those in front that decide about others.
     private let order: [Int]
+    /// Fields that the sender works out by itself.
+    let computed: [(field: Int, kind: ComputedField)]
+    /// What its counters have next.
+    var counter: UInt64 = 0
     /// Told of a field and its value when a value does not fit and the field says that this is an error.
     var onMisfit: ((_ field: Int) -> Void)?
     private let fill: CANData
@@ -56,7 +60,8 @@ final class FrameRuntime {
         self.match = match
         matchedBytes = bytes
         isMultiplexed = declaration.fields.contains { $0.multiplexing != nil }
-        isPlain = declaration.fields.allSatisfy { $0.multiplexing == nil && $0.range == .saturate && $0.limits == nil }
+        isPlain = declaration.fields.allSatisfy { $0.multiplexing == nil && $0.range == .saturate && $0.limits == nil && $0.computed == nil }
+        computed = declaration.fields.enumerated().compactMap { index, field in field.computed.map { (index, $0) } }
         order = FrameRuntime.order(of: declaration.fields)
         fill = CANData(repeatElement(declaration.fill, count: declaration.length))
         let code = declaration.transport == nil ? CANFrame.lengthCode(holding: declaration.length) : 0
@@ -100,7 +105,9 @@ final class FrameRuntime {
     /// The frame with its fields taken from the given values in the order of the fields; its bus keeps the data of a wide one.
     ///
     /// The data of a message that a transport protocol carries are in `message`, and the frame that is returned is empty.
-    func frame(_ value: (_ field: Int) -> Double) -> CANFrame {
+    ///
+    /// - Parameter isComputed: which of the fields that the sender works out are worked out; the others are as given.
+    func frame(computing isComputed: (_ field: Int) -> Bool = { _ in true }, _ value: (_ field: Int) -> Double) -> CANFrame {
         guard declaration.transport == nil else {
             message = [UInt8](repeating: declaration.fill, count: declaration.length)
             message.withUnsafeMutableBytes { data in
@@ -110,7 +117,7 @@ final class FrameRuntime {
             }
             return blank
         }
-        guard isPlain else { return packed(value) }
+        guard isPlain else { return packed(isComputed, value) }
         guard blank.isWide else {
             var payload = blank.payload
             for index in fields.indices { _ = fields[index].layout.setValue(declaration.fields[index].fixed ?? value(index), in: &payload) }
@@ -125,11 +132,12 @@ final class FrameRuntime {
     }
 
     /// The frame with the fields that are in it, each in range in its own way.
-    private func packed(_ value: (_ field: Int) -> Double) -> CANFrame {
+    private func packed(_ isComputed: (_ field: Int) -> Bool, _ value: (_ field: Int) -> Double) -> CANFrame {
         var data = fill
         for index in order where isPresent(index, { $0.place.raw(in: data) }) {
             fields[index].layout.place.setRaw(raw(of: declaration.fields[index].fixed ?? value(index), index), in: &data)
         }
+        if !computed.isEmpty, computed.contains(where: { isComputed($0.field) }) { compute(in: &data, isComputed) }
         return blank.isWide ? can.frame(CANWideFrame(blank, wide: data)) : frame(payload: data.firstEight)
     }
 

@@ -11,6 +11,10 @@ protocol LinkCarrier: AnyObject {
     func close(_ link: Int, by end: LinkTable.End?)
     /// A message goes out.
     func send(_ message: OCPPMessage, over link: Int, up: Bool)
+    /// A message goes out so slowly that only some bytes a second do.
+    func send(_ message: OCPPMessage, over link: Int, up: Bool, bytesPerSecond: Double)
+    /// What goes out slowly goes out at once.
+    func hurry(_ link: Int)
 }
 
 /// What came in from outside, called between events of the kernel.

@@ -132,7 +132,15 @@ extension LinkTable {
         if link.isProxy { scheduleHeld(0, number, at: kernel.now) }
         let isFromOutside = up ? link.isSpokenFor : link.centralSystem < 0
         if carrier != nil, isFromOutside, !link.isProxy { return arrive(unit.message, number, up: up) }
+        bytesPerSecond = unit.bytesPerSecond
         travel(unit.message, action, number, up: up)
+        bytesPerSecond = nil
+    }
+
+    /// Whether what an end sends goes out over a socket of this run.
+    func goesOut(_ number: Int, up: Bool) -> Bool {
+        let link = links[number]
+        return carrier != nil && (link.isProxy || !(up ? link.isSpokenFor : link.centralSystem < 0))
     }
 }
 

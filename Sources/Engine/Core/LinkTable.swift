@@ -93,6 +93,8 @@ final class LinkTable {
     private(set) var hasRemotes = false
     /// What carries messages outside of the kernel; `nil` in virtual time.
     var carrier: (any LinkCarrier)?
+    /// How fast the bytes of the message go out that is just being sent; `nil`: at once.
+    var bytesPerSecond: Double?
     unowned(unsafe) var simulation: Simulation!
     unowned(unsafe) var kernel: Kernel!
     private unowned(unsafe) var streams: StreamTable!
@@ -303,6 +305,7 @@ final class LinkTable {
 
     private func put(_ message: OCPPMessage, _ number: Int, up: Bool, at arrival: Instant, _ link: Link) {
         if let carrier {
+            if let bytesPerSecond { return carrier.send(message, over: number, up: up, bytesPerSecond: bytesPerSecond) }
             return arrival <= kernel.now ? carrier.send(message, over: number, up: up) : delay(message, number, up: up, until: arrival, link)
         }
         let node = up ? link.centralSystem : link.chargePoint

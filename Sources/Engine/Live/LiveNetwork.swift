@@ -193,6 +193,13 @@ final class LiveNetwork: LinkCarrier, Outside {
         bytes.withUnsafeBytes { _ = loop.send(text: $0, to: id) }
     }
 
+    func send(_ message: OCPPMessage, over link: Int, up: Bool, bytesPerSecond: Double) {
+        guard let id = up ? clientEnd[link] : serverEnd[link], ends[id]?.isOpen == true else { return }
+        message.bytes.withUnsafeBytes { _ = loop.send(text: $0, bytesPerSecond: bytesPerSecond, to: id) }
+    }
+
+    func hurry(_ link: Int) { for id in [clientEnd[link], serverEnd[link]] { if let id { loop.hurry(id) } } }
+
     // MARK: Coming in
 
     func wait(until deadline: UInt64) {

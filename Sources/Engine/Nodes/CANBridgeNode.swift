@@ -72,7 +72,10 @@ final class CANBridgeNode: Node {
             ways.append(Way(self, number: 1, from: to, to: from, identifiers: back))
         }
         var subscriptions: [Int: Int] = [:]
-        for way in ways { subscriptions[way.from] = simulation.buses[way.from].subscribe(way) }
+        for way in ways {
+            subscriptions[way.from] = simulation.buses[way.from].subscribe(way)
+            simulation.keepsLabels.insert(way.from)
+        }
         for way in ways { way.excluding = subscriptions[way.to] ?? -1 }
     }
 

@@ -19,7 +19,8 @@ final class ProxyNode: Node {
 
     private init(_ context: NodeContext) throws(RunFailure) {
         var live = try CentralSystemNode.listening(context)
-        if live.security.certificate != nil { live.security.profile = .basicTLS }
+        // Who names the authorities of charge points wants to see their certificates.
+        if live.security.certificate != nil { live.security.profile = live.security.authorities == nil ? .basicTLS : .mutualTLS }
         self.live = live
         centralSystem = context.text("csms") ?? ""
         var upstream = LiveSecurity()
@@ -53,7 +54,7 @@ final class ProxyNode: Node {
                 SettingManifest(
                     "tls_certificate", .text, about: "PEM file with the certificate chain that it shows to charge points, which then connect with wss."),
                 SettingManifest("tls_key", .text, about: "PEM file with the key of the certificate."),
-                SettingManifest("tls_ca", .text, about: "PEM file with the authorities of charge points."),
+                SettingManifest("tls_ca", .text, about: "PEM file with the authorities of charge points, which then have to show a certificate."),
                 SettingManifest("csms_ca", .text, about: "PEM file with the authorities that the central system is trusted by."),
                 SettingManifest("csms_certificate", .text, about: "PEM file with the certificate chain that it shows to the central system."),
                 SettingManifest("csms_key", .text, about: "PEM file with the key of that certificate."),

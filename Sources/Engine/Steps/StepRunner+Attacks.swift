@@ -83,7 +83,11 @@ extension StepRunner {
             wake(child, after: .zero)
         case .intercept(let attack):
             strand.generation &+= 1
-            if let time = attack.duration { wake(strand, after: duration(time, step, strand)) } else if !attack.isEndless { wake(strand, after: work(attack)) }
+            if let time = attack.duration {
+                wake(strand, after: duration(time, step, strand))
+            } else if !attack.isEndless {
+                wake(strand, after: Self.work(attack))
+            }
         case .call(_, let arguments, let steps):
             hand(arguments, step, strand)
             var body = Strand.Level(steps: steps, purpose: .plain)
@@ -95,7 +99,7 @@ extension StepRunner {
     }
 
     /// How long an attack takes whose own work ends.
-    private func work(_ attack: InterceptStep) -> Duration {
+    static func work(_ attack: InterceptStep) -> Duration {
         func seconds(_ name: String) -> Double? {
             guard case .plain(let value) = attack.value(name) else { return nil }
             switch value {

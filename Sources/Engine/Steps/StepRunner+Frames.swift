@@ -10,7 +10,7 @@ extension StepRunner {
             let runtime = simulation.frames[number]
             var given = [Double?](repeating: nil, count: runtime.fields.count)
             for (field, formula) in values { given[field] = runner(formula, step, strand).value(at: simulation.kernel.now) }
-            var sent = runtime.frame { field in
+            var sent = runtime.frame(computing: { given[$0] == nil }) { field in
                 given[field] ?? (runtime.fields[field].source >= 0 ? simulation.signals.latest(runtime.fields[field].source) : runtime.unset(field))
             }
             sent.label = TruthKeeper.mark(strand.labels.last)

@@ -49,7 +49,7 @@ final class ISOTPOriginator: TransportMachine {
         sender = ISOTPSender(ISOTPSender.Settings(data: channel.data, flow: channel.flow, format: channel.format))
     }
 
-    var deadline: Instant? { sender.deadline }
+    var deadline: Instant? { awaited.confirmed.isEmpty ? sender.deadline : bank.now }
 
     /// Sends a message, or has it wait for those before it.
     func send(_ frame: FrameRuntime, _ message: [UInt8]) {
@@ -82,6 +82,7 @@ final class ISOTPOriginator: TransportMachine {
 
     func advance(to now: Instant) {
         var outputs: [ISOTPSender.Output] = []
+        for _ in awaited.takeConfirmed() { sender.transmitted(at: now, into: &outputs) }
         sender.advance(to: now, into: &outputs)
         settle(outputs)
         begin()
@@ -91,8 +92,7 @@ final class ISOTPOriginator: TransportMachine {
         for output in outputs {
             switch output {
             case .transmit(let wide):
-                awaited.append(wide)
-                bank.transmit(wide, on: bus, by: node)
+                if bank.transmit(wide, on: bus, by: node) { awaited.append(wide) } else { awaited.confirm() }
             case .sent: if let frame { bank.sent(frame) }
             case .failed(let error): if let frame { bank.failed(frame, error, at: node, isSender: true) }
             }
@@ -122,7 +122,7 @@ final class ISOTPAnswerer: TransportMachine {
         receiver = ISOTPReceiver(settings)
     }
 
-    var deadline: Instant? { receiver.deadline }
+    var deadline: Instant? { awaited.confirmed.isEmpty ? receiver.deadline : bank.now }
 
     func arrived(_ frame: CANWideFrame, at now: Instant) {
         var outputs: [ISOTPReceiver.Output] = []
@@ -132,6 +132,7 @@ final class ISOTPAnswerer: TransportMachine {
 
     func advance(to now: Instant) {
         var outputs: [ISOTPReceiver.Output] = []
+        for _ in awaited.takeConfirmed() { receiver.transmitted(at: now, into: &outputs) }
         receiver.advance(to: now, into: &outputs)
         settle(outputs)
     }
@@ -140,8 +141,7 @@ final class ISOTPAnswerer: TransportMachine {
         for output in outputs {
             switch output {
             case .transmit(let wide):
-                awaited.append(wide)
-                bank.transmit(wide, on: bus, by: node)
+                if bank.transmit(wide, on: bus, by: node) { awaited.append(wide) } else { awaited.confirm() }
             case .received: break
             case .failed(let error):
                 // Which of the messages it would have been is not known; the first of those under way stands for them.

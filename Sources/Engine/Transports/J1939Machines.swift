@@ -40,7 +40,7 @@ final class J1939Station: TransportMachine {
         transport.groups = groups
     }
 
-    var deadline: Instant? { transport.deadline }
+    var deadline: Instant? { awaited.confirmed.isEmpty ? transport.deadline : bank.now }
 
     func send(_ frame: FrameRuntime, _ group: GroupDeclaration, _ data: [UInt8]) {
         let identifier = J1939Identifier(priority: group.priority, pgn: group.pgn, source: group.source, destination: group.destination)
@@ -67,6 +67,7 @@ final class J1939Station: TransportMachine {
 
     func advance(to now: Instant) {
         var outputs: [J1939Transport.Output] = []
+        for token in awaited.takeConfirmed() { transport.transmitted(token: token, at: now, into: &outputs) }
         transport.advance(to: now, into: &outputs)
         settle(outputs)
     }
@@ -76,8 +77,8 @@ final class J1939Station: TransportMachine {
             switch output {
             case .transmit(let frame, let token):
                 let wide = CANWideFrame(frame)
-                if token > 0 { awaited.append(wide, token) }
-                bank.transmit(wide, on: bus, by: node)
+                let isOut = bank.transmit(wide, on: bus, by: node)
+                if token > 0 { if isOut { awaited.append(wide, token) } else { awaited.confirm(token) } }
             case .sent(let handle): if let frame = sending.removeValue(forKey: handle) { bank.sent(frame) }
             case .failed(let failure):
                 if let frame = sending.removeValue(forKey: failure.handle) {

@@ -137,9 +137,18 @@ final class TransportBank {
 
     var now: Instant { simulation.kernel.now }
 
-    /// Puts a frame of a machine on its bus.
-    func transmit(_ frame: CANWideFrame, on bus: Int, by node: Int) {
-        simulation.transmit(simulation.buses[bus].frame(frame), on: bus, by: node)
+    /// Puts a frame of a machine on its bus; `false` when an attack keeps it or makes another one of it, which its sender cannot know.
+    func transmit(_ frame: CANWideFrame, on bus: Int, by node: Int) -> Bool {
+        let can = simulation.buses[bus].frame(frame)
+        guard simulation.tapMaps[bus].contains(can.rawIdentifier) else {
+            simulation.put(can, on: bus, by: node)
+            return true
+        }
+        var unit = CANUnit(frame: can, node: node, excluding: -1)
+        guard simulation.attacks.frames.pass(&unit, on: bus) else { return false }
+        let isSame = simulation.buses[bus].wideFrame(unit.frame).hasContent(of: frame)
+        simulation.put(unit.frame, on: bus, by: unit.node, excluding: unit.excluding)
+        return isSame
     }
 
     /// A message is complete: it arrives as each of these that it can be.
@@ -205,19 +214,35 @@ final class TransportPort: CANReceiver {
 struct AwaitedFrames {
     private var frames: [(frame: CANWideFrame, token: Int)] = []
 
+    /// Tokens of frames that went away from their sender without coming to the bus as they were; the sender takes them for sent.
+    private(set) var confirmed: [Int] = []
+
     mutating func append(_ frame: CANWideFrame, _ token: Int = 0) { frames.append((frame, token)) }
 
-    mutating func removeAll() { frames = [] }
+    mutating func confirm(_ token: Int = 0) { confirmed.append(token) }
+
+    /// Hands out the tokens that are confirmed.
+    mutating func takeConfirmed() -> [Int] {
+        defer { confirmed = [] }
+        return confirmed
+    }
+
+    mutating func removeAll() { (frames, confirmed) = ([], []) }
 
     /// The token of a frame that was awaited; `nil` for any other frame.
     mutating func take(_ frame: CANWideFrame) -> Int? {
         guard
-            let index = frames.firstIndex(where: {
-                $0.frame.frame.rawIdentifier == frame.frame.rawIdentifier && $0.frame.frame.lengthCode == frame.frame.lengthCode
-                    && (frame.frame.isWide ? $0.frame.wide == frame.wide : $0.frame.frame.payload == frame.frame.payload)
-            })
+            let index = frames.firstIndex(where: { $0.frame.hasContent(of: frame) })
         else { return nil }
         return frames.remove(at: index).token
+    }
+}
+
+extension CANWideFrame {
+    /// Whether identifier, length and data are those of another frame.
+    fileprivate func hasContent(of other: CANWideFrame) -> Bool {
+        frame.rawIdentifier == other.frame.rawIdentifier && frame.lengthCode == other.frame.lengthCode
+            && (other.frame.isWide ? wide == other.wide : frame.payload == other.frame.payload)
     }
 }
 

@@ -11,7 +11,7 @@ public struct TextShrinker {
     /// A shrinker that asks at most so many times.
     public init(budget: Int) { self.budget = budget }
 
-    private mutating func ask<Value>(_ value: Value, _ fails: (Value) -> Bool) -> Bool {
+    mutating func asks<Value>(_ value: Value, _ fails: (Value) -> Bool) -> Bool {
         guard budget > 0 else { return false }
         budget -= 1
         return fails(value)
@@ -26,12 +26,12 @@ public struct TextShrinker {
             var isSmaller = false
             for start in stride(from: 0, to: rest.count, by: size) {
                 let chunk = Array(rest[start..<min(rest.count, start + size)])
-                if chunk.count < rest.count, parts == 2 || size > 1, ask(chunk, fails) {
+                if chunk.count < rest.count, parts == 2 || size > 1, asks(chunk, fails) {
                     (rest, parts, isSmaller) = (chunk, 2, true)
                     break
                 }
                 let others = Array(rest[..<start] + rest[min(rest.count, start + size)...])
-                if !others.isEmpty, ask(others, fails) {
+                if !others.isEmpty, asks(others, fails) {
                     (rest, parts, isSmaller) = (others, max(2, parts - 1), true)
                     break
                 }
@@ -45,7 +45,7 @@ public struct TextShrinker {
 
     /// The smallest text that still fails.
     public mutating func text(_ bytes: [UInt8], fails: ([UInt8]) -> Bool) -> [UInt8] {
-        guard var value = try? JSONValue(parsing: String(decoding: bytes, as: UTF8.self)), ask(Array(value.text().utf8), fails) else {
+        guard var value = try? JSONValue(parsing: String(decoding: bytes, as: UTF8.self)), asks(Array(value.text().utf8), fails) else {
             return list(bytes, fails: fails)
         }
         var isSmaller = true
@@ -57,7 +57,7 @@ public struct TextShrinker {
                 for candidate in Self.plainer(old, isRoot: place.isEmpty) {
                     var trial = value
                     if let candidate { trial.put(candidate, at: place) } else { trial.remove(at: place) }
-                    guard trial.text().utf8.count < value.text().utf8.count, ask(Array(trial.text().utf8), fails) else { continue }
+                    guard trial.text().utf8.count < value.text().utf8.count, asks(Array(trial.text().utf8), fails) else { continue }
                     value = trial
                     isPlainer = true
                     break
@@ -80,7 +80,7 @@ public struct TextShrinker {
         var (right, failing) = (-1, scalars.count)
         while failing - right > 1, budget > 0 {
             let middle = right < 0 ? 0 : (right + failing) / 2
-            if ask(Array(whole(beginning(middle)).text().utf8), fails) { failing = middle } else { right = middle }
+            if asks(Array(whole(beginning(middle)).text().utf8), fails) { failing = middle } else { right = middle }
         }
         return failing < scalars.count ? beginning(failing) : nil
     }

@@ -51,6 +51,9 @@ public enum BuiltInAttacks {
     private static let data = AttackSetting("data", .bytes, .can, about: "Data of its frames in hexadecimal: `D2 04`.")
     private static let legal = AttackSetting(
         "legal", .plain(.flag), .can, ["true"], about: "Whether changed fields keep to the limits that the file or the database gives.")
+    private static let repair = AttackSetting(
+        "repair", .plain(.flag), .can, ["false"],
+        about: "Whether fields that the frame declares as `computed` are right again: checksums, and counters of frames that it makes itself.")
     private static let message = AttackSetting(
         "message", .message, .ocpp, about: "The message that is sent: `{action: StopTransaction, with: {transactionId: 1}}`.")
 
@@ -60,7 +63,8 @@ public enum BuiltInAttacks {
         name: "inject", kind: "CAN_INJECTION", severity: .high, links: [.can, .ocpp],
         settings: [
             every(["1s", "100ms", "10ms", "2ms"], messages: ["10s", "1s", "100ms", "20ms"]), rate(), count(),
-            AttackSetting("set", .changes(asNumbers: false), .can, about: "Fields of the declared frame; those not given are as last seen on the bus."), id,
+            AttackSetting("set", .changes(asNumbers: false), .can, about: "Fields of the declared frame; those not given are as last seen on the bus."), repair,
+            id,
             extended, fd, data,
             message, AttackSetting("payload", .plain(.text), .ocpp, about: "Text that is sent as it stands, valid or not."), sentTo,
         ],
@@ -82,11 +86,12 @@ public enum BuiltInAttacks {
             ),
             every(["100ms", "10ms", "1ms", "500us"], messages: ["10s", "1s", "100ms", "20ms"]), rate(), count(),
             AttackSetting("in_place", .plain(.flag), [.can, .ocpp], ["false"], about: "Whether it changes real units and adds none."),
-            chance(links: [.can, .ocpp], about: "Share of the real units that it changes with 'in_place'."), only, direction,
+            chance(links: [.can, .ocpp], about: "Share of the real units that it changes with 'in_place'."), repair, only, direction,
             AttackSetting("payload", .plain(.texts(allowed: [])), .ocpp, about: "Messages that are sent as they stand, in place of drawn ones."),
             AttackSetting(
-                "save_failing", .plain(.text), .ocpp,
-                about: "Directory for scenarios with the messages that the peer does not stand, made as small as they can be; that of the run when not given."),
+                "save_failing", .plain(.text), [.can, .ocpp],
+                about:
+                    "Directory for scenarios with the units that make the run fail, made as small as they can be; that of the run when not given."),
         ],
         needs: [], about: "Sends random units: drawn from the seed, and by the declared fields or the grammar of messages.",
         examples: [
@@ -136,7 +141,7 @@ public enum BuiltInAttacks {
             AttackSetting("flip", .bits, .can, about: "Bits of the data that are inverted."),
             AttackSetting(
                 "bits", .plain(.count), [.can, .ocpp], least: "1", greatest: "512", about: "How many random bits of the data, or of the text, are inverted."),
-            AttackSetting("data", .bytes, .can, about: "Bytes that take the place of the first ones of the data."), legal,
+            AttackSetting("data", .bytes, .can, about: "Bytes that take the place of the first ones of the data."), legal, repair,
             AttackSetting("noise", .size(perTime: false), .signal, about: "Standard deviation of what is added to each value."),
             AttackSetting("drift", .size(perTime: true), .signal, about: "What is added more and more: `1 A/min`."),
             AttackSetting("dropout", .plain(.flag), .signal, ["false"], about: "Whether the value is missing (NaN)."), only, direction,
@@ -161,6 +166,7 @@ public enum BuiltInAttacks {
                 "skew", .plain(.number), .can, ["30", "100", "200", "400"], least: "-100000", greatest: "100000",
                 about: "By how much its clock is slower than the real one, in parts per million."),
             AttackSetting("set", .changes(asNumbers: false), .can, about: "Fields of its frames; those not given are as last sent by the real sender."), legal,
+            repair,
             AttackSetting("after", .plain(.duration), .ocpp, ["0s"], about: "When the second connection is opened, counted from the start of the attack."),
             AttackSetting("close_old", .plain(.flag), .ocpp, ["false", "false", "false", "true"], about: "Whether the first connection is closed."), message,
         ],
@@ -240,7 +246,7 @@ public enum BuiltInAttacks {
             AttackSetting(
                 "scale", .changes(asNumbers: true), [.can, .ocpp, .signal], ["1.1", "1.25", "1.5", "3"], excludes: ["add"],
                 about: "What limits are multiplied by: `1.5`, or `{limit: 1.5}`."),
-            chance(["100%"]), legal,
+            chance(["100%"]), legal, repair,
         ],
         needs: [], about: "Raises limits on their way: charging profiles, frames with limits, and limits that can be set.",
         examples: [

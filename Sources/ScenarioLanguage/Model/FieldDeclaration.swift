@@ -65,6 +65,8 @@ public struct FieldDeclaration: Sendable {
     public var multiplexing: Multiplexing?
     /// Words for raw values, in the order of the file.
     public var words: [(raw: Int64, text: String)] = []
+    /// What the sender works out for the field; `nil` for a value of its own.
+    public var computed: ComputedField?
     /// Whether halves between two steps go to the even one, as in tools that read DBC files; else away from zero.
     public var roundsHalfToEven = false
 

@@ -17,6 +17,8 @@ struct FieldLayout {
     var multiplexer: (name: String, ranges: [ClosedRange<UInt64>], span: Span)?
     var words: [(raw: Int64, text: String)] = []
     var roundsHalfToEven = false
+    /// What the sender works out for the field, with its place in the file.
+    var computed: (kind: ComputedField, span: Span)?
 
     /// Bits that the field takes, as places byte * 8 + bit with bit 0 the least significant one.
     var places: [Int] {

@@ -18,8 +18,29 @@ extension Reading {
             guard let index = word(node, "'range'", among: FieldDeclaration.Range.allCases.map(\.rawValue)) else { return false }
             layout.range = FieldDeclaration.Range.allCases[index]
         }
+        if let node = section["computed"], !readComputed(node, into: &layout) { return false }
         if let node = section["mux"], !readMultiplexing(node, into: &layout) { return false }
         if let node = section["values"], !readWords(node, into: &layout) { return false }
+        return true
+    }
+
+    /// `counter`, or a checksum, which fills whole bytes.
+    private func readComputed(_ node: YAMLNode, into layout: inout FieldLayout) -> Bool {
+        guard let index = word(node, "'computed'", among: ComputedField.allCases.map(\.rawValue)) else { return false }
+        let kind = ComputedField.allCases[index]
+        if let bits = kind.bits {
+            guard layout.bits == bits, layout.startBit % 8 == (layout.order == .intel ? 0 : 7) else {
+                error(
+                    .outOfRange, node.span, "a checksum '\(kind.rawValue)' fills \(bits / 8 == 1 ? "one whole byte" : "two whole bytes")",
+                    label: "help: write 'bits: \(bits)', and for 'at' the first bit of a byte")
+                return false
+            }
+        }
+        guard layout.coding == .unsigned, layout.scale == 1, layout.offset == 0 else {
+            error(.outOfRange, node.span, "a field that is computed is a plain whole number", label: "leave out scale, offset, signed and float")
+            return false
+        }
+        layout.computed = (kind, node.span)
         return true
     }
 

@@ -35,6 +35,7 @@ extension ScenarioBuilder {
                 help: manifest.examples.map { "- \($0)" }.first { text in need.oneOf.contains { text.contains("\($0): ") } })
         }
         if link == .can { checkFrameSource(with, manifest, targets, use) }
+        if link == .can, let entry = with.entry("repair"), entry.value.text == "true" { checkRepair(entry.key, targets) }
         let values = manifest.settings.map { setting -> AttackValue in
             guard setting.links.contains(link) else { return .absent }
             if let node = with[setting.name] { return readAttackSetting(node, setting, link, targets, manifest) ?? .absent }
@@ -73,6 +74,14 @@ extension ScenarioBuilder {
         if bus == nil, manifest.name == "inject", let entry = with.entry("id") ?? with.entry("fd") ?? with.entry("extended") {
             reading.error(.settingOfOtherLink, entry.key.span, "a declared frame has its own '\(entry.name)'", label: "leave it out, or attack the bus")
         }
+    }
+
+    /// What is to be right again must be known: a field of an attacked frame says how it is computed.
+    private func checkRepair(_ key: YAMLNode, _ targets: [AttackTarget]) {
+        guard !attackedFields(targets).contains(where: { $0.field.computed != nil }) else { return }
+        reading.error(
+            .noAttackedField, key.span, "no attacked frame has a field that is 'computed'",
+            label: "for example 'check: {at: 24, bits: 8, computed: crc8}' in the data of the frame")
     }
 
     // MARK: One setting

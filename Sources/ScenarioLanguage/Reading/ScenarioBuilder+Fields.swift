@@ -7,6 +7,13 @@ extension ScenarioBuilder {
         let room = frame.length > 0 ? frame.length : frame.transport?.limit ?? (frame.isFD ? 64 : 8)
         var owners = [[Int]](repeating: [], count: room * 8)
         var last = -1
+        for (name, layout, _) in layouts {
+            guard let computed = layout.computed, frame.transport != nil || layout.multiplexer != nil else { continue }
+            reading.error(
+                .outOfRange, computed.span, "'\(name)' cannot be computed",
+                label: frame.transport != nil ? "a message of several frames has no counter or checksum of its own" : "leave out 'mux' or 'computed'")
+            return false
+        }
         for (index, (name, layout, key)) in layouts.enumerated() {
             for bit in layout.places {
                 guard owners.indices.contains(bit) else {
@@ -90,6 +97,7 @@ extension FieldLayout {
         field.limits = limits
         field.multiplexing = multiplexing
         field.words = words
+        field.computed = computed?.kind
         field.roundsHalfToEven = roundsHalfToEven
         return field
     }

@@ -189,6 +189,9 @@ public enum ScenarioSchema {
             KeyManifest(
                 "range", .word(FieldDeclaration.Range.allCases.map(\.rawValue)), default: "saturate",
                 "What a value that does not fit becomes: the nearest one, the one that its low bits give, or the nearest one with a warning of the run."),
+            KeyManifest(
+                "computed", .word(ComputedField.allCases.map(\.rawValue)),
+                "What the sender works out by itself: a counter, or a checksum over all other bytes of the frame."),
             KeyManifest("mux", .arguments, "The field is there only when another field has these raw values: {page: 1} or {page: [0, 3-7]}."),
             KeyManifest("values", .arguments, "Words for raw values, {0: Idle, 1: Charging}; of up to 8 bits without scale the signal then is one of words."),
         ])

@@ -48,6 +48,10 @@ final class Connection {
     var pongDeadline: UInt64 = 0
     var nextPing = UInt64.max
     var pongDue = UInt64.max
+    /// Bytes that trickle out, how many were written since they began to, and when the next may go.
+    var trickled: [TrickledBytes] = []
+    var written = 0
+    var nextByte = UInt64.max
     /// The time for which the loop's heap has an entry.
     var entryTime = UInt64.max
 
@@ -61,7 +65,7 @@ final class Connection {
     /// Whether the owner still counts it among the living.
     var isTold: Bool { state == .lingering }
 
-    var nextDeadline: UInt64 { min(stateDeadline, nextPing, pongDue) }
+    var nextDeadline: UInt64 { min(stateDeadline, nextPing, pongDue, trickled.isEmpty ? .max : nextByte) }
 }
 
 /// Connections by the time of their next deadline; entries may be out of date, which the owner sees by `entryTime`.

@@ -168,6 +168,7 @@ extension EventLoop {
                 if connection.pongDue == .max { connection.pongDue = time &+ connection.pongDeadline }
                 frame(connection) { codec, output in codec.encode(ping: UnsafeRawBufferPointer(start: nil, count: 0), into: &output) }
             }
+            if connection.nextByte <= time, !connection.trickled.isEmpty { write(connection) }
             if connection.descriptor >= 0 { schedule(connection) }
         }
     }

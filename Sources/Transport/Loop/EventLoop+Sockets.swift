@@ -210,7 +210,9 @@ extension EventLoop {
     /// What a connection is to be watched for in its state.
     func watch(_ connection: Connection) {
         var interest: UInt32 = 0
-        if !connection.output.isEmpty { interest |= UInt32(clinux_writable) }
+        if !connection.output.isEmpty, connection.trickled.isEmpty || connection.nextByte == .max || connection.nextByte <= time {
+            interest |= UInt32(clinux_writable)
+        }
         if connection.state != .deciding, !connection.isReadingPaused, !(connection.isCongested && connection.settings.overflow == .pause) {
             interest |= UInt32(clinux_readable)
         }

@@ -166,13 +166,20 @@ extension EventLoop {
     func write(_ connection: Connection) {
         while connection.descriptor >= 0, !connection.output.isEmpty {
             let bytes = connection.output.bytes
-            let sent = clinux_send(connection.descriptor, bytes.baseAddress, bytes.count)
+            let room = connection.trickled.isEmpty ? bytes.count : room(connection)
+            guard room > 0 else { break }
+            let sent = clinux_send(connection.descriptor, bytes.baseAddress, room)
             if sent == -Int64(EAGAIN) { break }
             guard sent >= 0 else {
                 if connection.state == .lingering { remove(connection) } else { brokenPipe(connection, Int32(truncatingIfNeeded: -sent)) }
                 return
             }
             connection.output.consume(Int(sent))
+            connection.written &+= Int(sent)
+        }
+        if connection.output.isEmpty, !connection.trickled.isEmpty {
+            connection.trickled = []
+            connection.nextByte = .max
         }
         guard connection.descriptor >= 0, connection.state != .connecting else { return }
         if connection.isCongested, connection.output.count < connection.settings.outputLimit / 2 {
@@ -189,6 +196,8 @@ extension EventLoop {
     /// The peer takes nothing more. What it sent before may still say why, so what there is to read is read first.
     private func brokenPipe(_ connection: Connection, _ error: Int32) {
         connection.output.release()
+        connection.trickled = []
+        connection.nextByte = .max
         guard current == nil, connection.state == .handshake || connection.state == .open || connection.state == .closing else {
             ended(connection, error: error)
             return

@@ -17,6 +17,8 @@ class CANAttack: AttackMachine {
     private let wholeBuses: UInt64
     /// Whether some frames that are attacked share their identifier with others.
     private let tellsApart: Bool
+    /// Whether computed fields are right again in what it changes and makes.
+    let repairs: Bool
     private let chance: Double
     /// Frames that are let go for each unit of the logarithm of a draw.
     private let spread: Double
@@ -66,6 +68,7 @@ class CANAttack: AttackMachine {
         wholeBuses = places.reduce(0) { $1.identifiers == nil && $1.bus < 64 ? $0 | 1 << UInt64($1.bus) : $0 }
         chance = context.number("chance") ?? 1
         spread = chance > 0 && chance < 1 ? 1 / Portable.log(1 - chance) : 0
+        repairs = context.flag("repair")
         draws = context.stream()
         spareSome()
     }
@@ -166,6 +169,24 @@ class CANAttack: AttackMachine {
     /// The declared frame that a frame is; `nil` when it is none.
     func declared(_ frame: CANFrame, on bus: Int) -> FrameRuntime? {
         (simulation.framesByIdentifier[bus][frame.rawIdentifier] ?? []).lazy.map { self.simulation.frames[$0] }.first { $0.accepts(frame) }
+    }
+
+    /// The declared frame that a frame with its data is; `nil` when it is none.
+    func declared(_ wide: CANWideFrame, on bus: Int) -> FrameRuntime? {
+        let frame = simulation.buses[bus].frame(wide)
+        defer { simulation.buses[bus].release(frame) }
+        return declared(frame, on: bus)
+    }
+
+    /// A frame with checksums that are right, and counters behind those that it has.
+    func repaired(_ wide: CANWideFrame, _ frame: FrameRuntime, counts: Bool, _ isWanted: (_ field: Int) -> Bool = { _ in true }) -> CANWideFrame {
+        var data = wide.wide
+        if !wide.frame.isWide { data.firstEight = wide.frame.payload }
+        if counts { frame.advance(in: &data, isWanted) }
+        frame.checksums(in: &data, count: wide.frame.count, isWanted)
+        var own = wide.frame
+        own.payload = data.firstEight
+        return CANWideFrame(own, wide: data)
     }
 
     /// Changes the data of a frame; one that differs carries the label.

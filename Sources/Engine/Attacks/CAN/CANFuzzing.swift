@@ -85,18 +85,27 @@ final class CANFuzzing: CANSending {
         super.init(context)
     }
 
+    override func begin(at now: Instant) {
+        simulation.attacks.fuzzed.begin(context.step)
+        super.begin(at: now)
+    }
+
     override func sendOne(on bus: Int) {
         let own = frames.filter { $0.bus == bus }
         let signals = simulation.signals
         let can = simulation.buses[bus]
-        let made = fuzzer.frame(among: own.isEmpty ? candidates[bus] : own) { frame in
-            let now = frame.frame { field in frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field) }
+        var made = fuzzer.frame(among: own.isEmpty ? candidates[bus] : own) { frame in
+            let now = frame.frame(computing: { _ in false }) { field in
+                frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field)
+            }
             let wide = can.wideFrame(now)
             can.release(now)
             var data = wide.wide
             if !now.isWide { data.firstEight = now.payload }
             return data
         }
+        if repairs, let frame = declared(made, on: bus) { made = repaired(made, frame, counts: true) }
+        simulation.attacks.fuzzed.note(FuzzedFrame(bus: bus, instant: context.now, node: context.step.by ?? -1, frame: made, replaced: nil))
         send(made, on: bus)
     }
 }
@@ -114,14 +123,21 @@ final class CANFuzzingInPlace: CANAttack {
         super.init(context)
     }
 
+    override func begin(at now: Instant) {
+        simulation.attacks.fuzzed.begin(context.step)
+        super.begin(at: now)
+    }
+
     override func hit(_ unit: inout CANUnit, on bus: Int) -> Bool {
         guard left > 0 else { return true }
         left -= 1
         if left == 0 { context.finish() }
         let frame = declared(unit.frame, on: bus)
+        let before = unit.frame.rawIdentifier
         if fuzzer.what != .id {
             change(&unit, on: bus) { data, count in
                 if fuzzer.what == .fields, let frame, !frame.fields.isEmpty { fuzzer.change(&data, frame) } else { fuzzer.fill(&data, count) }
+                if repairs, let frame { frame.checksums(in: &data, count: count) }
             }
         }
         if fuzzer.what == .id || fuzzer.what == .both {
@@ -129,6 +145,8 @@ final class CANFuzzingInPlace: CANAttack {
             unit.frame.rawIdentifier = UInt32(truncatingIfNeeded: random.choice(unit.frame.isExtended ? 1 << 29 : 1 << 11)) | flags
             unit.frame.label = context.mark
         }
+        simulation.attacks.fuzzed.note(
+            FuzzedFrame(bus: bus, instant: context.now, node: unit.node, frame: simulation.buses[bus].wideFrame(unit.frame), replaced: before))
         return true
     }
 }

@@ -38,7 +38,7 @@ final class CANSpoofing: CANAttack {
         // A sender that is not heard within its period is replaced as well.
         for (index, victim) in victims.enumerated() {
             remember(
-                victim.frame.frame { [signals = simulation.signals] field in
+                victim.frame.frame(computing: { _ in false }) { [signals = simulation.signals] field in
                     victim.frame.fields[field].wire >= 0 ? signals.latest(victim.frame.fields[field].wire) : victim.frame.unset(field)
                 }, of: victim, isOurs: true)
             if let period = victim.period { context.wake(at: now + period + phase, UInt32(index) << 1 | 1) }
@@ -83,8 +83,13 @@ final class CANSpoofing: CANAttack {
             victim.isSilenced = true
         }
         var data = victim.data
+        if repairs {
+            victim.frame.advance(in: &victim.data)
+            data = victim.data
+        }
         edits.apply(to: &data, victim.frame)
         var frame = victim.frame.blank
+        if repairs { victim.frame.checksums(in: &data, count: frame.count) }
         frame.payload = data.firstEight
         send(CANWideFrame(frame, wide: data), on: victim.frame.bus)
         guard let period = victim.period else { return }

@@ -36,12 +36,20 @@ class CANSending: CANAttack {
     /// A declared frame with its fields as last seen on the bus, but for some.
     func sendDeclared(_ frame: FrameRuntime, _ values: [Int: Double]) {
         let signals = simulation.signals
-        let made = frame.frame { field in values[field] ?? (frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field)) }
+        let made = frame.frame(computing: { _ in false }) { field in
+            values[field] ?? (frame.fields[field].wire >= 0 ? signals.latest(frame.fields[field].wire) : frame.unset(field))
+        }
         guard frame.declaration.transport == nil else {
             context.evidence()
             return simulation.transports.send(frame, frame.message, by: context.step.by ?? frame.declaration.from ?? -1)
         }
         var can = made
+        if repairs {
+            let bus = simulation.buses[frame.bus]
+            let wide = bus.wideFrame(made)
+            bus.release(made)
+            can = bus.frame(repaired(wide, frame, counts: true) { values[$0] == nil })
+        }
         can.label = context.mark
         simulation.put(can, on: frame.bus, by: context.step.by ?? -1)
     }

@@ -137,12 +137,12 @@ final class CANModification: CANAttack {
         randomBits = context.count("bits") ?? 0
         bytes = context.bytes("data")
         random = context.stream(1)
-        editsOnly = flipped.isEmpty && randomBits == 0 && bytes == nil
+        editsOnly = flipped.isEmpty && randomBits == 0 && bytes == nil && !context.flag("repair")
         super.init(context)
     }
 
     override func hit(_ unit: inout CANUnit, on bus: Int) -> Bool {
-        let frame = edits.isEmpty ? nil : unit.declared >= 0 ? simulation.frames[unit.declared] : declared(unit.frame, on: bus)
+        let frame = edits.isEmpty && !repairs ? nil : unit.declared >= 0 ? simulation.frames[unit.declared] : declared(unit.frame, on: bus)
         unit.declared = -1
         if editsOnly, !unit.frame.isWide {
             guard let frame else { return true }
@@ -156,6 +156,7 @@ final class CANModification: CANAttack {
             if let bytes { for (place, byte) in bytes.enumerated() where place < count { data[place] = byte } }
             for bit in flipped where bit < count * 8 { data[bit / 8] ^= 1 << UInt8(bit % 8) }
             if randomBits > 0, count > 0 { for bit in random.sample(randomBits, of: count * 8) { data[bit / 8] ^= 1 << UInt8(bit % 8) } }
+            if repairs, let frame { frame.checksums(in: &data, count: count) }
         }
         return true
     }

@@ -13,6 +13,8 @@ struct LinkUnit {
     var sent: Instant
     /// How long it is kept back in all.
     var delay = Duration.zero
+    /// How fast its bytes go out over a socket; `nil`: at once.
+    var bytesPerSecond: Double?
     /// Whether later messages may overtake it while it is kept back.
     var isOvertaken = false
     /// The interceptor that keeps it back.

@@ -29,6 +29,12 @@ final class DelayAttack: InterceptingAttack {
         super.init(aim, simulation)
     }
 
+    override func stop() {
+        super.stop()
+        // What still trickles goes out at once, as what is kept back does.
+        if bytesPerSecond != nil { for link in aim.links { links.carrier?.hurry(link) } }
+    }
+
     override func pass(_ unit: LinkUnit, up: Bool, link: Int, into out: inout [LinkUnit]) {
         guard aim.meetsCalls(unit, up: up), happens(chance) else { return out.append(unit) }
         var time = delay
@@ -36,9 +42,11 @@ final class DelayAttack: InterceptingAttack {
             let share = draw(1) { $0.uniform(delay > .zero ? -1 : 0, 1) }
             time = time + (Duration(seconds: jitter.seconds * share) ?? .zero)
         }
-        if let bytesPerSecond { time = time + (Duration(seconds: Double(unit.message.bytes.count) / max(bytesPerSecond, 1e-3)) ?? .zero) }
-        guard time > .zero else { return out.append(unit) }
+        let trickles = bytesPerSecond != nil && links.goesOut(link, up: up)
+        if let bytesPerSecond, !trickles { time = time + (Duration(seconds: Double(unit.message.bytes.count) / max(bytesPerSecond, 1e-3)) ?? .zero) }
+        guard time > .zero || trickles else { return out.append(unit) }
         var late = marked(unit)
+        if trickles { late.bytesPerSecond = bytesPerSecond }
         late.delay = late.delay + time
         late.holder = self
         out.append(late)
