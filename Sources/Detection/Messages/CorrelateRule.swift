@@ -44,8 +44,10 @@ final class CorrelateRule: MessageRule {
     private let window: UInt64
     private let bounds: Bounds
     private let capacity: Int
-    private var groups: GroupTable<Group>
-    private var chargePoints: GroupTable<Bool>
+    /// The events that a part can select at all.
+    private let selected: MessageInterest
+    @exclusivity(unchecked) private var groups: GroupTable<Group>
+    @exclusivity(unchecked) private var chargePoints: GroupTable<Bool>
     private(set) var reason = ""
     private(set) var onset: Instant?
     /// The statistic after the last event: a count, a sum, a mean; for a sequence 1 where it is complete.
@@ -62,14 +64,16 @@ final class CorrelateRule: MessageRule {
         self.window = UInt64(max(0, window.nanoseconds))
         self.bounds = bounds
         self.capacity = max(1, capacity)
+        var selected = MessageInterest()
+        for part in parts { selected.formUnion(part.selection.interest) }
+        self.selected = selected
         groups = GroupTable(capacity: maximumGroups)
         chargePoints = GroupTable(capacity: maximumGroups)
     }
 
     var evictions: Int { groups.evictions }
     var interest: MessageInterest {
-        var interest = MessageInterest()
-        for part in parts { interest.formUnion(part.selection.interest) }
+        var interest = selected
         // A share needs to know who is there.
         if bounds.share != nil { interest.calls |= MessageInterest.actions(.bootNotification, .heartbeat, .statusNotification) }
         return interest
@@ -77,7 +81,7 @@ final class CorrelateRule: MessageRule {
 
     func judge(_ view: MessageView) -> Double? {
         if bounds.share != nil { _ = chargePoints.place(of: view.identityKey) { true } }
-        guard let part = parts.firstIndex(where: { $0.selection.holds(view) }) else { return nil }
+        guard selected.includes(view), let part = parts.firstIndex(where: { $0.selection.holds(view) }) else { return nil }
         var hash = KeyHash()
         for path in groupBy {
             path.visit(view) { value in
