@@ -111,6 +111,9 @@ public struct MovingVariance: DetectorState, ~Copyable {
         return criterion.score(result)
     }
 
+    /// Samples whose variances wait in the cache to become scores together.
+    private static let block = 512
+
     /// Takes samples in a row; while each pushes out exactly one other, the sums stay in registers.
     public mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
         let total = min(times.count, values.count, scores.count)
@@ -124,7 +127,8 @@ public struct MovingVariance: DetectorState, ~Copyable {
             let (base, mask, first, end) = samples.cursor
             var (head, tail) = (first, end)
             let start = index
-            while index < total, time[index].nanoseconds >= last, value[index].magnitude <= WindowSums.greatest {
+            let stop = min(total, start &+ Self.block)
+            while index < stop, time[index].nanoseconds >= last, value[index].magnitude <= WindowSums.greatest {
                 let position = countsSamples ? sequence &+ 1 : time[index].nanoseconds
                 guard distance(from: base[head & mask].position, to: position) >= width,
                     distance(from: base[(head &+ 1) & mask].position, to: position) < width
@@ -138,9 +142,10 @@ public struct MovingVariance: DetectorState, ~Copyable {
                 base[tail & mask] = WindowSample(position: position, value: value[index])
                 head &+= 1
                 tail &+= 1
-                score[index] = criterion.score(takesRoot ? local.steadyVariance.squareRoot() : local.steadyVariance)
+                score[index] = local.steadyVariance
                 index &+= 1
             }
+            criterion.score(UnsafeMutableBufferPointer(start: score + start, count: index &- start), ofRoots: takesRoot)
             samples.turned(by: index &- start)
             clock.advance(to: last)
             number = sequence

@@ -52,6 +52,17 @@ public struct Criterion: Sendable {
         return Score.settled(hit: hit, raw: statistic / threshold)
     }
 
+    /// Turns statistics into scores where they stand, or their square roots with `ofRoots`; the same bits as one by one.
+    func score(_ statistics: UnsafeMutableBufferPointer<Double>, ofRoots: Bool) {
+        // Loops without a branch, which the compiler turns into vectors.
+        if ofRoots { for index in statistics.indices { statistics[index] = statistics[index].squareRoot() } }
+        if compare == .gt {
+            for index in statistics.indices { statistics[index] = Score.settled(hit: statistics[index] > threshold, raw: statistics[index] / threshold) }
+        } else {
+            for index in statistics.indices { statistics[index] = Score.settled(hit: statistics[index] >= threshold, raw: statistics[index] / threshold) }
+        }
+    }
+
     /// The score that corresponds to a level at which an alert clears, in the unit of the statistic, within (0, 1].
     public func clearScore(level: Double) -> Double? {
         guard level > 0, level <= threshold else { return nil }

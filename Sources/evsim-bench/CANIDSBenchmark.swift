@@ -6,7 +6,7 @@ import Quantities
 /// The bus: 64 identifiers with periods of 10 ms to 200 ms and 2 % jitter, eight bytes with a counter, a slow value, noise and constants. Only frames
 /// after the time to learn are timed, all of them legitimate, as nearly all frames are.
 enum CANIDSBenchmark {
-    private struct Frame {
+    struct Frame {
         var time: Int64
         var identifier: UInt32
         var bits: Int32
@@ -80,7 +80,7 @@ enum CANIDSBenchmark {
         return anomalies
     }
 
-    private static func traffic(seconds: Int) -> [Frame] {
+    static func traffic(seconds: Int) -> [Frame] {
         let periods: [Int64] = [10, 10, 20, 20, 50, 100, 100, 200]
         var frames: [Frame] = []
         var random: UInt64 = 7

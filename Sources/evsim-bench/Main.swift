@@ -50,6 +50,7 @@ enum Main {
             check.run(Array(arguments.dropFirst()))
             exit(0)
         }
+        if arguments.first == "detector-memory" { exit(AllocationCheck.run()) }
         if arguments.first == "ids-check" { exit(IDsCheck.run(kind: arguments.dropFirst().first ?? "ocpp-ids")) }
         let names = arguments.filter { $0 != "--json" }
         let known = benchmarks.map(\.name)

@@ -5,7 +5,7 @@ import Quantities
 /// Messages a second that the detectors over messages judge.
 enum MessageIDsBenchmark {
     /// A fleet at work: heartbeats, meter values, and each with its answer; typed, as they travel in virtual time.
-    private static func fleet(chargePoints: Int, rounds: Int) -> [MessageEvent] {
+    static func fleet(chargePoints: Int, rounds: Int) -> [MessageEvent] {
         var events: [MessageEvent] = []
         events.reserveCapacity(chargePoints * (8 + rounds * 4))
         let names = (0..<chargePoints).map { "cp.\($0)" }

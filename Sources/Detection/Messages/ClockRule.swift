@@ -28,7 +28,7 @@ final class ClockRule: MessageRule {
     private var provisional = 0
     private var odd: Int64 = 0
     private var oddSince: Int64 = .min
-    private var chargePoints: GroupTable<ChargePoint>
+    @exclusivity(unchecked) private var chargePoints: GroupTable<ChargePoint>
     private(set) var reason = ""
 
     init(tolerance: Duration, queueTolerance: Duration, relearn: Duration, maximumGroups: Int) {

@@ -44,8 +44,8 @@ final class CommandRule: MessageRule {
     private let hosts: [[UInt8]]
     private let greatestCurrent: Double
     private let greatestPower: Double
-    private var chargePoints: GroupTable<ChargePoint>
-    private var limits: GroupTable<Limit>
+    @exclusivity(unchecked) private var chargePoints: GroupTable<ChargePoint>
+    @exclusivity(unchecked) private var limits: GroupTable<Limit>
     /// Hosts of firmware and of uploads that were seen, at most 32 each.
     private var seen: [[UInt64]] = [[], []]
     private(set) var reason = ""

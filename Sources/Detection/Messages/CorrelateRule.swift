@@ -10,7 +10,9 @@ final class CorrelateRule: MessageRule {
     private let groupBy: [FieldPath]
     private let isShare: Bool
     private let correlation: EventCorrelation
-    private var chargePoints: GroupTable<Bool>
+    /// The events that a part can select at all.
+    private let selected: MessageInterest
+    @exclusivity(unchecked) private var chargePoints: GroupTable<Bool>
     private(set) var reason = ""
     /// The group of the last event that was counted.
     private(set) var group: UInt64 = 0
@@ -25,6 +27,9 @@ final class CorrelateRule: MessageRule {
         isShare = bounds.share != nil
         correlation = EventCorrelation(
             order, steps: parts.count, window: window, bounds: bounds, percentile: percentile, capacity: capacity, maximumGroups: maximumGroups)
+        var selected = MessageInterest()
+        for part in parts { selected.formUnion(part.selection.interest) }
+        self.selected = selected
         chargePoints = GroupTable(capacity: maximumGroups)
     }
 
@@ -33,8 +38,7 @@ final class CorrelateRule: MessageRule {
     var statistic: Double { correlation.statistic }
     var evictions: Int { correlation.evictions }
     var interest: MessageInterest {
-        var interest = MessageInterest()
-        for part in parts { interest.formUnion(part.selection.interest) }
+        var interest = selected
         // A share needs to know who is there.
         if isShare { interest.calls |= MessageInterest.actions(.bootNotification, .heartbeat, .statusNotification) }
         return interest
@@ -42,7 +46,7 @@ final class CorrelateRule: MessageRule {
 
     func judge(_ view: MessageView) -> Double? {
         if isShare { _ = chargePoints.place(of: view.identityKey) { true } }
-        guard let part = parts.firstIndex(where: { $0.selection.holds(view) }) else { return nil }
+        guard selected.includes(view), let part = parts.firstIndex(where: { $0.selection.holds(view) }) else { return nil }
         var hash = KeyHash()
         for path in groupBy {
             path.visit(view) { value in

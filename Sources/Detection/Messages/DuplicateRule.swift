@@ -19,9 +19,9 @@ final class DuplicateRule: MessageRule {
     private let parts: [Part]
     private let window: UInt64
     /// The last time of each key.
-    private var seen: GroupTable<Int64>
+    @exclusivity(unchecked) private var seen: GroupTable<Int64>
     /// How often each connection was opened.
-    private var epochs: GroupTable<Int64>
+    @exclusivity(unchecked) private var epochs: GroupTable<Int64>
     private(set) var reason = ""
 
     init(parts: [Part], window: Duration, capacity: Int, maximumGroups: Int) {
@@ -69,9 +69,8 @@ final class DuplicateRule: MessageRule {
                 }
             }
         }
-        let last = seen.find(hash.value).map { seen[$0] }
-        let place = seen.place(of: hash.value) { view.now }
-        seen[place] = view.now
+        let now = view.now
+        let last = seen.exchange(hash.value, now) { age(of: $0, at: now) >= window }
         guard let last, age(of: last, at: view.now) < window else { return 0 }
         reason = "\(view.identity): the \(view.kind.name) \(view.message?.id?.description ?? "") came before"
         return 1

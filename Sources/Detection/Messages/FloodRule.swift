@@ -37,10 +37,10 @@ final class FloodRule: MessageRule {
         (.getDiagnostics, Limit(count: 3, within: 600)), (.clearCache, Limit(count: 3, within: 600)), (.sendLocalList, Limit(count: 20, within: 60)),
     ]
 
-    private var limits: [Limit]
+    @exclusivity(unchecked) private var limits: [Limit]
     private let isHeartbeatGiven: Bool
-    private var buckets: GroupTable<Bucket>
-    private var chargePoints: GroupTable<ChargePoint>
+    @exclusivity(unchecked) private var buckets: GroupTable<Bucket>
+    @exclusivity(unchecked) private var chargePoints: GroupTable<ChargePoint>
     private(set) var reason = ""
 
     /// - Parameters:

@@ -14,21 +14,44 @@ struct GroupTable<State>: ~Copyable {
     var evictions: Int { map.evictions }
 
     /// The place of a key that is known, without making it the newest.
+    @inline(__always)
     func find(_ key: UInt64) -> Int? { map.find(key) }
 
     /// The place of a key, which becomes the newest; a key that is new gets the state that `make` gives.
-    mutating func place(of key: UInt64, _ make: () -> State) -> Int {
-        if let place = map.find(key) {
+    @inline(__always)
+    mutating func place(of key: UInt64, _ make: () -> State) -> Int { place(of: key, found: map.find(key), make) }
+
+    /// The same where `find` has been asked already.
+    @inline(__always)
+    mutating func place(of key: UInt64, found: Int?, _ make: () -> State) -> Int {
+        if let place = found {
             map.touch(place)
             return place
         }
         return map.insert(key, make()).slot
     }
 
+    /// The state of a key, which becomes the newest and gets a new state; the result is the state it had, `nil` for a key that is new.
+    ///
+    /// - Parameter isSpent: whether the longest unused state is needed no more, so that its memory can be used again.
+    @inline(__always)
+    mutating func exchange(_ key: UInt64, _ state: State, isSpent: (State) -> Bool) -> State? {
+        if let place = map.find(key) {
+            let before = map[place]
+            map[place] = state
+            map.touch(place)
+            return before
+        }
+        map.insert(key, state, takesOldest: map.oldestSlot.map { isSpent(map[$0]) } ?? false)
+        return nil
+    }
+
     /// The state at a place.
     subscript(place: Int) -> State {
-        _read { yield map[place] }
-        _modify { yield &map[place] }
+        @inline(__always)
+        unsafeAddress { UnsafePointer(map.pointer(to: place)) }
+        @inline(__always)
+        unsafeMutableAddress { map.pointer(to: place) }
     }
 
     /// Writes keys and states, the oldest first.

@@ -24,7 +24,7 @@ final class IdentityRule: MessageRule {
     private let alive: UInt64
     private let most: Double
     private let within: Double
-    private var identities: GroupTable<Identity>
+    @exclusivity(unchecked) private var identities: GroupTable<Identity>
     private(set) var reason = ""
 
     init(alive: Duration, opens: Int, within: Duration, maximumGroups: Int) {

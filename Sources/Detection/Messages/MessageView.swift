@@ -22,26 +22,26 @@ enum MessageKind: UInt8, CaseIterable {
 
 /// The event that is being judged: typed where it can be, with the call that an answer answers, and with its fields when a rule asks for them.
 ///
-/// One view serves all rules of a detector; it remembers the calls that wait for their answers, 8 for each side of a connection.
+/// What is stored here is written by `take` alone, so that reading it costs no check of exclusive access. One view serves all rules of a detector; it remembers the calls that wait for their answers, 8 for each side of a connection.
 final class MessageView {
     /// When, in nanoseconds.
-    private(set) var now: Int64 = .min
-    private(set) var kind = MessageKind.malformed
+    @exclusivity(unchecked) private(set) var now: Int64 = .min
+    @exclusivity(unchecked) private(set) var kind = MessageKind.malformed
     /// The message in its typed form if it has one.
-    private(set) var message: OCPPMessage?
+    @exclusivity(unchecked) private(set) var message: OCPPMessage?
     /// The message as it came.
-    private(set) var original: OCPPMessage?
-    private(set) var payload: OCPPPayload?
-    private(set) var action: OCPPAction?
+    @exclusivity(unchecked) private(set) var original: OCPPMessage?
+    @exclusivity(unchecked) private(set) var payload: OCPPPayload?
+    @exclusivity(unchecked) private(set) var action: OCPPAction?
     /// The call that this answers.
-    private(set) var asked: OCPPPayload?
+    @exclusivity(unchecked) private(set) var asked: OCPPPayload?
     /// What is wrong with a message that is malformed.
     private(set) var violation = ""
-    private(set) var identity = ""
-    private(set) var identityKey: UInt64 = 0
+    @exclusivity(unchecked) private(set) var identity = ""
+    @exclusivity(unchecked) private(set) var identityKey: UInt64 = 0
     private(set) var address = ""
-    private(set) var connection = 0
-    private(set) var isUp = false
+    @exclusivity(unchecked) private(set) var connection = 0
+    @exclusivity(unchecked) private(set) var isUp = false
     private(set) var health = DetectorHealth()
 
     private struct OpenCall {
@@ -52,7 +52,7 @@ final class MessageView {
         var up: [OpenCall] = []
         var down: [OpenCall] = []
     }
-    private var books: GroupTable<Book>
+    @exclusivity(unchecked) private var books: GroupTable<Book>
     private var fromChargePoint = MessageDecoder(role: .centralSystem, isStrict: false)
     private var fromCentralSystem = MessageDecoder(role: .chargePoint, isStrict: false)
     private var writer = ByteWriter()

@@ -19,8 +19,8 @@ final class OrderRule: MessageRule {
     private let ignored: [MessageOrderFinding.Rule]
     /// Whether the first message is the first since power on; `nil` where the first message decides: it is for a charge point that boots.
     private let knowsHistory: Bool?
-    private var chargePoints: GroupTable<ChargePoint>
-    private var findings: [MessageOrderFinding] = []
+    @exclusivity(unchecked) private var chargePoints: GroupTable<ChargePoint>
+    @exclusivity(unchecked) private var findings: [MessageOrderFinding] = []
     private(set) var reason = ""
 
     init(ignored: [MessageOrderFinding.Rule], knowsHistory: Bool?, maximumGroups: Int) {

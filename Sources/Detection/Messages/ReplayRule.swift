@@ -21,8 +21,8 @@ final class ReplayRule: MessageRule {
 
     private let minimumAge: UInt64
     private let retry: UInt64
-    private var sent: GroupTable<Sent>
-    private var chargePoints: GroupTable<ChargePoint>
+    @exclusivity(unchecked) private var sent: GroupTable<Sent>
+    @exclusivity(unchecked) private var chargePoints: GroupTable<ChargePoint>
     private(set) var reason = ""
 
     init(minimumAge: Duration, retry: Duration, capacity: Int, maximumGroups: Int) {
@@ -59,14 +59,17 @@ final class ReplayRule: MessageRule {
             hash.add(3)
             hash.add(UInt64(bitPattern: Int64(values.connectorID)))
             hash.add(UInt64(bitPattern: Int64(transaction)))
-            for value in [values.value] + values.further {
-                hash.add(UInt64(bitPattern: value.timestamp.milliseconds))
-                if let first = value.first { ReplayRule.add(first, &hash) }
-                for sample in value.others { ReplayRule.add(sample, &hash) }
-            }
+            add(values.value, &hash)
+            for value in values.further { add(value, &hash) }
         default: return nil
         }
         return hash.value
+    }
+
+    private static func add(_ value: MeterValue, _ hash: inout KeyHash) {
+        hash.add(UInt64(bitPattern: value.timestamp.milliseconds))
+        if let first = value.first { add(first, &hash) }
+        for sample in value.others { add(sample, &hash) }
     }
 
     private static func add(_ sample: SampledValue, _ hash: inout KeyHash) {
@@ -89,8 +92,10 @@ final class ReplayRule: MessageRule {
         case .error, .malformed: return nil
         }
         guard view.isUp, let payload = view.payload, let key = ReplayRule.key(payload, view.identityKey) else { return nil }
-        let earlier = sent.find(key).map { sent[$0] }
-        _ = sent.place(of: key) { Sent(time: view.now, isConfirmed: false) }
+        // What was sent before keeps its time.
+        let found = sent.find(key)
+        let earlier = found.map { sent[$0] }
+        _ = sent.place(of: key, found: found) { Sent(time: view.now, isConfirmed: false) }
         let place = chargePoints.place(of: view.identityKey) { ChargePoint() }
         guard let earlier else {
             chargePoints[place] = ChargePoint(newest: key, firstSeen: view.now)

@@ -70,10 +70,10 @@ final class TransactionRule: MessageRule {
 
     let checks: [Check]
     let limits: Limits
-    var chargePoints: GroupTable<ChargePoint>
-    var tags: GroupTable<Tag>
+    @exclusivity(unchecked) var chargePoints: GroupTable<ChargePoint>
+    @exclusivity(unchecked) var tags: GroupTable<Tag>
     /// The charge point of each transaction.
-    var owners: GroupTable<UInt64>
+    @exclusivity(unchecked) var owners: GroupTable<UInt64>
     var reason = ""
 
     init(checks: [Check], limits: Limits, maximumGroups: Int) {

@@ -58,6 +58,8 @@ public struct VolumeScores: Equatable, Sendable {
         var half = 0
         /// Soft labels of the rows in buffers, zero elsewhere.
         var soft: [Double]
+        /// What a row in a buffer weighs, by its distance.
+        var weights: [Double] = []
 
         init(_ scores: [Double], count: Int, windows: [ClosedRange<Int>], labelled: Int) {
             self.count = count
@@ -151,12 +153,13 @@ public struct VolumeScores: Equatable, Sendable {
         /// Adds up what the windows say of the rows around them.
         private mutating func soften(_ width: Int, _ half: Int) {
             guard half > 0 else { return }
+            weights.removeAll(keepingCapacity: true)
+            for distance in 1...half { weights.append((1 - Double(distance) / Double(width)).squareRoot()) }
             for window in windows {
-                for distance in 1...half {
-                    let weight = (1 - Double(distance) / Double(width)).squareRoot()
-                    if window.lowerBound >= distance { soft[window.lowerBound - distance] += weight }
-                    if window.upperBound + distance < count { soft[window.upperBound + distance] += weight }
-                }
+                let before = min(half, window.lowerBound)
+                for distance in 0..<before { soft[window.lowerBound - 1 - distance] += weights[distance] }
+                let after = min(half, count - 1 - window.upperBound)
+                for distance in 0..<after { soft[window.upperBound + 1 + distance] += weights[distance] }
             }
         }
 

@@ -23,6 +23,17 @@ struct RarityJudge {
         gate = LearningGate(learning)
     }
 
+    /// Whether every sample is judged and learnt, by a threshold that stays.
+    var isSteady: Bool { budget == nil && gate.isOpen }
+
+    /// Turns shares into scores before the cooldown where they stand; the result is the last rarity.
+    @inline(__always)
+    func raw(ofShares shares: UnsafeMutableBufferPointer<Double>) -> Double? {
+        guard let last = shares.last else { return nil }
+        for index in shares.indices { shares[index] = raw(rarity(of: shares[index])) }
+        return rarity(of: last)
+    }
+
     /// Whether a sample is judged.
     @inline(__always)
     mutating func judges(at instant: Instant) -> Bool {
@@ -76,8 +87,9 @@ struct HistogramRarity: DetectorState, ~Copyable {
     private let bins: Int
     private let reach: Int
     private let weights: NumberBuffer
-    /// The weights of a reach of 3, and a 0.
+    /// The weights of a reach of 3 and a 0 behind them, and in front of them.
     private let eight: SIMD8<Double>
+    private let eightBehind: SIMD8<Double>
     private let needed: Int
     private var range: SignalRange
     private var judge: RarityJudge
@@ -108,8 +120,15 @@ struct HistogramRarity: DetectorState, ~Copyable {
         reach = Int((3 * kernel).rounded(.down))
         weights = HistogramRarity.kernel(reach: reach, width: kernel)
         var eight = SIMD8<Double>.zero
-        if reach == 3 { for index in 0..<7 { eight[index] = weights[index] } }
+        var eightBehind = SIMD8<Double>.zero
+        if reach == 3 {
+            for index in 0..<7 {
+                eight[index] = weights[index]
+                eightBehind[index + 1] = weights[index]
+            }
+        }
         self.eight = eight
+        self.eightBehind = eightBehind
         self.judge = judge
         table = DensityTable(cells: range.overflows ? bins + 2 : bins, forget: forget)
     }
@@ -168,12 +187,38 @@ struct HistogramRarity: DetectorState, ~Copyable {
         return score.map { judge.pass($0) }
     }
 
+    /// Takes samples in a row; the logarithms of a block are taken together, so that no sample waits for that of the one before.
+    mutating func update(times: UnsafeBufferPointer<Instant>, values: UnsafeBufferPointer<Double>, scores: UnsafeMutableBufferPointer<Double>) {
+        let total = min(times.count, values.count, scores.count)
+        guard let time = times.baseAddress, let value = values.baseAddress, let score = scores.baseAddress else { return }
+        var index = 0
+        while index < total {
+            score[index] = update(at: time[index], value: value[index]) ?? .nan
+            index &+= 1
+            guard judge.isSteady, range.isKnown, table.learnt > needed else { continue }
+            let start = index
+            let stop = min(total, start &+ 256)
+            while index < stop, value[index].isFinite, time[index].nanoseconds >= clock.last {
+                clock.advance(to: time[index].nanoseconds)
+                let place = cell(clipped(value[index]))
+                score[index] = table.rarity(place)
+                learn(place)
+                index &+= 1
+            }
+            let block = UnsafeMutableBufferPointer(start: score + start, count: index &- start)
+            if let last = judge.raw(ofShares: block) { statistic = last }
+            for place in block.indices { block[place] = judge.pass(block[place]) }
+        }
+    }
+
     @inline(__always)
     private mutating func learn(_ place: Int) {
         let amount = table.fade()
         let last = (range.overflows ? bins &+ 2 : bins) &- 1
         if place >= reach, place &+ reach <= last {
-            if reach == 3, table.add(amount, eight, from: place &- 3) { return }
+            // Pairs of cells are written as the sum over them reads them, so that it need not wait for the memory.
+            let first = place &- 3
+            if reach == 3, table.add(amount, first & 1 == 0 ? eight : eightBehind, from: first & ~1) { return }
             var index = 0
             var cell = place &- reach
             while index < weights.count {

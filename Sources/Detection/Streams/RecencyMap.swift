@@ -79,18 +79,19 @@ struct RecencyMap<Value>: ~Copyable {
 
     /// Holds a key that is not held yet and makes it the most recently used; at the bound the least recently used one goes.
     ///
+    /// - Parameter takesOldest: the least recently used key goes also below the bound, because nobody needs it; that is no eviction.
     /// - Returns: its slot, and the value of the key that had to go.
     @discardableResult
-    mutating func insert(_ key: UInt64, _ value: consuming Value) -> (slot: Int, evicted: Value?) {
+    mutating func insert(_ key: UInt64, _ value: consuming Value, takesOldest: Bool = false) -> (slot: Int, evicted: Value?) {
         var evicted: Value?
         let slot: Int32
-        if count == capacity {
+        if count == capacity || takesOldest && count > 0 {
             slot = oldest
             unlink(slot)
             removeFromTable(slot)
             evicted = values[Int(slot)]
             values[Int(slot)] = value
-            evictions &+= 1
+            if !takesOldest { evictions &+= 1 }
         } else {
             if count == room { grow() }
             slot = Int32(truncatingIfNeeded: count)

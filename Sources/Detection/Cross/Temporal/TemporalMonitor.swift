@@ -12,205 +12,52 @@ public final class TemporalMonitor {
         case earliest
     }
 
-    private var network: TemporalNetwork
-    private let partHorizons: [Int64]
-    /// Where the numbers go: node, comparison and reciprocal scale for each input.
-    private let uses: [[(node: Int, comparison: TemporalComparison, reciprocal: Double)]]
-    private let tickNode: Int?
-    private let numbers: UnsafeMutableBufferPointer<Double>
-    private var missing: Int
-    private var hasChanged = false
-    private var isRunning = false
-    private var ticks: Int64 = 0
-    /// The newest instant with a number, and whether it is judged.
-    private var now = Int64.min
-    private var isOpen = false
-    private var lateOrInvalid = DetectorHealth()
-    private var worst = Robustness.absent.key
-    private var worstPart = 0
+    /// The state stays at one place in memory, so an update costs no exclusivity check.
+    private let watch: UnsafeMutablePointer<TemporalWatch>
 
     /// How far the formula looks ahead.
     public let horizon: Duration
-    /// Greatest distance of an instant from 0 that is told apart from others: 73 years.
-    private static let farthest = Int64.max / 4
 
     /// A monitor that has seen nothing; throws for a formula that cannot be watched.
     public init(_ formula: TemporalFormula, verdict: Verdict = .earliest) throws(DetectionError) {
-        try formula.checkSize()
-        let parts = verdict == .exact ? [formula] : formula.earliest
-        for part in parts { try part.check() }
-        network = TemporalNetwork(parts)
-        partHorizons = parts.map(\.horizon.nanoseconds)
-        horizon = Duration(nanoseconds: partHorizons.max() ?? 0)
-        let count = formula.inputCount
-        var uses = [[(node: Int, comparison: TemporalComparison, reciprocal: Double)]](repeating: [], count: count)
-        var tickNode: Int?
-        for (node, source) in network.sources {
-            switch source {
-            case .atom(let input, let comparison, let scale): uses[input].append((node, comparison, 1 / scale))
-            case .ticks: tickNode = node
-            case .constant: break
-            }
-        }
-        self.uses = uses
-        self.tickNode = tickNode
-        numbers = .allocate(capacity: count)
-        numbers.initialize(repeating: .nan)
-        missing = count
+        let made = try TemporalWatch(formula, verdict: verdict)
+        horizon = made.horizon
+        watch = .allocate(capacity: 1)
+        watch.initialize(to: made)
     }
 
-    deinit { numbers.deallocate() }
+    deinit {
+        watch.deinitialize(count: 1)
+        watch.deallocate()
+    }
 
     /// Input that could not be used.
-    public var health: DetectorHealth {
-        var health = lateOrInvalid
-        health.overflow = network.lost
-        return health
-    }
+    public var health: DetectorHealth { watch.pointee.health }
 
     /// When the robustness can change although no number does; the newest instant while it is not judged.
-    public var next: Instant? {
-        if isOpen { return Instant(nanoseconds: now) }
-        return network.next == .max ? nil : Instant(nanoseconds: network.next)
-    }
+    public var next: Instant? { watch.pointee.next }
 
     /// The robustness of now; `nil` before the first instant that can be judged, and when some number has not come yet.
-    public var robustness: Double? {
-        var least = Robustness.absent
-        for root in network.roots {
-            let value = Robustness(key: network.nodes[root].value)
-            if value.isPresent, !least.isPresent || value.key < least.key { least = value }
-        }
-        return least.isPresent ? least.value : nil
-    }
+    public var robustness: Double? { watch.pointee.robustness }
 
     /// The worst robustness since the last call, and how long before it became known its instant lies; `nil` when nothing was judged.
-    public func takeWorst() -> (robustness: Double, delay: Duration)? {
-        guard worst != .min else { return nil }
-        defer { worst = .min }
-        return (Robustness(key: worst).value, Duration(nanoseconds: partHorizons[worstPart]))
-    }
+    public func takeWorst() -> (robustness: Double, delay: Duration)? { watch.pointee.takeWorst() }
 
     /// A number of an input; a value that is no number leaves the one before. An instant before the newest is dropped.
-    public func update(at instant: Instant, input: Int, number: Double) {
-        let time = max(-Self.farthest, min(Self.farthest, instant.nanoseconds))
-        guard input >= 0, input < numbers.count else { return }
-        if time > now {
-            if isOpen { judge() }
-            run(before: time)
-            now = time
-        } else if time < now {
-            lateOrInvalid.late += 1
-            return
-        }
-        isOpen = true
-        guard !number.isNaN else {
-            lateOrInvalid.invalid += 1
-            return
-        }
-        if numbers[input].isNaN { missing -= 1 }
-        numbers[input] = number
-        for use in uses[input] {
-            let key = Robustness(number, use.comparison, reciprocalScale: use.reciprocal).key
-            if network.nodes[use.node].value != key {
-                network.nodes[use.node].value = key
-                hasChanged = true
-            }
-        }
-    }
+    public func update(at instant: Instant, input: Int, number: Double) { watch.pointee.update(at: instant, input: input, number: number) }
 
     /// All numbers of the instant are there, and nothing more comes until then.
-    public func advance(to instant: Instant) {
-        let time = max(-Self.farthest, min(Self.farthest, instant.nanoseconds))
-        guard time >= now else { return }
-        if isOpen { judge() }
-        run(before: time)
-        if network.next == time { step(time) }
-        now = time
-    }
+    public func advance(to instant: Instant) { watch.pointee.advance(to: instant) }
 
     /// The trace ends before an instant: what is left is judged by what there is.
-    public func finish(at instant: Instant) {
-        let time = max(-Self.farthest, min(Self.farthest, instant.nanoseconds))
-        guard isRunning, time >= now else { return }
-        if isOpen { judge() }
-        run(before: time)
-        network.end(at: time)
-        step(time)
-        now = time
-    }
+    public func finish(at instant: Instant) { watch.pointee.finish(at: instant) }
 
     /// Begins anew; counters of input stay.
-    public func restart() {
-        network.reset()
-        numbers.update(repeating: .nan)
-        missing = numbers.count
-        hasChanged = false
-        isRunning = false
-        isOpen = false
-        ticks = 0
-        worst = .min
-    }
-
-    private func judge() {
-        isOpen = false
-        guard missing == 0 else { return }
-        if !isRunning {
-            isRunning = true
-            network.begin(at: now)
-            hasChanged = true
-        }
-        if let tickNode {
-            ticks += 1
-            network.nodes[tickNode].value = ticks
-        } else if !hasChanged, network.next > now {
-            note()
-            return
-        }
-        hasChanged = false
-        step(now)
-    }
-
-    private func run(before time: Int64) {
-        while network.next < time { step(network.next) }
-    }
-
-    private func step(_ time: Int64) {
-        network.step(at: time)
-        note()
-    }
-
-    @inline(__always)
-    private func note() {
-        for (part, root) in network.roots.enumerated() {
-            let value = network.nodes[root].value
-            if value != .min, worst == .min || value < worst {
-                worst = value
-                worstPart = part
-            }
-        }
-    }
+    public func restart() { watch.pointee.restart() }
 
     /// Writes the state.
-    public func save(_ writer: inout StateWriter) {
-        for number in numbers { writer.put(number) }
-        for flag in [hasChanged, isRunning, isOpen] { writer.put(flag) }
-        for value in [ticks, now, worst] { writer.put(value) }
-        writer.put(worstPart)
-        network.save(&writer)
-    }
+    public func save(_ writer: inout StateWriter) { watch.pointee.save(&writer) }
 
     /// Takes over a state of a monitor of the same formula.
-    public func restore(_ reader: inout StateReader) throws(DetectionError) {
-        for index in numbers.indices { numbers[index] = try reader.number() }
-        missing = numbers.count { $0.isNaN }
-        hasChanged = try reader.flag()
-        isRunning = try reader.flag()
-        isOpen = try reader.flag()
-        ticks = try reader.integer()
-        now = try reader.integer()
-        worst = try reader.integer()
-        worstPart = try reader.int(in: 0...max(0, network.roots.count - 1))
-        try network.restore(&reader)
-    }
+    public func restore(_ reader: inout StateReader) throws(DetectionError) { try watch.pointee.restore(&reader) }
 }

@@ -50,7 +50,7 @@ struct TemporalNetwork: ~Copyable {
     let chains: UnsafeMutablePointer<TemporalChain>
     private let chainCount: Int
     /// The outputs that are judged.
-    let roots: [Int]
+    let roots: UnsafeMutableBufferPointer<Int>
     /// The input nodes and what they stand for.
     let sources: [(node: Int, source: Source)]
     /// When an operator changes although no operand does; the greatest integer for never.
@@ -58,7 +58,9 @@ struct TemporalNetwork: ~Copyable {
 
     init(_ parts: [TemporalFormula]) {
         var builder = TemporalBuilder()
-        roots = parts.map { builder.add($0).node }
+        let judged = parts.map { builder.add($0).node }
+        roots = .allocate(capacity: judged.count)
+        _ = roots.initialize(from: judged)
         sources = builder.sources
         count = builder.nodes.count
         nodes = .allocate(capacity: max(count, 1))
@@ -72,6 +74,7 @@ struct TemporalNetwork: ~Copyable {
     }
 
     deinit {
+        roots.deallocate()
         nodes.deallocate()
         rings.deinitialize(count: ringCount)
         rings.deallocate()
