@@ -53,7 +53,9 @@ struct DetectPlan {
         let settings = try DetectPlan.settings(arguments)
         var split: Split?
         if let text = arguments.text(.splitAt), text != "none" {
-            guard let given = Split(text) else { throw Problem(text: "--split takes a time, a share or a number of rows: 60s, 30%, 5000, not '\(text)'", code: .usage) }
+            guard let given = Split(text) else {
+                throw Problem(text: "--split takes a time, a share or a number of rows: 60s, 30%, 5000, not '\(text)'", code: .usage)
+            }
             split = given
         }
         let names = arguments.positionals.map(\.text)
@@ -86,6 +88,17 @@ struct DetectPlan {
             }
         } else if let anomaly = known?.anomaly, arguments.text(.labelColumn) != "none", !arguments.has(.timeColumn) {
             plan.labels = LabelTable(rows: anomaly, period: settings.period)
+        }
+    }
+
+    /// Rows that are learnt of a series when nothing says it: 15 % of them, 50 to 500; `nil` when something does.
+    func trainRows() throws(Problem) -> Int? {
+        if learning != nil { return 50 }
+        guard let data = plan.files.first else { return nil }
+        do throws(TableError) {
+            return max(50, min(500, try data.rowCount() * 15 / 100))
+        } catch {
+            throw Problem(text: error.text(data.path), code: error.isUnreadable ? .runtime : .invalidFile)
         }
     }
 

@@ -25,7 +25,9 @@ final class ScoreFile {
                     truth = isLabelled == true || simulation.isLabelled(at: instant)
                 }
                 let text = score.map { decimalText(($0 * 1e6).rounded() / 1e6) } ?? ""
-                file.append("\(Duration(nanoseconds: instant.nanoseconds).secondsText),\(monitor.name),\(text),\(monitor.isFiring ? 1 : 0),\(truth ? 1 : 0),\(ScoreFile.row(outside, at: instant + Duration(nanoseconds: simulation.origin.nanoseconds), isFrame: isLabelled != nil))\n")
+                file.append(
+                    "\(Duration(nanoseconds: instant.nanoseconds).secondsText),\(monitor.name),\(text),\(monitor.isFiring ? 1 : 0),\(truth ? 1 : 0),\(ScoreFile.row(outside, at: instant + Duration(nanoseconds: simulation.origin.nanoseconds), isFrame: isLabelled != nil))\n"
+                )
             }
         }
     }

@@ -47,7 +47,8 @@ final class ListingRows: OutsideRows {
     private func read(_ words: [Substring]) -> Int64? {
         func behind(_ name: String) -> Int? { words.firstIndex(of: name[...]).flatMap { $0 + 1 < words.count ? $0 + 1 : nil } }
         guard let time = behind("Timestamp:"), let instant = TableTime.seconds.nanoseconds(String(words[time])), let id = behind("ID:"),
-            let identifier = UInt32(words[id], radix: 16), identifier < 1 << 29, let dlc = behind("DLC:"), let length = Int(words[dlc]), (0...8).contains(length)
+            let identifier = UInt32(words[id], radix: 16), identifier < 1 << 29, let dlc = behind("DLC:"), let length = Int(words[dlc]),
+            (0...8).contains(length)
         else { return nil }
         var bytes: [UInt8] = []
         var place = dlc + 1

@@ -338,13 +338,7 @@ final class OutsideNode: Node {
 
     func hear(_ raw: [UInt8], identity: String, isUp: Bool) {
         truth.identity = identity
-        let (connection, isNew, content) = listener.hear(raw, identity: identity, isUp: isUp)
-        // A log may begin in the middle of a connection; one that begins with a boot was opened then.
-        if isNew, case .message(.call(_, let payload), _) = content, payload.action == .bootNotification {
-            simulation.detectors.saw(
-                MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: true, content: .opened), chargePoint: -1,
-                centralSystem: -1)
-        }
+        let (connection, _, content) = listener.hear(raw, identity: identity, isUp: isUp)
         let event = MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: isUp, content: content)
         if now >= truth.judgedFrom { flows?.take(event) }
         simulation.detectors.saw(event, chargePoint: -1, centralSystem: -1)
@@ -354,7 +348,9 @@ final class OutsideNode: Node {
         close(at: now)
         if let problem = flows?.finish() { simulation.fail(.cannotWrite, "\(problem.path): \(problem.reason)", span: nil) }
         truth.labels.sort { ($0.start, $0.end) < ($1.start, $1.end) }
-        if badRows > 0 { simulation.warn(.badLog, "\(badRows) rows of the data could not be understood and were left out; the first is \(firstProblem)", span: nil) }
+        if badRows > 0 {
+            simulation.warn(.badLog, "\(badRows) rows of the data could not be understood and were left out; the first is \(firstProblem)", span: nil)
+        }
         if truth.learntAttacks > 0, column == nil {
             simulation.warn(.badLog, "\(truth.learntAttacks) labelled rows lie in what is learnt: detectors take them for normal", span: nil)
         }

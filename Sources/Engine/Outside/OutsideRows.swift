@@ -29,7 +29,8 @@ struct RowClock {
     static func column(_ table: TableReader, _ settings: OutsideSettings) -> Int? {
         if let name = settings.timeColumn { return table.column([name]) }
         return table.column([
-            "time_s", "time", "timestamp", "t_s", "t", "ts", "date", "datetime", "date_time", "time_ms", "time_us", "timestamp_s", "timestamp_ms",
+            "time_s", "time", "timestamp", "timestamps", "t_s", "t", "ts", "date", "datetime", "date_time", "time_ms", "time_us", "timestamp_s", "timestamp_ms",
+            "flow_start_timestamp", "start_time", "flow_start",
         ])
             ?? table.header.firstIndex { header in
                 let lower = header.lowercased()
