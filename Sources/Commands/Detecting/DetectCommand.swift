@@ -29,7 +29,7 @@ enum DetectCommand {
         let (plan, learning) = (given.plan, given.learning)
         if let remark = given.remark, !arguments.has(.quiet) { console.note("note: \(remark)") }
         var built = DetectScenario(plan)
-        if arguments.texts(.withDetectors).contains("series") { built.trainRows = try given.trainRows() }
+        if arguments.texts(.withDetectors).contains(where: { $0 == "series" || $0 == "rows" }) { built.trainRows = try given.trainRows() }
         for source in arguments.texts(.withDetectors) { try built.add(source, console) }
         let data = arguments.positionals.first?.text ?? "data"
         let (scenario, findings) = built.read(

@@ -91,19 +91,19 @@ struct DetectScenario {
             switch setting.type {
             case .stream(let frames, let messages): (takesFrames, takesMessages) = (frames, messages)
             case .signal: takesSignal = true
-            case .signals: takesRow = true
+            case .signals, .mixedSignals: takesRow = true
             default: break
             }
         }
         if takesFrames, hasFrames { return detectors.append("  \(name): {is: \(kind.name), watch: can0}") }
         if takesMessages, hasMessages { return detectors.append("  \(name): {is: \(kind.name), watch: ocpp}") }
         let columns = plan.files.flatMap(\.columns).map(\.signal)
+        let train = kind.name == "series" || kind.name == "rows" ? trainRows.map { ", train: \($0)" } ?? "" : ""
         if takesRow, !columns.isEmpty {
             var all: [String] = []
             for column in columns where !all.contains(column) { all.append(column) }
-            return detectors.append("  \(name): {is: \(kind.name), watch: [\(all.joined(separator: ", "))]}")
+            return detectors.append("  \(name): {is: \(kind.name), watch: [\(all.joined(separator: ", "))]\(train)}")
         }
-        let train = kind.name == "series" ? trainRows.map { ", train: \($0)" } ?? "" : ""
         guard takesSignal, !columns.isEmpty else {
             let wanted =
                 takesFrames && takesMessages

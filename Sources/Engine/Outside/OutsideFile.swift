@@ -156,7 +156,7 @@ public struct OutsideFile: Sendable {
             for index in isNumber.indices where isNumber[index] && table.number(index) == nil { isNumber[index] = false }
         }
         for index in table.header.indices where index != time && index != flag && !truths.contains(index) {
-            guard isNumber[index], result.count < 1000 else { continue }
+            guard isNumber[index], result.count < 1000, !TableShape.isOrder(table.header[index], hasTime: time != nil) else { continue }
             let (name, unit) = try self.name(table.header[index], index, settings)
             guard !result.contains(where: { $0.signal == name }) else { continue }
             result.append(Column(signal: name, unit: unit, place: index))

@@ -18,6 +18,12 @@ enum TableShape {
         return Set(names.indices.filter { truthColumns.contains(names[$0]) || isYahoo && yahooParts.contains(names[$0]) })
     }
 
+    /// Whether a column only says when or in which order rows came: another time, or an index.
+    static func isOrder(_ name: String, hasTime: Bool) -> Bool {
+        let lower = name.lowercased()
+        return lower.isEmpty || lower == "index" || lower.hasPrefix("unnamed: ") || hasTime && lower.contains("timestamp")
+    }
+
     /// Gives names to the columns of a table that begins with numbers: `time` for dates and for numbers in even steps, `value` for a single column.
     static func name(_ table: TableReader, path: String, called name: String) throws(TableError) {
         let first = table.header
