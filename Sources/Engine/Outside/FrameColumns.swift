@@ -206,7 +206,7 @@ final class FrameTableRows: OutsideRows {
                 current = columns.frame(table)
                 return instant
             } catch {
-                try problems.note(error.message, line: error.line)
+                try problems.note(error.message, line: error.line, isFirstFatal: true)
             }
         }
         try problems.end()

@@ -128,7 +128,7 @@ final class TableRows: OutsideRows {
                 problems.right()
                 return instant
             } catch {
-                try problems.note(error.message, line: error.line)
+                try problems.note(error.message, line: error.line, isFirstFatal: true)
             }
         }
         try problems.end()

@@ -10,12 +10,12 @@ struct RowProblems {
     @inline(__always)
     mutating func right() { rows &+= 1 }
 
-    /// A row is left out; throws for the very first row of a file, and when a tenth of more than a hundred rows are wrong.
-    mutating func note(_ message: String, line: Int) throws(TableError) {
+    /// A row is left out; throws when a tenth of the rows is wrong, and at once where the very first row says that the file is something else.
+    mutating func note(_ message: String, line: Int, isFirstFatal: Bool = false) throws(TableError) {
         let error = TableError(message: message, line: line)
         count += 1
         if first == nil { first = error }
-        if rows == 0 || count > 100 && count * 9 > rows, let first { throw first }
+        if rows == 0 && isFirstFatal || count > 100 && count * 9 > rows, let first { throw first }
     }
 
     /// The file is over; throws when a tenth of its rows was wrong.
