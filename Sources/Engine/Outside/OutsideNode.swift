@@ -127,6 +127,8 @@ final class OutsideNode: Node {
     private var last = Instant.zero
     private var step = Duration.seconds(1)
     private var lateRows = 0
+    /// The latest time of a row as it is written.
+    private var latest = Instant.zero
     private var row = 0
     private var learntUntil = Instant.zero
     /// Whether the next row does not go on from the one before: another file.
@@ -202,10 +204,9 @@ final class OutsideNode: Node {
                 let (since, overflow) = time.subtractingReportingOverflow(first ?? time)
                 guard !overflow, since < 1 << 61 else { throw TableError(message: "the times of two rows lie too far apart") }
                 var instant = base + Duration(nanoseconds: since)
-                if instant < last {
-                    lateRows += 1
-                    instant = last
-                }
+                if instant < latest { lateRows += 1 }
+                latest = max(latest, instant)
+                instant = max(instant, last)
                 // Rows of a table that have one time are rows all the same: no value hides another.
                 if isTable, played > 0, instant == last { instant = last + Duration(nanoseconds: 1) }
                 guard column == nil || instant < simulation.kernel.end else { return }
