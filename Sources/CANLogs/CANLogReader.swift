@@ -65,6 +65,9 @@ public final class CANLogReader {
     /// Whether times count from 1970; `false` where the log has no date, so that they count from its beginning.
     public var hasDate: Bool { parser.hasDate }
 
+    /// Whether the last record was marked as an attack, by a 1 behind it in a candump log.
+    public var isMarked: Bool { parser.isMarked }
+
     /// How many entries were left out that are right but no CAN frames.
     public func omitted(_ kind: CANLogOmission) -> UInt64 { parser.omissions[kind.rawValue] }
 
@@ -128,9 +131,15 @@ protocol LogParser: AnyObject {
     var hasDate: Bool { get }
     /// Entries left out, by `CANLogOmission`.
     var omissions: [UInt64] { get }
+    /// Whether the last record is marked as an attack.
+    var isMarked: Bool { get }
 
     /// Reads the next record; `false` at the end. After an error that is not fatal it goes on behind the bad entry.
     func next(_ record: inout CANLogRecord) throws(CANLogError) -> Bool
+}
+
+extension LogParser {
+    var isMarked: Bool { false }
 }
 
 extension CANLogRecord {

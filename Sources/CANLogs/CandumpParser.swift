@@ -4,7 +4,7 @@ import Quantities
 /// Reads lines of `candump -l` and `-L`: `(1436509053.650713) can0 300#1400`.
 ///
 /// ```
-/// line  = "(" seconds "." decimals ") " interface " " frame [ " R" | " T" ]
+/// line  = "(" seconds "." decimals ") " interface " " frame [ " R" | " T" ] [ " 0" | " 1" ]
 /// frame = id "#" byte{0..8} [ "_" dlc ]  |  id "#R" [ length [ "_" dlc ] ]  |  id "##" flags byte{0..64}
 /// ```
 /// The form that candump shows on a console is read too (`CandumpParser+Console.swift`); CAN XL frames are counted and left out.
@@ -13,6 +13,9 @@ final class CandumpParser: LogParser {
     let input: LogInput
     var table = InterfaceTable()
     private(set) var omissions = [UInt64](repeating: 0, count: CANLogOmission.allCases.count)
+
+    /// Whether a 1 stands behind the frame: logs for learning mark attacks so.
+    private(set) var isMarked = false
 
     init(_ input: LogInput) { self.input = input }
 
@@ -225,7 +228,9 @@ final class CandumpParser: LogParser {
     @inline(__always)
     private func rest(_ start: UnsafePointer<UInt8>, _ record: inout CANLogRecord) throws(CANLogError) {
         var p = start
+        isMarked = false
         if p[0] == 0x0A { return }
+        let hasBlank = p[0] == 0x20 || p[0] == 0x09
         TextScan.skipBlanks(&p)
         if p[0] == UInt8(ascii: "R") {
             record.direction = .received
@@ -235,6 +240,11 @@ final class CandumpParser: LogParser {
             p += 1
         }
         TextScan.skipBlanks(&p)
+        if hasBlank, p[0] == UInt8(ascii: "0") || p[0] == UInt8(ascii: "1"), p[1] <= 0x20 {
+            isMarked = p[0] == UInt8(ascii: "1")
+            p += 1
+            TextScan.skipBlanks(&p)
+        }
         guard TextScan.isEnd(p) else {
             throw bad(TextScan.digit(p[0]) < 16 ? "the frame has more than 8 bytes" : "behind the frame stands something that is neither R nor T")
         }

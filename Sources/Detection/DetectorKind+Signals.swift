@@ -4,7 +4,7 @@ extension DetectorKind {
     /// The kinds that look at one signal and were added to the first seven, in the order of the reference.
     public static let signalKinds: [DetectorKind] =
         [band, flatline, zscore, ewmaResidual, hampel, quantile, iqr] + [ewmaChart, cusum, pageHinkley, adwin, spot, dspot]
-        + [goertzel, autocorrelation, seasonalBaseline] + [histogramRarity, rarity2d, markov, monotonic]
+        + [goertzel, autocorrelation, seasonalBaseline] + [histogramRarity, rarity2d, markov, monotonic, series]
 
     // MARK: Settings that several kinds share
 

@@ -35,7 +35,8 @@ struct DetectTests {
         #expect(swing?["latency_s"]?["max"]?.double == 0 && swing?["rows"]?["rows"]?.integer == 200)
         #expect(report["labels"]?.array?.map { $0["start_s"]?.double } == [100, 160] && report["labels"]?.array?.map { $0["end_s"]?.double } == [120, 170])
         let lines = try directory.read("s.csv").split(separator: "\n")
-        #expect(lines.count == 201 && lines[0] == "time_s,detector,score,alarm,label" && lines[101].hasSuffix(",1,1") && lines[1].hasSuffix(",0,0"))
+        #expect(lines.count == 201 && lines[0] == "time_s,detector,score,alarm,label,row,id")
+        #expect(lines[101].hasSuffix(",1,1,101,") && lines[1].hasSuffix(",0,0,1,"))
         // The rows that were written give the same scores once more.
         let again = evsim("score", "--rows", directory.path + "/s.csv", "--json")
         let rows = try JSONValue(parsing: again.output)["detectors"]?[0]?["rows"]

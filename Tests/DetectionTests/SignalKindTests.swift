@@ -57,6 +57,7 @@ struct SignalKindTests {
         case "rarity2d": [["probe": .count(100), "rarity": .number(0.1)], ["from": .number(0), "to": .number(60), "forget": .count(100), "lag": .count(3)]]
         case "markov":
             [["from": .number(0), "to": .number(60), "states": .count(6), "rarity": .number(0.1)], ["states": .count(40), "count": .word("changes")]]
+        case "series": [["train": .count(100), "lookback": .count(200)]]
         case "monotonic": [[:], ["resolution": .number(5), "modulus": .number(60)], ["direction": .word("falling")]]
         default: []
         }

@@ -25,8 +25,11 @@ enum DetectCommand {
     }
 
     private static func detect(_ arguments: Arguments, _ console: Console) throws(DetectScenario.Problem) -> ExitCode {
-        let (plan, learning) = try plan(arguments)
+        let given = try DetectPlan(arguments)
+        let (plan, learning) = (given.plan, given.learning)
+        if let remark = given.remark, !arguments.has(.quiet) { console.note("note: \(remark)") }
         var built = DetectScenario(plan)
+        if arguments.texts(.withDetectors).contains(where: { $0 == "series" || $0 == "rows" }) { built.trainRows = try given.trainRows() }
         for source in arguments.texts(.withDetectors) { try built.add(source, console) }
         let data = arguments.positionals.first?.text ?? "data"
         let (scenario, findings) = built.read(
@@ -84,59 +87,6 @@ enum DetectCommand {
                     }))
         }
         console.print("files in \(DisplayText.visible(directory)): \(outcome.files.joined(separator: " "))")
-    }
-
-    // MARK: The data
-
-    /// What is played, and how long detectors learn when they do not say it.
-    private static func plan(_ arguments: Arguments) throws(DetectScenario.Problem) -> (plan: OutsidePlan, learning: Duration?) {
-        var settings = OutsideSettings()
-        settings.timeColumn = arguments.text(.timeColumn)
-        settings.timeFormat = arguments.text(.timeFormat).flatMap { TableTime(rawValue: $0) }
-        settings.units = arguments.assignments(.columnUnit).map { ($0.name, $0.text) }
-        if let column = arguments.text(.labelColumn) { settings.labelColumn = column == "none" ? "" : column }
-        if let text = arguments.text(.rowPeriod) { settings.period = try duration(text, "--every") }
-        var plan = OutsidePlan(files: [])
-        var learning: Duration?
-        if let path = arguments.text(.trainFile) {
-            let file = try open(path, settings)
-            do throws(TableError) {
-                if let extent = try file.extent() { learning = Duration(nanoseconds: max(extent.last - extent.first, 0) + 1) }
-            } catch {
-                throw DetectScenario.Problem(text: error.text(path), code: error.isUnreadable ? .runtime : .invalidFile)
-            }
-            plan.files.append(file)
-            plan.trained = 1
-        }
-        plan.flows = arguments.text(.flowsFile)
-        for path in arguments.positionals.map(\.text) { plan.files.append(try open(path, settings)) }
-        if let text = arguments.text(.learnUntil) {
-            plan.learnUntil = try duration(text, "--learn-until")
-            learning = max(learning ?? .zero, plan.learnUntil)
-        }
-        if let path = arguments.text(.labelFile) {
-            do {
-                plan.labels = try ScoreCommand.labels(path, data: arguments.positionals.first?.text ?? "")
-            } catch {
-                throw DetectScenario.Problem(text: error.text, code: error.code)
-            }
-        }
-        return (plan, learning)
-    }
-
-    private static func open(_ path: String, _ settings: OutsideSettings) throws(DetectScenario.Problem) -> OutsideFile {
-        do {
-            return try OutsideFile(path: path, settings: settings)
-        } catch {
-            throw DetectScenario.Problem(text: error.text(path), code: error.isUnreadable ? .runtime : .invalidFile)
-        }
-    }
-
-    private static func duration(_ text: String, _ what: String) throws(DetectScenario.Problem) -> Duration {
-        guard let quantity = try? Quantity.parse(text), quantity.dimension == .time, let nanoseconds = quantity.exactNanoseconds, nanoseconds > 0 else {
-            throw DetectScenario.Problem(text: "\(what) takes a time such as 60s, not '\(text)'", code: .usage)
-        }
-        return Duration(nanoseconds: nanoseconds)
     }
 
     private static func absolute(_ path: String) -> String {

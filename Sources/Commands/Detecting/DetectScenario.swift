@@ -17,6 +17,8 @@ struct DetectScenario {
     private let registry: Registry
     private var sections: [(name: String, lines: [String])] = []
     private var detectors: [String] = []
+    /// Rows that the preset `series` learns when nothing says it; `nil` for its default.
+    var trainRows: Int?
     /// Where plugins of detector files are looked for.
     private var place = "."
 
@@ -84,16 +86,24 @@ struct DetectScenario {
         var takesFrames = false
         var takesMessages = false
         var takesSignal = false
+        var takesRow = false
         for setting in kind.settings where setting.name == "watch" {
             switch setting.type {
             case .stream(let frames, let messages): (takesFrames, takesMessages) = (frames, messages)
             case .signal: takesSignal = true
+            case .signals, .mixedSignals: takesRow = true
             default: break
             }
         }
         if takesFrames, hasFrames { return detectors.append("  \(name): {is: \(kind.name), watch: can0}") }
         if takesMessages, hasMessages { return detectors.append("  \(name): {is: \(kind.name), watch: ocpp}") }
         let columns = plan.files.flatMap(\.columns).map(\.signal)
+        let train = kind.name == "series" || kind.name == "rows" ? trainRows.map { ", train: \($0)" } ?? "" : ""
+        if takesRow, !columns.isEmpty {
+            var all: [String] = []
+            for column in columns where !all.contains(column) { all.append(column) }
+            return detectors.append("  \(name): {is: \(kind.name), watch: [\(all.joined(separator: ", "))]\(train)}")
+        }
         guard takesSignal, !columns.isEmpty else {
             let wanted =
                 takesFrames && takesMessages
@@ -103,7 +113,7 @@ struct DetectScenario {
         var seen: Set<String> = []
         for column in columns where seen.insert(column).inserted {
             let short = column.hasPrefix("data.") ? String(column.dropFirst(5)) : column.replacing(".", with: "_")
-            detectors.append("  \(columns.count == 1 ? name : "\(name)_\(short)"): {is: \(kind.name), watch: \(column)}")
+            detectors.append("  \(columns.count == 1 ? name : "\(name)_\(short)"): {is: \(kind.name), watch: \(column)\(train)}")
         }
     }
 

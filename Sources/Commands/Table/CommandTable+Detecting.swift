@@ -14,7 +14,8 @@ extension CommandTable {
                 arity: .many)
         ],
         options: [
-            .withDetectors, .labelFile, .trainFile, .learnUntil, .columnUnit, .timeColumn, .timeFormat, .rowPeriod, .labelColumn, .detectExpect, .scoresFile,
+            .withDetectors, .labelFile, .trainFile, .splitAt, .learnUntil, .columnUnit, .timeColumn, .timeFormat, .rowPeriod, .labelColumn, .detectExpect,
+            .scoresFile,
             .flowsFile, .database, .directory, .set, .quiet, .json,
         ],
         examples: [

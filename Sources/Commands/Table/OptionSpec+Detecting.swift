@@ -8,7 +8,12 @@ extension OptionSpec {
         name: "labels", valueName: "FILE", type: .file(["csv", "json"]), about: "Ground truth: start, end, kind; or a flag for each row; or windows of NAB.")
     static let trainFile = OptionSpec(
         name: "train", valueName: "FILE", type: .file(["csv", "log", "asc", "blf", "pcap", "pcapng", "jsonl"]),
-        about: "Plays this file first, to be learnt; its alarms do not count.")
+        about: "Plays this file first, to be learnt; its alarms do not count. Once for each.", repeats: true)
+    static let splitAt = OptionSpec(
+        name: "split", valueName: "TIME|SHARE|ROWS",
+        about:
+            "Learns the data up to there and judges the rest: 60s, 30%, 5000. With --train it learns that file up to there, and judges the data from there on.",
+        defaultText: "what the names of files of UCR and TSB-AD say; 'none' for nothing")
     static let learnUntil = OptionSpec(
         name: "learn-until", valueName: "TIME", about: "Time from the first row that is learnt and not scored, such as 60s.")
     static let columnUnit = OptionSpec(
@@ -26,7 +31,8 @@ extension OptionSpec {
         name: "expect", valueName: "FORMULA", about: "Expectation as in a scenario, such as '=recall(spikes) >= 0.9'; exit code 1 when it does not hold.",
         repeats: true)
     static let scoresFile = OptionSpec(
-        name: "scores", valueName: "FILE", type: .file(["csv"]), about: "Writes a row for each sample of each detector: time, detector, score, alarm, label.")
+        name: "scores", valueName: "FILE", type: .file(["csv"]),
+        about: "Writes a row for each sample of each detector: time, detector, score, alarm, label, number of the row, identifier.")
     static let flowsFile = OptionSpec(
         name: "flows", valueName: "FILE", type: .file(["csv"]),
         about: "Writes features of the flows in a log of OCPP messages, with the columns of the public data set of OCPP 1.6 attacks.")

@@ -3,7 +3,7 @@ import Quantities
 extension DetectorKind {
     /// Kinds over several signals, of physics, time and shape, in the order of the reference.
     static let crossKinds: [DetectorKind] = [
-        consistency, imbalance, energyBalance, conservation, stateBand, physicsModel, halfSpaceTrees, matrixProfile, mtl, kOfN, weighted, noneOf,
+        consistency, imbalance, energyBalance, conservation, stateBand, physicsModel, halfSpaceTrees, rows, matrixProfile, mtl, kOfN, weighted, noneOf,
         correlateAlarms,
     ]
 

@@ -60,7 +60,7 @@ final class EventCorrelation {
     /// Between 0 and 1.
     private let percentile: Double
     private let capacity: Int
-    private var groups: GroupTable<Group>
+    @exclusivity(unchecked) private var groups: GroupTable<Group>
     /// When what the last anomalous score is about began.
     private(set) var onset: Instant?
     /// The statistic after the last event: a count, a sum, a mean; for a sequence 1 where it is complete.

@@ -14,7 +14,12 @@ final class OrderRule: MessageRule {
         var newestTime: Int64 = .min
         var repeats = 0
         var wasBroken = false
+        /// When its first message came, if the log began behind the opening of its connection.
+        var began: Int64 = .min
     }
+
+    /// Nanoseconds in which answers may belong to calls from before a log began.
+    private static let startOfLog: UInt64 = 120_000_000_000
 
     private let ignored: [MessageOrderFinding.Rule]
     /// Whether the first message is the first since power on; `nil` where the first message decides: it is for a charge point that boots.
@@ -39,6 +44,7 @@ final class OrderRule: MessageRule {
         // The checker counts on instants whose differences fit.
         let now = Instant(nanoseconds: min(max(view.now, -(1 << 62) + 1), (1 << 62) - 1))
         var isRetry = false
+        var isLeftOver = false
         switch view.kind {
         case .opened:
             if chargePoints[place].hasConnections { chargePoints[place].order.observe(.restored, at: now, into: &findings) }
@@ -68,11 +74,17 @@ final class OrderRule: MessageRule {
                 isRetry = comesAgain(&chargePoints[place], view)
             }
             if view.isUp { chargePoints[place].lastUp = view.now }
+            if !chargePoints[place].order.settings.knowsHistory, !chargePoints[place].hasConnections {
+                if chargePoints[place].began == .min { chargePoints[place].began = view.now }
+                isLeftOver = view.kind != .call && age(of: chargePoints[place].began, at: view.now) < OrderRule.startOfLog
+            }
             chargePoints[place].order.observe(message, from: view.isUp ? .chargePoint : .centralSystem, at: now, into: &findings)
         }
-        guard let finding = findings.first(where: { !ignored.contains($0.rule) && !(isRetry && ($0.rule == .transaction || $0.rule == .offline)) }) else {
-            return 0
+        let finding = findings.first { finding in
+            !ignored.contains(finding.rule) && !(isRetry && (finding.rule == .transaction || finding.rule == .offline))
+                && !(isLeftOver && finding.rule == .framing)
         }
+        guard let finding else { return 0 }
         reason = "\(finding.rule.rawValue): \(finding.reason)"
         return 1
     }
@@ -101,6 +113,7 @@ final class OrderRule: MessageRule {
             writer.put(chargePoint.newestTime)
             writer.put(chargePoint.repeats)
             writer.put(chargePoint.wasBroken)
+            writer.put(chargePoint.began)
         }
         writer.put(reason)
     }
@@ -112,7 +125,7 @@ final class OrderRule: MessageRule {
             return ChargePoint(
                 order: order, isFresh: try reader.flag(), hasConnections: try reader.flag(), lastUp: try reader.integer(),
                 newest: try reader.bits(), newestTime: try reader.integer(), repeats: Int(truncatingIfNeeded: try reader.integer()),
-                wasBroken: try reader.flag())
+                wasBroken: try reader.flag(), began: try reader.integer())
         }
         reason = try reader.text()
     }

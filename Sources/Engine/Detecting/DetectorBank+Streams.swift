@@ -169,7 +169,17 @@ extension DetectorBank {
         let now = relative(instant)
         guard let object = entry.object, let timer = object.nextTimer, timer <= now else { return }
         unitLabel = false
-        take(index, entry, at: now) { object.timer(at: now) }
+        // Nothing came: without a verdict that is no row.
+        guard let score = object.timer(at: now) else { return plan(index) }
+        take(index, entry, at: now) { score }
+    }
+
+    /// What comes next does not go on from what came before: timers and slopes start anew, what was learnt stays.
+    func resumeAll() {
+        for entry in entries {
+            entry.object?.resume()
+            entry.monitor.detector?.resume()
+        }
     }
 
     /// Keeps the scores of all detectors, so many rows for each.

@@ -17,6 +17,8 @@ public struct FrameColumns: Sendable {
     let isInBits: Bool
     /// Whether the flag stands behind the last byte, so that it moves with the length.
     let hasTrailingFlag: Bool
+    /// The columns `extended`, `remote` and `error` of python-can, whose data are in base 64; -1 for other tables.
+    private let kinds: (extended: Int, remote: Int, error: Int)
 
     private static let trailing = "label_behind_data"
 
@@ -32,7 +34,7 @@ public struct FrameColumns: Sendable {
     /// The columns; `nil` when the table has no frames. Looks at the first rows to tell how numbers are written.
     init?(_ table: TableReader, path: String) throws(TableError) {
         guard let id = table.column(["id", "can_id", "canid", "arbitration_id", "identifier", "arbitrationid", "can id", "message_id"]) else { return nil }
-        let data = table.column(["data", "payload", "data_bytes", "databytes", "can_data", "data field", "datafield"])
+        let data = table.column(["data", "payload", "data_bytes", "databytes", "can_data", "data field", "datafield", "data_field"])
         var bytes: [Int] = []
         for names in [["d", ""], ["data", ""], ["byte", ""], ["b", ""], ["data_", ""], ["data[", "]"], ["payload", ""], ["byte_", ""]] where bytes.isEmpty {
             for first in [0, 1] where bytes.isEmpty {
@@ -48,10 +50,15 @@ public struct FrameColumns: Sendable {
         self.bytes = data == nil ? bytes : []
         length = table.column(["dlc", "len", "length", "dlc_bits"])
         hasTrailingFlag = table.column([Self.trailing]) != nil
+        if data != nil, let extended = table.column(["extended"]), let remote = table.column(["remote"]), let error = table.column(["error"]) {
+            kinds = (extended, remote, error)
+        } else {
+            kinds = (-1, -1, -1)
+        }
         var (hexIDs, hexBytes, inBits) = (hasTrailingFlag, hasTrailingFlag, false)
         var ids: Set<Int> = []
         var rows = 0
-        let other = try OutsideFile.table(path)
+        let other = try OutsideFile.table(path, name: "")
         while rows < 5000, try other.next() {
             rows += 1
             let text = other.text(id)
@@ -71,7 +78,10 @@ public struct FrameColumns: Sendable {
         var length = self.length.flatMap { table.number($0) }.flatMap { $0 >= 0 && $0 <= 512 ? Int($0) : nil }
         if isInBits { length = length.map { $0 / 8 } }
         var bytes: [UInt8] = []
-        if let data {
+        if kinds.error >= 0, let data {
+            guard table.number(kinds.error) == 0, let list = Self.base64(table.text(data)) else { return nil }
+            bytes = list
+        } else if let data {
             var high: UInt8?
             var wasPrefix = false
             for byte in table.text(data).utf8 {
@@ -111,11 +121,40 @@ public struct FrameColumns: Sendable {
         }
         guard bytes.count <= 64 else { return nil }
         if let length, length < bytes.count { bytes.removeLast(bytes.count - length) }
-        let isExtended = identifier > 0x7FF
+        let isExtended = identifier > 0x7FF || kinds.extended >= 0 && table.number(kinds.extended) == 1
+        if kinds.remote >= 0, table.number(kinds.remote) == 1 {
+            var frame = CANFrame(id: identifier, isExtended: isExtended, data: [])
+            frame.rawIdentifier |= CANFrame.remoteFlag
+            return CANWideFrame(frame)
+        }
         guard bytes.count > 8 else { return CANWideFrame(CANFrame(id: identifier, isExtended: isExtended, data: bytes)) }
         let sizes = [8, 12, 16, 20, 24, 32, 48, 64]
         let place = sizes.firstIndex { $0 >= bytes.count } ?? 7
         return CANWideFrame(CANFrame(fd: identifier, isExtended: isExtended, lengthCode: UInt8(8 + place), payload: 0), wide: CANData(bytes))
+    }
+
+    /// The bytes of a text in base 64 (RFC 4648, section 4); `nil` for any other text.
+    static func base64(_ text: String) -> [UInt8]? {
+        var (bytes, bits, held) = ([UInt8](), 0, UInt32(0))
+        for letter in text.utf8 {
+            let value: UInt8
+            switch letter {
+            case 0x41...0x5A: value = letter - 0x41
+            case 0x61...0x7A: value = letter - 0x61 + 26
+            case 0x30...0x39: value = letter - 0x30 + 52
+            case UInt8(ascii: "+"): value = 62
+            case UInt8(ascii: "/"): value = 63
+            case UInt8(ascii: "="): continue
+            default: return nil
+            }
+            held = held << 6 | UInt32(value)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: held >> UInt32(bits)))
+            }
+        }
+        return bytes.count <= 64 ? bytes : nil
     }
 
     private func number(_ text: String, isHex: Bool) -> UInt32? {
@@ -142,24 +181,36 @@ final class FrameTableRows: OutsideRows {
     private let hasList: Bool
     private var current: CANWideFrame?
     private(set) var flag: String?
+    private(set) var problems = RowProblems()
     var joinsFlags: Bool { true }
     var time: TableTime { clock.format ?? .seconds }
 
     init(_ file: OutsideFile, _ columns: FrameColumns, flags: [String?]?) throws(TableError) {
-        table = try OutsideFile.table(file.path)
+        table = try file.table()
         self.columns = columns
         clock = try RowClock(table, file.settings)
         hasList = flags != nil
-        self.flags = RowFlags(column: columns.hasTrailingFlag ? nil : OutsideFile.flagColumn(table, file.settings), list: flags)
+        let flag = columns.hasTrailingFlag ? nil : OutsideFile.flagColumn(table, file.settings)
+        // Where each byte has a column, the flag behind short frames comes sooner.
+        let shortens = !columns.bytes.isEmpty && flag == table.header.count - 1
+        self.flags = RowFlags(column: flag, list: flags, detail: table.column(TableShape.kindColumns), shortens: shortens)
     }
 
     func next() throws(TableError) -> Int64? {
-        guard try table.next() else { return nil }
-        let instant = try clock.time(table)
-        flag = flags.next(table)
-        if columns.hasTrailingFlag, !hasList { flag = columns.trailingFlag(table) }
-        current = columns.frame(table)
-        return instant
+        while try table.next() {
+            flag = flags.next(table)
+            if columns.hasTrailingFlag, !hasList { flag = columns.trailingFlag(table) }
+            do {
+                let instant = try clock.time(table)
+                problems.right()
+                current = columns.frame(table)
+                return instant
+            } catch {
+                try problems.note(error.message, line: error.line, isFirstFatal: true)
+            }
+        }
+        try problems.end()
+        return nil
     }
 
     func emit(_ node: OutsideNode) {

@@ -26,6 +26,10 @@ public struct LabelTable: Sendable {
     public var time = TableTime.seconds
     /// Whether the table has a flag for each row.
     public var isByRow = false
+    /// Whether times count from the first row of the data.
+    public var isRelative = false
+    /// Which frames within the intervals are attacks; `nil` for all.
+    var marks: FrameMarks?
 
     /// Names of columns that flag rows.
     public static let flagColumns = ["label", "is_anomaly", "anomaly", "attack", "class", "flag", "is_attack", "y"]
@@ -71,6 +75,7 @@ public struct LabelTable: Sendable {
     /// The windows that NAB's `combined_windows.json` has for a file; the last part of the path decides when the whole path is not there.
     public init(windows document: JSONValue, file: String) throws(TableError) {
         guard case .object(let members) = document else { throw TableError(message: "is no table of labels") }
+        if try readCaptures(members, file: file) { return }
         let base = Self.base(file)
         let found =
             members.first { $0.key == file } ?? members.first { file.hasSuffix("/" + $0.key) } ?? members.first { Self.base($0.key) == base }

@@ -44,6 +44,11 @@ final class LineReader {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw TableError(message: "cannot be read: \(systemMessage(errno))", isUnreadable: true) }
             hasEnded = count == 0
+            // A byte order mark is no part of the first line.
+            if line == 0, buffer.isEmpty, block.starts(with: [0xEF, 0xBB, 0xBF]), count >= 3 {
+                buffer += block[3..<count]
+                continue
+            }
             buffer += block[..<count]
         }
     }

@@ -17,11 +17,28 @@ final class MessageRowsReader: OutsideRows {
     private var identity = ""
     private var raw: [UInt8] = []
     private(set) var flag: String?
+    private(set) var problems = RowProblems()
+    private var ends = MessageEnds()
     var joinsFlags: Bool { true }
     var time: TableTime { format ?? .seconds }
 
-    init(_ file: OutsideFile, flags: [String?]?) throws(TableError) {
-        lines = try LineReader(path: file.path)
+    /// Whether the first object of a text holds a message.
+    static func isObject(_ text: String) -> Bool {
+        let line = text.split(separator: "\n").first { !$0.allSatisfy(\.isWhitespace) } ?? ""
+        guard line.drop(while: { $0 == " " }).hasPrefix("{") else { return false }
+        if line.contains("\"messageType\"") { return true }
+        return messageKeys.contains { key in
+            guard let place = line.firstRange(of: "\"\(key)\"")?.upperBound else { return false }
+            let value = line[place...].drop { $0 == " " || $0 == ":" || $0 == "\"" }
+            return value.hasPrefix("[") && value.dropFirst().drop { $0 == " " }.first.map { "234".contains($0) } == true
+        }
+    }
+
+    /// Keys under which logs keep the message itself, as a text or as a list.
+    private static let messageKeys = ["raw", "message", "msg", "payload", "data", "ocpp", "frame", "body"]
+
+    init(_ file: OutsideFile, path: String, flags: [String?]?) throws(TableError) {
+        lines = try LineReader(path: path)
         format = file.settings.timeFormat
         period = max(file.settings.period.nanoseconds, 1)
         self.flags = RowFlags(column: nil, list: flags)
@@ -32,10 +49,16 @@ final class MessageRowsReader: OutsideRows {
             guard let first = line.first(where: { $0 != 0x20 && $0 != 0x09 }), first != UInt8(ascii: "#") else { continue }
             let given = flags.next(nil)
             flag = given
-            let instant = first == UInt8(ascii: "{") ? try object(line) : try plain(line)
-            if let given { flag = given }
-            return instant
+            do {
+                let instant = first == UInt8(ascii: "{") ? try object(line) : try plain(line)
+                problems.right()
+                if let given { flag = given }
+                return instant
+            } catch {
+                try problems.note(error.message, line: error.line)
+            }
         }
+        try problems.end()
         return nil
     }
 
@@ -44,11 +67,15 @@ final class MessageRowsReader: OutsideRows {
     /// A line of messages.jsonl.
     private func object(_ line: [UInt8]) throws(TableError) -> Int64 {
         guard let document = try? JSONValue(parsing: line) else { throw wrong("the line is no JSON object") }
-        let direction = (document["direction"]?.string ?? "").lowercased()
-        guard let isUp = Self.isUp(direction) else { throw wrong("the direction '\(direction)' is neither cp-to-csms nor csms-to-cp") }
-        self.isUp = isUp
-        identity = document["chargePointId"]?.string ?? document["identity"]?.string ?? "cp"
-        if let text = document["raw"]?.string {
+        func text(_ keys: [String]) -> String? { keys.lazy.compactMap { document[$0]?.string }.first }
+        let direction = (text(["direction", "dir"]) ?? "").lowercased()
+        let given = Self.isUp(direction)
+        guard given != nil || direction.isEmpty else { throw wrong("the direction '\(direction)' is neither cp-to-csms nor csms-to-cp") }
+        identity = text(["chargePointId", "charge_point_id", "chargePoint", "charge_point", "identity", "cp", "cp_id", "station", "stationId"]) ?? "cp"
+        let message = Self.messageKeys.lazy.compactMap { key in document[key].flatMap { $0.string != nil || $0.array != nil ? $0 : nil } }.first
+        if let list = message?.array {
+            raw = Array(JSONValue.array(list).text(.compact).utf8)
+        } else if let text = message?.string {
             raw = Array(text.utf8)
         } else if let type = document["messageType"]?.string, let id = document["messageId"]?.string {
             // Trace tools that keep no raw text keep its parts.
@@ -65,7 +92,9 @@ final class MessageRowsReader: OutsideRows {
         } else {
             throw wrong("the line has neither 'raw' nor 'messageType' and 'messageId'")
         }
-        if let label = document["meta"]?["label"]?.string { flag = LabelTable.kind(ofFlag: label) }
+        isUp = given ?? ends.isUp(raw, identity: identity)
+        if given == nil { ends.note(raw, identity: identity, isUp: isUp) }
+        if let label = document["meta"]?["label"]?.string ?? text(["label", "attack", "class"]) { flag = LabelTable.kind(ofFlag: label) }
         if case .number(let text)? = document["t_s"], let instant = TableTime.seconds.nanoseconds(text) {
             format = format ?? .seconds
             return instant
@@ -74,9 +103,21 @@ final class MessageRowsReader: OutsideRows {
             format = format ?? .seconds
             return number.multipliedReportingOverflow(by: 1_000_000_000).partialValue
         }
-        guard let text = document["timestamp"]?.string, let instant = TableTime.nanoseconds(ofDate: text) else { throw wrong("the line has no time") }
-        format = format ?? .date
-        return instant
+        for key in ["timestamp", "time", "ts", "t", "date", "@timestamp"] {
+            let written: String
+            switch document[key] {
+            case .string(let text)?: written = text
+            case .number(let text)?: written = text
+            case .integer(let number)?: written = "\(number)"
+            default: continue
+            }
+            guard let known = format ?? TableTime.guess(name: "", value: written), let instant = known.nanoseconds(written) else { continue }
+            format = known
+            return instant
+        }
+        guard format == nil else { throw wrong("the line has no time") }
+        row += 1
+        return (row - 1) * period
     }
 
     /// A line of time, names and a message.
@@ -104,8 +145,9 @@ final class MessageRowsReader: OutsideRows {
             }
             if let value = Self.isUp(word.lowercased()) { direction = value } else if place > 0, !word.contains(":") || instant == nil { name = word }
         }
-        isUp = direction ?? true
         identity = name ?? "cp"
+        isUp = direction ?? ends.isUp(raw, identity: identity)
+        if direction == nil { ends.note(raw, identity: identity, isUp: isUp) }
         guard let instant else {
             guard format == nil else { throw wrong("the line has no time") }
             row += 1

@@ -43,6 +43,10 @@ public struct OutsideFile: Sendable {
         case log
         /// A log of OCPP messages.
         case messages
+        /// The lines `Timestamp: … ID: … DLC: …` of a listing of frames.
+        case listing
+        /// Numbers without anything else, one series.
+        case numbers
     }
 
     /// The path.
@@ -50,34 +54,48 @@ public struct OutsideFile: Sendable {
     /// What it holds.
     public let content: Content
     let settings: OutsideSettings
+    /// Where its bytes are.
+    private let source: OutsideSource
 
     /// Signals that it brings.
     public var columns: [Column] {
         switch content {
         case .table(let columns), .list(let columns): columns
-        case .frames, .log, .messages: []
+        case .numbers: [Column(signal: "data.value", unit: "", place: 0)]
+        case .frames, .log, .messages, .listing: []
         }
     }
 
     /// Looks into a file.
     public init(path: String, settings: OutsideSettings = OutsideSettings()) throws(TableError) {
-        self.path = path
+        self.path = path == "-" ? "<stdin>" : path
         self.settings = settings
-        let head = try OutsideFile.head(path)
+        source = try OutsideSource(path)
+        let head = try OutsideFile.head(source.path)
+        guard head.contains(where: { $0 > 0x20 }) else { throw TableError(message: "is empty") }
         if OutsideFile.isMessages(head) {
             content = .messages
             return
         }
-        let lower = path.lowercased()
+        if ListingRows.begins(head) {
+            content = .listing
+            return
+        }
+        if NumberRows.begins(head) {
+            content = .numbers
+            return
+        }
+        var lower = path.lowercased()
+        if lower.hasSuffix(".gz") { lower.removeLast(3) }
         if !lower.hasSuffix(".csv"), !lower.hasSuffix(".tsv") {
-            let isLog = head.withUnsafeBytes { CANLogFormat.detect($0) } != nil || CANLogFormat(path: path) != nil
+            let isLog = head.withUnsafeBytes { CANLogFormat.detect($0) } != nil || CANLogFormat(path: lower) != nil
             if isLog {
                 content = .log
                 return
             }
         }
-        let table = try OutsideFile.table(path)
-        if let frames = try FrameColumns(table, path: path) {
+        let table = try OutsideFile.table(source.path, name: path)
+        if let frames = try FrameColumns(table, path: source.path) {
             content = .frames(frames)
             return
         }
@@ -88,12 +106,16 @@ public struct OutsideFile: Sendable {
         content = .table(try OutsideFile.columns(table, settings))
     }
 
-    /// Opens a table; a log of frames without a line of names gets them.
-    static func table(_ path: String) throws(TableError) -> TableReader {
+    /// Opens a table; a log of frames, or of numbers, without a line of names gets them.
+    static func table(_ path: String, name: String) throws(TableError) -> TableReader {
         let table = try TableReader(path: path)
         FrameColumns.name(table)
+        try TableShape.name(table, path: path, called: name)
         return table
     }
+
+    /// Opens it as a table.
+    func table() throws(TableError) -> TableReader { try OutsideFile.table(source.path, name: path) }
 
     private static func head(_ path: String) throws(TableError) -> [UInt8] {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
@@ -109,8 +131,9 @@ public struct OutsideFile: Sendable {
 
     /// Whether a line has the beginning of an OCPP-J message.
     private static func isMessages(_ head: [UInt8]) -> Bool {
-        let text = String(decoding: head, as: UTF8.self)
-        if text.hasPrefix("{"), text.contains("\"raw\"") || text.contains("\"messageType\"") { return true }
+        var text = String(decoding: head, as: UTF8.self)
+        if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+        if text.hasPrefix("{"), MessageRowsReader.isObject(text) { return true }
         return text.split(separator: "\n").prefix(20).contains { line in
             guard let start = line.firstIndex(of: "["), line.hasSuffix("]") || line.hasSuffix("]\r") else { return false }
             let rest = line[line.index(after: start)...].drop { $0 == " " }
@@ -124,8 +147,16 @@ public struct OutsideFile: Sendable {
         let flag = flagColumn(table, settings)
         guard try table.next() else { throw TableError(message: "has no rows") }
         var result: [Column] = []
-        for index in table.header.indices where index != time && index != flag {
-            guard table.number(index) != nil, result.count < 1000 else { continue }
+        let truths = TableShape.truths(table, settings)
+        // The first row may lack some values.
+        var isNumber = table.header.indices.map { table.number($0) != nil }
+        var looks = 0
+        while looks < 50, try table.next() {
+            looks += 1
+            for index in isNumber.indices where isNumber[index] && table.number(index) == nil { isNumber[index] = false }
+        }
+        for index in table.header.indices where index != time && index != flag && !truths.contains(index) {
+            guard isNumber[index], result.count < 1000, !TableShape.isOrder(table.header[index], hasTime: time != nil) else { continue }
             let (name, unit) = try self.name(table.header[index], index, settings)
             guard !result.contains(where: { $0.signal == name }) else { continue }
             result.append(Column(signal: name, unit: unit, place: index))
@@ -152,6 +183,7 @@ public struct OutsideFile: Sendable {
         return result
     }
 
+    /// The column that flags rows; `nil` for none.
     static func flagColumn(_ table: TableReader, _ settings: OutsideSettings) -> Int? {
         guard let name = settings.labelColumn else { return table.column(LabelTable.flagColumns) }
         return name.isEmpty ? nil : table.column([name])
@@ -206,8 +238,10 @@ public struct OutsideFile: Sendable {
         switch content {
         case .table(let columns), .list(let columns): try TableRows(self, columns, flags: labels)
         case .frames(let columns): try FrameTableRows(self, columns, flags: labels)
-        case .log: try FrameLogRows(self, flags: labels)
-        case .messages: try MessageRowsReader(self, flags: labels)
+        case .log: try FrameLogRows(self, path: source.path, flags: labels)
+        case .messages: try MessageRowsReader(self, path: source.path, flags: labels)
+        case .listing: try ListingRows(path: source.path, flags: labels)
+        case .numbers: try NumberRows(path: source.path, period: settings.period, flags: labels)
         }
     }
 }

@@ -14,6 +14,10 @@ public struct OutsidePlan: Sendable {
     public var trained = 0
     /// Time from the first row that is learnt only.
     public var learnUntil = Duration.zero
+    /// How much of each trained file is learnt, from its first row; `nil` for all of it.
+    public var trainUntil: Duration?
+    /// Rows of the first judged file that lie nearer to its first one are left out.
+    public var judgeFrom = Duration.zero
     /// Ground truth; `nil` for that of the files themselves.
     public var labels: LabelTable?
     /// File for the features of the flows of messages; `nil` for none.
@@ -68,6 +72,19 @@ final class OutsideTruth {
     var clock: (time: TableTime, origin: Int64)?
     /// Rows that were played.
     var rows = 0
+    /// Number of the row that is being played in its file, from 1, those that are left out included.
+    var row = 0
+    /// When it is played.
+    var rowInstant = Instant.zero
+    /// Whether labels are stretches of time, and not flags of rows.
+    var hasIntervals = false
+    /// What the row is about: the identifier of a frame with the flags of SocketCAN, or the identity of a charge point.
+    var identifier: UInt32?
+    var identity = ""
+    /// Labelled rows that were learnt.
+    var learntAttacks = 0
+    /// Which frames of labels are attacks; `nil` when all within a label may be.
+    var marks: FrameMarks?
     /// Labels are asked for in the order of time: those that lie before this one are over.
     private var firstOpen = 0
 
@@ -103,12 +120,21 @@ final class OutsideNode: Node {
     private enum Signal { static let rows = 0, finished = 1, value = 2 }
     private var number = 0
     private var rows: (any OutsideRows)?
-    /// Clock of the file that is played: its first row, and the instant of the run at which that stands.
+    /// Clock of the file that is played: its first row, the first that is not left out, and the instant of the run at which that stands.
+    private var beginning: Int64?
     private var first: Int64?
     private var base = Instant.zero
     private var last = Instant.zero
     private var step = Duration.seconds(1)
     private var lateRows = 0
+    /// The latest time of a row as it is written.
+    private var latest = Instant.zero
+    private var row = 0
+    private var learntUntil = Instant.zero
+    /// Whether the next row does not go on from the one before: another file.
+    private var isNewStart = false
+    private var badRows = 0
+    private var firstProblem = ""
     /// Fields that are no numbers, and frames that are none.
     var badValues = 0
     private var places: [String: Int] = [:]
@@ -139,7 +165,8 @@ final class OutsideNode: Node {
         } catch {
             return simulation.fail(.cannotWrite, "\(error.path): \(error.reason)", span: nil)
         }
-        if column == nil { truth.judgedFrom = now + plan.learnUntil }
+        learntUntil = now + plan.learnUntil
+        if column == nil { truth.judgedFrom = plan.trained > 0 ? .never : learntUntil }
         if column != nil {
             publish(Signal.rows, 0)
             publish(Signal.finished, 0)
@@ -164,14 +191,24 @@ final class OutsideNode: Node {
                     endFile()
                     continue
                 }
+                row += 1
+                let start = beginning ?? time
+                beginning = start
+                let age = time.subtractingReportingOverflow(start).partialValue
+                if number < plan.trained, let limit = plan.trainUntil, age >= limit.nanoseconds {
+                    endFile()
+                    continue
+                }
+                if number == plan.trained, age < plan.judgeFrom.nanoseconds { continue }
                 if first == nil { begin(rows, time) }
                 let (since, overflow) = time.subtractingReportingOverflow(first ?? time)
                 guard !overflow, since < 1 << 61 else { throw TableError(message: "the times of two rows lie too far apart") }
                 var instant = base + Duration(nanoseconds: since)
-                if instant < last {
-                    lateRows += 1
-                    instant = last
-                }
+                if instant < latest { lateRows += 1 }
+                latest = max(latest, instant)
+                instant = max(instant, last)
+                // Rows of a table that have one time are rows all the same: no value hides another.
+                if isTable, played > 0, instant == last { instant = last + Duration(nanoseconds: 1) }
                 guard column == nil || instant < simulation.kernel.end else { return }
                 setTimer(0, at: instant)
                 return
@@ -184,6 +221,8 @@ final class OutsideNode: Node {
         simulation.kernel.end = last + max(step, Duration(nanoseconds: 1))
     }
 
+    private var isTable: Bool { if case .table = plan.files[number].content { column == nil } else { false } }
+
     /// Flags of rows from another file, for the first file that is judged.
     private var flags: [String?]? { number == plan.trained && plan.labels?.isByRow == true ? plan.labels?.rows : nil }
 
@@ -193,9 +232,14 @@ final class OutsideNode: Node {
         // A file that goes on where the one before ended keeps its distance.
         if number > 0 {
             base = last + step
-            if let clock = truth.clock, clock.time == rows.time {
+            isNewStart = true
+            // Files that are learnt follow each other closely, so that the time to learn is the sum of theirs.
+            if number >= plan.trained, let clock = truth.clock, clock.time == rows.time {
                 let going = Instant(nanoseconds: time.subtractingReportingOverflow(clock.origin).partialValue)
-                if going > last, going - last < .seconds(3600) { base = going }
+                if going > last, going - last < .seconds(3600) {
+                    base = going
+                    isNewStart = false
+                }
             }
         } else {
             base = last
@@ -203,27 +247,47 @@ final class OutsideNode: Node {
         let origin = time.subtractingReportingOverflow(base.nanoseconds).partialValue
         if number == plan.trained {
             truth.clock = (rows.time, origin)
-            if plan.trained > 0 { truth.judgedFrom = max(truth.judgedFrom, base) }
-            if let labels = plan.labels, !labels.isByRow { truth.labels += labels.labels(origin: origin) }
+            if plan.trained > 0 { truth.judgedFrom = max(learntUntil, base) }
+            if let labels = plan.labels, !labels.isByRow {
+                // Some labels count from the first row of the file.
+                let zero = labels.isRelative ? origin.subtractingReportingOverflow(beginning ?? time).partialValue : origin
+                truth.labels += labels.labels(origin: zero)
+                truth.marks = labels.marks?.moved(to: zero)
+                truth.hasIntervals = true
+            }
         } else if truth.clock == nil {
             truth.clock = (rows.time, origin)
         }
     }
 
     private func endFile() {
+        if let problem = rows?.problems.first, let count = rows?.problems.count {
+            badRows += count
+            if firstProblem.isEmpty { firstProblem = problem.text(Self.base(plan.files[number].path)) }
+        }
         rows = nil
         first = nil
+        beginning = nil
+        row = 0
         number += 1
     }
 
     override func timer(_ id: UInt32, _ payload: UInt32) {
         guard let rows else { return }
         truth.rows += 1
+        truth.row = row
+        truth.rowInstant = now
         played += 1
+        if rows.flag != nil, now < truth.judgedFrom || number < plan.trained { truth.learntAttacks += 1 }
         if now > last { step = now - last }
         if plan.labels == nil || plan.labels?.isByRow == true { note(rows.flag, joins: rows.joinsFlags) }
         truth.isLabelled = rows.flag != nil
         last = now
+        if isNewStart, column == nil {
+            // Slots and slopes of the file before say nothing about this one.
+            simulation.detectors.resumeAll()
+            isNewStart = false
+        }
         rows.emit(self)
         if column != nil { publish(Signal.rows, Double(played)) }
         planNext()
@@ -267,18 +331,15 @@ final class OutsideNode: Node {
     func send(_ frame: CANWideFrame, channel: Int, isLabelled: Bool) {
         guard simulation.buses.indices.contains(channel) else { return badValues += 1 }
         var frame = frame
-        frame.frame.label = isLabelled ? 1 : 0
+        let isMarked = truth.marks?.holds(frame, at: now) ?? false
+        frame.frame.label = isLabelled || isMarked ? 1 : 0
+        truth.identifier = frame.frame.rawIdentifier
         simulation.transmit(simulation.buses[channel].frame(frame), on: channel, by: index)
     }
 
     func hear(_ raw: [UInt8], identity: String, isUp: Bool) {
-        let (connection, isNew, content) = listener.hear(raw, identity: identity, isUp: isUp)
-        // A log may begin in the middle of a connection; one that begins with a boot was opened then.
-        if isNew, case .message(.call(_, let payload), _) = content, payload.action == .bootNotification {
-            simulation.detectors.saw(
-                MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: true, content: .opened), chargePoint: -1,
-                centralSystem: -1)
-        }
+        truth.identity = identity
+        let (connection, _, content) = listener.hear(raw, identity: identity, isUp: isUp)
         let event = MessageEvent(instant: now, connection: connection, identity: identity, address: identity, isUp: isUp, content: content)
         if now >= truth.judgedFrom { flows?.take(event) }
         simulation.detectors.saw(event, chargePoint: -1, centralSystem: -1)
@@ -288,6 +349,12 @@ final class OutsideNode: Node {
         close(at: now)
         if let problem = flows?.finish() { simulation.fail(.cannotWrite, "\(problem.path): \(problem.reason)", span: nil) }
         truth.labels.sort { ($0.start, $0.end) < ($1.start, $1.end) }
+        if badRows > 0 {
+            simulation.warn(.badLog, "\(badRows) rows of the data could not be understood and were left out; the first is \(firstProblem)", span: nil)
+        }
+        if truth.learntAttacks > 0, column == nil {
+            simulation.warn(.badLog, "\(truth.learntAttacks) labelled rows lie in what is learnt: detectors take them for normal", span: nil)
+        }
         if badValues > 0 { simulation.warn(.badLog, "\(badValues) fields of the data are no numbers or no frames, and were left out", span: nil) }
         if lateRows > 0 { simulation.warn(.badLog, "\(lateRows) rows of the data lie before the row in front of them, and were played with it", span: nil) }
     }

@@ -13,6 +13,8 @@ protocol OutsideRows: AnyObject {
     var joinsFlags: Bool { get }
     /// How times are written.
     var time: TableTime { get }
+    /// Rows that could not be understood and were left out.
+    var problems: RowProblems { get }
     /// Hands the row on.
     func emit(_ node: OutsideNode)
 }
@@ -27,7 +29,8 @@ struct RowClock {
     static func column(_ table: TableReader, _ settings: OutsideSettings) -> Int? {
         if let name = settings.timeColumn { return table.column([name]) }
         return table.column([
-            "time_s", "time", "timestamp", "t_s", "t", "ts", "date", "datetime", "date_time", "time_ms", "time_us", "timestamp_s", "timestamp_ms",
+            "time_s", "time", "timestamp", "timestamps", "t_s", "t", "ts", "date", "datetime", "date_time", "time_ms", "time_us", "timestamp_s", "timestamp_ms",
+            "flow_start_timestamp", "start_time", "flow_start",
         ])
             ?? table.header.firstIndex { header in
                 let lower = header.lowercased()
@@ -62,19 +65,28 @@ struct RowClock {
 /// Flags of rows: those of a column, or those of another file, in the same order.
 struct RowFlags {
     private let column: Int?
+    /// Column that says more of what is flagged.
+    private let detail: Int?
+    /// Whether the flag is the last field of rows that have fewer fields than there are columns.
+    private let shortens: Bool
     private let list: [String?]?
     private var row = 0
 
-    init(column: Int?, list: [String?]?) {
+    init(column: Int?, list: [String?]?, detail: Int? = nil, shortens: Bool = false) {
         self.column = list == nil ? column : nil
         self.list = list
+        self.detail = detail
+        self.shortens = shortens
     }
 
     mutating func next(_ table: TableReader?) -> String? {
         defer { row += 1 }
         if let list { return row < list.count ? list[row] : nil }
         guard let column, let table else { return nil }
-        return LabelTable.kind(ofFlag: table.text(column))
+        guard let kind = LabelTable.kind(ofFlag: table.text(shortens && table.count < table.header.count ? table.count - 1 : column)) else { return nil }
+        // Another column may say which kind of attack it is.
+        if kind.lowercased() == "anomaly" || kind.lowercased() == "attack", let detail, let named = LabelTable.kind(ofFlag: table.text(detail)) { return named }
+        return kind
     }
 }
 
@@ -90,13 +102,14 @@ final class TableRows: OutsideRows {
     private var placeOfName: [String: Int] = [:]
     private let settings: OutsideSettings
     private(set) var flag: String?
+    private(set) var problems = RowProblems()
     var joinsFlags: Bool { false }
     var time: TableTime { clock.format ?? .seconds }
 
     init(_ file: OutsideFile, _ columns: [OutsideFile.Column], flags: [String?]?) throws(TableError) {
-        table = try TableReader(path: file.path)
+        table = try file.table()
         clock = try RowClock(table, file.settings)
-        self.flags = RowFlags(column: OutsideFile.flagColumn(table, file.settings), list: flags)
+        self.flags = RowFlags(column: OutsideFile.flagColumn(table, file.settings), list: flags, detail: table.column(TableShape.kindColumns))
         self.columns = columns
         units = columns.map { Unit.named($0.unit) }
         settings = file.settings
@@ -108,10 +121,18 @@ final class TableRows: OutsideRows {
     }
 
     func next() throws(TableError) -> Int64? {
-        guard try table.next() else { return nil }
-        let instant = try clock.time(table)
-        flag = flags.next(table)
-        return instant
+        while try table.next() {
+            flag = flags.next(table)
+            do {
+                let instant = try clock.time(table)
+                problems.right()
+                return instant
+            } catch {
+                try problems.note(error.message, line: error.line, isFirstFatal: true)
+            }
+        }
+        try problems.end()
+        return nil
     }
 
     func emit(_ node: OutsideNode) {
@@ -149,9 +170,11 @@ final class FrameLogRows: OutsideRows {
     private(set) var flag: String?
     var joinsFlags: Bool { true }
     var time: TableTime { reader.hasDate ? .date : .seconds }
+    private(set) var problems = RowProblems()
+    private let hasList: Bool
 
-    init(_ file: OutsideFile, flags: [String?]?) throws(TableError) {
-        let opened = Glibc.open(file.path, O_RDONLY | O_CLOEXEC)
+    init(_ file: OutsideFile, path: String, flags: [String?]?) throws(TableError) {
+        let opened = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard opened >= 0 else { throw TableError(message: "cannot be read: \(systemMessage(errno))", isUnreadable: true) }
         do throws(CANLogError) {
             reader = try CANLogReader(descriptor: opened, name: file.path, skipsBad: true)
@@ -161,18 +184,33 @@ final class FrameLogRows: OutsideRows {
         }
         descriptor = opened
         name = file.path
+        hasList = flags != nil
         self.flags = RowFlags(column: nil, list: flags)
     }
 
     deinit { close(descriptor) }
 
     func next() throws(TableError) -> Int64? {
+        let bad = reader.badEntries
+        var isOver = false
         do throws(CANLogError) {
-            guard try reader.next(&record) else { return nil }
+            isOver = try !reader.next(&record)
         } catch {
             throw TableError(message: error.text("the log"))
         }
+        if reader.badEntries > bad {
+            for _ in bad..<reader.badEntries {
+                let error = reader.problems.first
+                try problems.note(error.map { $0.text("the log") } ?? "", line: 0)
+            }
+        }
+        guard !isOver else {
+            try problems.end()
+            return nil
+        }
+        problems.right()
         flag = flags.next(nil)
+        if !hasList, reader.isMarked { flag = "ANOMALY" }
         return record.instant.nanoseconds
     }
 

@@ -76,7 +76,7 @@ public enum TableTime: String, CaseIterable, Sendable {
 
     /// Nanoseconds since 1970 of a date with a time of day.
     static func nanoseconds(ofDate text: String) -> Int64? {
-        let bytes = Array(text.utf8)
+        let bytes = Array((turned(text) ?? text).utf8)
         var at = 0
         func number(_ digits: Int) -> Int? {
             guard at + digits <= bytes.count else { return nil }
@@ -123,6 +123,29 @@ public enum TableTime: String, CaseIterable, Sendable {
         guard at == bytes.count else { return nil }
         let days = OCPPTimestamp.days(year: year, month: month, day: day)
         return (Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second - offset)) * 1_000_000_000 + nanoseconds
+    }
+
+    /// `14/02/2018 8:31:01 PM` as `2018-02-14 20:31:01`: the day comes first unless the second number is above 12; `nil` for other texts.
+    private static func turned(_ text: String) -> String? {
+        guard let slash = text.firstIndex(where: { $0 == "/" || $0 == "." }), text.distance(from: text.startIndex, to: slash) <= 2 else { return nil }
+        let words = text.split(separator: " ")
+        let parts = words[0].split(whereSeparator: { $0 == "/" || $0 == "." })
+        guard words.count <= 3, parts.count == 3, parts[2].utf8.count == 4, let one = Int(parts[0]), let two = Int(parts[1]), one > 0, two > 0, one < 100,
+            two < 100
+        else { return nil }
+        func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let (day, month) = two > 12 ? (two, one) : (one, two)
+        var result = "\(parts[2])-\(padded(month))-\(padded(day))"
+        guard words.count > 1 else { return result }
+        let time = words[1].split(separator: ":", maxSplits: 1)
+        guard time.count == 2, var hour = Int(time[0]), (0..<24).contains(hour) else { return nil }
+        if words.count > 2 {
+            let half = words[2].lowercased()
+            guard half == "am" || half == "pm", (1...12).contains(hour) else { return nil }
+            hour = hour % 12 + (half == "pm" ? 12 : 0)
+        }
+        result += " \(padded(hour)):\(time[1])"
+        return result
     }
 
     /// A time as it is written in results: a date, or seconds.

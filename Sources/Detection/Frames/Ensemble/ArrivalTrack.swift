@@ -61,10 +61,16 @@ struct ArrivalTrack {
         take(time, period: period)
     }
 
-    mutating func forget() {
+    /// Learns anew with a better period; that a frame came far too early stays known, as no error of the period explains it.
+    mutating func forget(period: Double) {
+        let isFar = Double(earliest) > 0.25 * period
         observed = 0
         counts = InlineArray(repeating: 0)
-        earliest = 0
+        if isFar {
+            counts[min(Int(min(Double(earliest) / period, 1) * Double(ArrivalTrack.classes)), ArrivalTrack.classes - 1)] = 1
+        } else {
+            earliest = 0
+        }
     }
 
     /// Ends the time to learn: the tolerance is the earliest that was seen, with a margin.

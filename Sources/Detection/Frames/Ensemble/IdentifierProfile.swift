@@ -123,8 +123,8 @@ struct IdentifierProfile {
     }
 
     private mutating func start(_ time: Int64) {
-        steady.forget()
-        loose.forget()
+        steady.forget(period: period)
+        loose.forget(period: period)
         steady.lock(time, period: period)
         loose.lock(time, period: period)
         anchor = time
@@ -133,7 +133,14 @@ struct IdentifierProfile {
 
     private mutating func learnSlot(_ time: Int64) {
         let deviation = steady.deviation(time)
-        if Double(deviation) > -0.5 * period { slots &+= ArrivalTrack.skipped(deviation, period) &+ 1 }
+        let skipped = ArrivalTrack.skipped(deviation, period)
+        if skipped > 3 {
+            // A pause says nothing about the period.
+            anchor = time
+            slots = 0
+        } else if Double(deviation) > -0.5 * period {
+            slots &+= skipped &+ 1
+        }
         steady.learn(time, period: period)
         loose.learn(time, period: period)
     }
@@ -166,7 +173,7 @@ struct IdentifierProfile {
     ///   - bus: the shortest spans of all identifiers.
     ///   - earliness: nanoseconds by which the identifiers of this bus come early, as other frames hold them up or not.
     mutating func freeze(bus: InlineArray<5, Int64>, earliness: Double) {
-        margin = frames < 200 ? 2 : 1.5
+        margin = min(frames, Int64(steady.observed)) < 200 ? 2 : 1.5
         if period > 0 {
             steady.freeze(period: period, margin: margin, least: earliness)
             loose.freeze(period: period, margin: margin, least: earliness)
