@@ -127,7 +127,7 @@ public struct MovingVariance: DetectorState, ~Copyable {
             let (base, mask, first, end) = samples.cursor
             var (head, tail) = (first, end)
             let start = index
-            let stop = min(total, start &+ Self.block)
+            let stop = min(total, start &+ min(Self.block, sums.replacementsLeft))
             while index < stop, time[index].nanoseconds >= last, value[index].magnitude <= WindowSums.greatest {
                 let position = countsSamples ? sequence &+ 1 : time[index].nanoseconds
                 guard distance(from: base[head & mask].position, to: position) >= width,
@@ -135,7 +135,7 @@ public struct MovingVariance: DetectorState, ~Copyable {
                 else { break }
                 let next = local.replacing(base[head & mask].value, with: value[index])
                 // Sums that have to be rebuilt are left to the path for one sample.
-                guard !next.isWorn else { break }
+                guard !next.isWornBySize else { break }
                 local = next
                 last = time[index].nanoseconds
                 sequence &+= 1
@@ -309,6 +309,18 @@ struct WindowSums {
         let difference = y - mean
         mean -= difference / Double(count)
         squares -= difference * (y - mean)
+    }
+
+    /// Replacements after which the sums are surely not worn by their number.
+    var replacementsLeft: Int { Self.removalsBeforeRebuild &- 1 &- removals }
+
+    /// Whether cancellation may have cost digits; the same as `isWorn` while `replacementsLeft` is not used up and the sums are not exact.
+    ///
+    /// Squares below 0 are below the part of the greatest, which is none itself.
+    @inline(__always)
+    var isWornBySize: Bool {
+        let (ofGreatest, ofMean) = (1e-6 * greatestSquares, 1e-9 * Double(count) * mean * mean)
+        return squares < (ofGreatest > ofMean ? ofGreatest : ofMean)
     }
 
     /// Whether removals or cancellation may have cost digits.
