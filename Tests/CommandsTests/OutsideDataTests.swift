@@ -81,8 +81,10 @@ struct OutsideDataTests {
     }
 
     /// A sine with a flat stretch in rows 601 to 640.
-    private static let wave: [Double] = (0..<1000).map { row in
-        (600..<640).contains(row) ? 0.2 : sin(Double(row) / 8) + Double(row * 7919 % 101) / 1000
+    private static let wave: [Double] = (0..<1000).map { (row: Int) -> Double in
+        if (600..<640).contains(row) { return 0.2 }
+        let noise = Double(row * 7919 % 101) / 1000
+        return sin(Double(row) / 8) + noise
     }
 
     @Test(
@@ -118,10 +120,9 @@ struct OutsideDataTests {
         for row in 0..<600 {
             let isWrong = row > 400 && row % 40 == 0
             let packets = 20 + row * 7919 % 13 + (isWrong ? 900 : 0)
-            text +=
-                row == 77
-                ? "x,1,2,oops,0,normal\n"
-                : "f\(row),\(packets),\(packets * 60 + row * 31 % 17),\(1_714_557_600 + row),\(isWrong ? 1 : 0),\(isWrong ? "flood" : "normal")\n"
+            let bytes = packets * 60 + row * 31 % 17
+            let time = row == 77 ? "oops" : "\(1_714_557_600 + row)"
+            text += "f\(row),\(packets),\(bytes),\(time),\(isWrong ? 1 : 0),\(isWrong ? "flood" : "normal")\n"
         }
         let (report, scores, outcome) = try detect([("flows.csv", text)], ["@flows.csv", "--split", "50%", "--with", "rows"])
         #expect(
