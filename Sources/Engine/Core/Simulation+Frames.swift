@@ -21,7 +21,7 @@ extension Simulation {
             can = unit.frame
             guard can.rawIdentifier == frame.rawIdentifier, frame.accepts(can) else { return put(can, on: bus, by: unit.node) }
         }
-        guard carriers[bus] == nil, !can.isWide, can.label == 0 || !keepsLabels.contains(bus) else {
+        guard carriers[bus] == nil, !can.isWide, can.label == 0 || !tapMaps[bus].keepsLabels else {
             return put(can, on: bus, by: node ?? frame.declaration.from ?? -1)
         }
         recorder.frame(can, of: buses[bus], bus, at: kernel.now)

@@ -27,8 +27,6 @@ public final class Simulation: EventDispatcher {
     private(set) var framesByIdentifier: [[UInt32: [Int]]] = []
     /// Which identifiers of each bus attacks look at, in raw memory for the hot loop.
     let tapMaps: UnsafeMutablePointer<CANTapMap>
-    /// Buses whose receivers hand frames on with their labels.
-    var keepsLabels: Set<Int> = []
     var framesOnTheWay = FramesOnTheWay()
     private(set) var transports: TransportBank!
     let links: LinkTable

@@ -74,7 +74,7 @@ final class CANBridgeNode: Node {
         var subscriptions: [Int: Int] = [:]
         for way in ways {
             subscriptions[way.from] = simulation.buses[way.from].subscribe(way)
-            simulation.keepsLabels.insert(way.from)
+            simulation.tapMaps[way.from].keepsLabels = true
         }
         for way in ways { way.excluding = subscriptions[way.to] ?? -1 }
     }

@@ -140,12 +140,13 @@ final class TransportBank {
     /// Puts a frame of a machine on its bus; `false` when an attack keeps it or makes another one of it, which its sender cannot know.
     func transmit(_ frame: CANWideFrame, on bus: Int, by node: Int) -> Bool {
         let can = simulation.buses[bus].frame(frame)
-        guard simulation.tapMaps[bus].contains(can.rawIdentifier) else {
+        let reaction = simulation.tapMaps[bus].reaction(to: can, on: bus)
+        guard reaction != .none else {
             simulation.put(can, on: bus, by: node)
             return true
         }
         var unit = CANUnit(frame: can, node: node, excluding: -1)
-        guard simulation.attacks.frames.pass(&unit, on: bus) else { return false }
+        guard simulation.attacks.frames.pass(&unit, reaction, on: bus) else { return false }
         let isSame = simulation.buses[bus].wideFrame(unit.frame).hasContent(of: frame)
         simulation.put(unit.frame, on: bus, by: unit.node, excluding: unit.excluding)
         return isSame

@@ -67,6 +67,8 @@ final class CANTaps {
 struct CANTapMap {
     /// Whether there is any tap.
     private(set) var isUsed = false
+    /// Whether somebody carries labels on from the bus, so that frames need them on their way.
+    var keepsLabels = false
     /// The tap of a bus that has but one; the chain of the bus holds it.
     var lone: Unmanaged<CANAttack>?
     private let words: UnsafeMutablePointer<UInt64>
