@@ -146,6 +146,7 @@ judge_of_detectors() { judge "the judge of detectors" Tests/Peers/detector_judge
 judge_of_scores() { judge "the judge of scores" Tests/Peers/metrics_judge.py "$evsim"; }
 judge_of_temporal_logic() { judge "the judge of temporal logic, shapes and forests" Tests/Peers/temporal_judge.py "$bench"; }
 judge_of_attribution() { judge "the judge of attribution" Tests/Peers/attribution_judge.py "$evsim"; }
+judge_of_outside_data() { judge "the judge of outside data" Tests/Peers/outside_judge.py "$evsim"; }
 judge_of_logs() { judge "the judge of logs" Tests/Peers/log_judge.py "$evsim"; }
 # Real buses: a judge that cannot run here says why in its last line and ends with 77.
 real_buses() { # name, command
@@ -228,6 +229,7 @@ parts=(
     "judge_of_detectors|detectors over one signal beside River, pandas, SciPy and statsmodels"
     "judge_of_temporal_logic|formulas over time beside RTAMT, shapes beside a direct search, forests beside River"
     "judge_of_logs|logs of CAN frames beside python-can, can-utils and Wireshark"
+    "judge_of_outside_data|presets on cars, tables and charge points of other makers, and the forms of public data sets"
     "judge_of_attribution|every anomaly of the catalogue has who must fire and who must not, and no look-alike raises an alarm"
     "judge_of_scores|scores of detectors beside scikit-learn"
     "judge_of_websockets|the WebSocket codec beside the package websockets"

@@ -133,7 +133,7 @@ extension DetectorKind {
                 "max_groups", .count(1...1_000_000), default: .count(4096),
                 about: "The greatest number of groups that are remembered; the one that was longest silent makes room."),
         ],
-        example: "campaign: {is: correlate-alarms, parts: [guessing, forged_start, overcharged], order: temporal-ordered, group_by: blame, within: 10min}"
+        example: "campaign: {is: correlate-alarms, parts: [timing, jump, level], order: temporal-ordered, group_by: blame, within: 10min}"
     ) { settings, parts throws(DetectionError) in
         try AlarmCorrelation(
             settings.word("order").flatMap { EventCorrelation.Order(rawValue: $0) } ?? .eventCount, parts: parts,

@@ -91,7 +91,7 @@ struct SignalKindTests {
 
     @Test("the table of kinds is complete: examples, defaults that fit their types, names in use only once")
     func catalogue() throws {
-        #expect(DetectorKind.signalKinds.count == 20)
+        #expect(DetectorKind.signalKinds.count == 21)
         for kind in DetectorKind.signalKinds {
             #expect(kind.about.hasSuffix("."))
             #expect(kind.example.contains("is: \(kind.name)") && kind.example.contains("watch: "), "\(kind.name)")

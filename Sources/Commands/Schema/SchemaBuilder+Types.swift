@@ -133,7 +133,8 @@ extension SchemaBuilder {
     func reference(_ what: KeyType.Reference, _ names: Names) -> JSONValue {
         switch what {
         case .kind: return kindName(registry.kinds.map { ($0.name, $0.about) }, names)
-        case .detectorKind: return kindName(registry.detectors.map { ($0.name, $0.about) }, names)
+        case .detectorKind:
+            return define("kind-of-detector" + suffix(names, byPlugins: true)) { kindName(registry.detectors.map { ($0.name, $0.about) }, names) }
         case .node: return orSetting(pattern(SchemaPattern.path, "cp1"), names)
         case .signal: return orSetting(pattern(SchemaPattern.path, "charger.current"), names)
         case .labels: return orSetting(pattern(SchemaPattern.path, "labels"), names)

@@ -176,7 +176,11 @@ struct RowsModel {
 
     /// The distance of a row from the middle, the column that is farthest outside of its reach, and how far: 1 is the limit.
     func judge(_ row: [Double]) -> (distance: Double, column: Int, reach: Double) {
-        var solved = [Double](repeating: 0, count: row.count)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: max(row.count, 1)) { judge(row, $0) }
+    }
+
+    /// The same with a place for the differences that are solved for one after the other.
+    private func judge(_ row: [Double], _ solved: UnsafeMutableBufferPointer<Double>) -> (distance: Double, column: Int, reach: Double) {
         var (distance, column, reach) = (0.0, -1, 0.0)
         for i in row.indices {
             let x = bent(row[i], i)

@@ -54,6 +54,7 @@ struct CrossSubject: CustomTestStringConvertible, Sendable {
         CrossSubject(
             kind: "physics-model", inputs: 4,
             values: ["watch": .word("a"), "model": .word("cc-cv"), "limit": .word("b"), "voltage": .word("c"), "soc": .word("d")]),
+        CrossSubject(kind: "rows", inputs: 1, values: ["watch": .texts(["a"]), "train": .count(60), "risk": .number(0.01)]),
         CrossSubject(
             kind: "half-space-trees", inputs: 2,
             values: [

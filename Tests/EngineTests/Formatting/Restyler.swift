@@ -57,7 +57,7 @@ struct Restyler {
                 between(indent)
                 start = String(repeating: " ", count: indent)
             }
-            value(entry.value, start + entry.name + (dice.chance(5) ? " " : "") + ":", indent: indent, path: path + [entry.name], inList: false)
+            value(entry.value, start + key(entry.name) + (dice.chance(5) ? " " : "") + ":", indent: indent, path: path + [entry.name], inList: false)
         }
     }
 
@@ -126,7 +126,7 @@ struct Restyler {
         case .mapping(let entries):
             (open, close) = ("{", "}")
             for entry in entries {
-                parts.append(entry.name + ": " + flow(entry.value, indent: indent + 2, breaks: breaks && dice.chance(40), path: path + [entry.name]))
+                parts.append(key(entry.name) + ": " + flow(entry.value, indent: indent + 2, breaks: breaks && dice.chance(40), path: path + [entry.name]))
             }
         }
         var result = open + (dice.chance(20) ? " " : "")
@@ -139,6 +139,9 @@ struct Restyler {
     }
 
     // MARK: Scalars
+
+    /// A key as it is written: `>` and the like need quotes.
+    private func key(_ name: String) -> String { name.first.map { "><=!&*?|%@`-".contains($0) } == true ? "\"\(name)\"" : name }
 
     private mutating func written(_ scalar: YAMLNode.Scalar, _ path: [String]) -> String {
         switch scalar.style {
