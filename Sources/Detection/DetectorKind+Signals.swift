@@ -354,10 +354,10 @@ extension DetectorKind {
             let (every, length) = try length(settings)
             var frequencies: [Double] = []
             for text in settings.texts("frequencies") ?? [] {
-                guard let frequency = Double(text.hasSuffix(" Hz") ? String(text.dropLast(3)) : text), frequency.isFinite else {
+                guard let frequency = try? Quantity.parse(text), [.none, .frequency].contains(frequency.dimension), frequency.value.isFinite else {
                     throw .wrongType(setting: "frequencies", expected: "a list of numbers in Hz, for example [0.1, 0.125]")
                 }
-                frequencies.append(frequency)
+                frequencies.append(frequency.value)
             }
             return try budgeted(
                 Detector(

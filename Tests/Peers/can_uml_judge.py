@@ -43,8 +43,8 @@ def read(path, interface=None):
 
 def prepare(folder):
     write(folder / "sensor.log", "vcan0", [f"18FF0500#{index.to_bytes(4, 'little').hex().upper()}" for index in range(FRAMES)], 0.0002)
-    write(folder / "to-0.log", "vcan0", random_frames(1, ["data", "remote", "fd"]), 0.0002)
-    write(folder / "to-1.log", "vcan1", random_frames(2, ["data", "remote", "fd"]), 0.0002)
+    write(folder / "to-0.log", "vcan0", random_frames(1, ["data", "remote", "fd"]), 0.001)
+    write(folder / "to-1.log", "vcan1", random_frames(2, ["data", "remote", "fd"]), 0.001)
     errors = ["20000004#0008000000006000", "20000080#0000000000000000", "20000040#0000000000000000"]
     write(folder / "errors.log", "vcan0", errors, 0.01)
 

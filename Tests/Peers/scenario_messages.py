@@ -37,6 +37,7 @@ FAULTS = {
     "charge-point-replies": {"framing"},
     "heartbeat-loss": {"heartbeat", "registration"},
     "message-duplication": {"framing"},
+    "meter-fraud-by-signals": {"transaction"},
     "meter-replacement": {"registration"},
     "meter-rollback": {"transaction"},
     # An hour without a connection.

@@ -64,11 +64,11 @@ enum SchemaPattern {
     /// A share of the rest per step, a slope, or `immediate`.
     static let ramp = "^(?:immediate| *\\+?\(digits) *(?:%|\(units { $0.dimension == Dimension(ampere: 1, second: -1) })) *)$"
     /// A whole number in quotes or with separators.
-    static let whole = "^(?:[-+]?[0-9][0-9_]*|\(hexadecimal))$"
+    static let whole = "^(?:_*[-+]?_*[0-9][0-9_]*|\(hexadecimal))$"
     /// How often steps are repeated.
     static let repetition = "^(?:forever|[0-9]+|=\\s*\\S.*| *\\+?\(time) *)$"
     /// An identifier in quotes.
-    static let identifier = "^(?:\(hexadecimal)|[0-9]+)$"
+    static let identifier = "^(?:\(hexadecimal)|_*[0-9][0-9_]*)$"
     /// The layout of a field in its short form.
     static let layout =
         "^ *(?:\(FieldDeclaration.shortTypes.map(\.name).joined(separator: "|")))(?: +(?:be|le))?(?: +\(digits))?(?: *\(units { _ in true }))? *$"
