@@ -20,8 +20,8 @@ class CANAttack: AttackMachine {
     /// Whether computed fields are right again in what it changes and makes.
     let repairs: Bool
     private let chance: Double
-    /// Frames that are let go for each unit of the logarithm of a draw.
-    private let spread: Double
+    /// How many frames are let go, when that is drawn.
+    private let gaps: GeometricGaps?
     private var draws: RandomStream
     /// Frames that are let go before one is met.
     private var spared = 0
@@ -67,7 +67,7 @@ class CANAttack: AttackMachine {
         tellsApart = frames.contains { $0.match.mask != 0 }
         wholeBuses = places.reduce(0) { $1.identifiers == nil && $1.bus < 64 ? $0 | 1 << UInt64($1.bus) : $0 }
         chance = context.number("chance") ?? 1
-        spread = chance > 0 && chance < 1 ? 1 / Portable.log(1 - chance) : 0
+        gaps = chance > 0 && chance < 1 ? GeometricGaps(chance) : nil
         repairs = context.flag("repair")
         draws = context.stream()
         spareSome()
@@ -102,11 +102,7 @@ class CANAttack: AttackMachine {
         return .met
     }
 
-    private func spareSome() {
-        guard chance < 1 else { return spared = 0 }
-        guard chance > 0 else { return spared = .max }
-        spared = Int(min(1e15, Portable.log(draws.openUnit()) * spread))
-    }
+    private func spareSome() { spared = gaps?.next(&draws) ?? (chance > 0 ? 0 : .max) }
 
     /// Looks at a frame and may change it; `false` when the attack keeps or drops it.
     final func take(_ unit: inout CANUnit, on bus: Int) -> Bool {
