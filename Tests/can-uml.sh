@@ -46,11 +46,11 @@ sleep 2
 kill -TERM $dump; wait $dump
 
 # 2. A gateway, with traffic from both sides at once.
-timeout 60 candump -r 8000000 -L vcan0 >"$work/vcan0.log" & dumps=$!
-timeout 60 candump -r 8000000 -L vcan1 >"$work/vcan1.log" & dumps="$dumps $!"
+timeout 120 candump -r 8000000 -L vcan0 >"$work/vcan0.log" & dumps=$!
+timeout 120 candump -r 8000000 -L vcan1 >"$work/vcan1.log" & dumps="$dumps $!"
 timeout 60 candump -n 1 vcan1,7E0:7FF >/dev/null & begun=$!
 sleep 0.2
-sed 's/for: 6s/for: 60s/' scenarios/can/live-bridge.yaml >"$work/long.yaml"
+sed 's/for: 6s/for: 120s/' scenarios/can/live-bridge.yaml >"$work/long.yaml"
 "$evsim" run "$work/long.yaml" --realtime --ready-file "$work/bridge.ready" -o "$work/bridge" --quiet 2>"$work/bridge.err" & run=$!
 wait $begun
 canplayer -I "$work/to-0.log" & players=$!
@@ -63,8 +63,9 @@ sleep 0.2
 cansend vcan0 7E2#AA
 cansend vcan1 7E3#BB
 wait $last
-# The long logs may be behind: a candump that is told to stop leaves unread what waits in its socket.
-sleep 3
+# The long logs may be behind, and a candump that is told to stop leaves unread what waits in its socket: they end when they grow no more.
+size() { cat "$work/vcan0.log" "$work/vcan1.log" | wc -c; }
+for _ in {1..20}; do before=$(size); sleep 3; [ "$(size)" = "$before" ] && break; done
 kill -TERM $run; wait $run
 kill -TERM $dumps; wait $dumps
 
