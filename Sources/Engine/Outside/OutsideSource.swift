@@ -5,8 +5,7 @@ import Glibc
 final class OutsideSource: Sendable {
     /// A path under which this process can open it as often as it likes.
     let path: String
-    /// Descriptor of the temporary file; -1 for none.
-    private let descriptor: Int32
+    private let memory: MemoryFile?
 
     /// Looks at a path: `-` is the standard input, and what begins like a gzip file is unpacked.
     init(_ path: String) throws(TableError) {
@@ -22,29 +21,27 @@ final class OutsideSource: Sendable {
         let isPipe = fstat(opened, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
         guard path == "-" || isPacked || isPipe else {
             self.path = path
-            descriptor = -1
+            memory = nil
             return
         }
-        guard let made = OutsideSource.temporary() else {
+        guard let memory = MemoryFile("") else {
             throw TableError(message: "cannot be kept in a temporary file; TMPDIR names the directory", isUnreadable: true)
         }
-        descriptor = made
-        self.path = "/proc/self/fd/\(made)"
+        self.memory = memory
+        self.path = memory.path
         if isPacked {
-            if let problem = GzipFile.unpack(first, from: opened, into: made) { throw TableError(message: problem) }
+            if let problem = GzipFile.unpack(first, from: opened, into: memory.descriptor) { throw TableError(message: problem) }
             return
         }
         var block = first
         while !block.isEmpty {
             let count = block.count
-            guard block.withUnsafeMutableBufferPointer({ buffer in buffer.baseAddress.map { writeAll(made, $0, count) } ?? 0 }) == 0 else {
+            guard block.withUnsafeMutableBufferPointer({ buffer in buffer.baseAddress.map { writeAll(memory.descriptor, $0, count) } ?? 0 }) == 0 else {
                 throw TableError(message: "cannot be kept in a temporary file; TMPDIR names the directory", isUnreadable: true)
             }
             block = try OutsideSource.read(opened)
         }
     }
-
-    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// The next bytes; none at the end.
     private static func read(_ descriptor: Int32) throws(TableError) -> [UInt8] {
@@ -55,17 +52,5 @@ final class OutsideSource: Sendable {
             guard count >= 0 else { throw TableError(message: "cannot be read: \(systemMessage(errno))", isUnreadable: true) }
             return Array(bytes[..<count])
         }
-    }
-
-    private static func temporary() -> Int32? {
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-        var name = Array("\(folder.isEmpty ? P_tmpdir : folder)/evsim-XXXXXX".utf8CString)
-        let made: Int32 = name.withUnsafeMutableBufferPointer { buffer in
-            guard let path = buffer.baseAddress else { return -1 }
-            let made = mkstemp(path)
-            if made >= 0 { unlink(path) }
-            return made
-        }
-        return made >= 0 ? made : nil
     }
 }

@@ -2,9 +2,10 @@ import Glibc
 import Quantities
 import ScenarioLanguage
 
-/// Text of a scenario as a file without a name, among the temporary files of `TMPDIR`; it is gone with the value.
-final class MemoryFile {
-    private let descriptor: Int32
+/// Text of a scenario, or data that can be read once only, as a file without a name, among the temporary files of `TMPDIR`; it is gone with the value.
+final class MemoryFile: Sendable {
+    /// Where it is written.
+    let descriptor: Int32
     /// A path under which this process can open it as often as it likes.
     var path: String { "/proc/self/fd/\(descriptor)" }
 
